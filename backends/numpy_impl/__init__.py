@@ -1,0 +1,47 @@
+"""The from-scratch engine: every forward and every hand-derived gradient, in NumPy alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from isograd.backends.numpy_impl.losses import LOSSES
+from isograd.backends.numpy_impl.network import NumpyNetwork
+from isograd.backends.numpy_impl.threads import limit_blas_threads
+from isograd.core.composite import Composite
+from isograd.core.errors import BackendError
+from isograd.core.initializers import Fans, Initializer
+from isograd.core.losses import Loss
+from isograd.core.randomness import generator
+from isograd.core.schedules import Schedule
+from isograd.core.types import Array, Shape, State
+
+
+class NumpyBackend:
+    """Builds NumPy networks. Options: threads=1, the threads that BLAS may take."""
+
+    name = "numpy"
+
+    def build(
+        self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
+    ) -> NumpyNetwork:
+        threads, device = options.pop("threads", 1), options.pop("device", "cpu")
+        if options or device != "cpu":
+            got = ", ".join(f"{k}={v!r}" for k, v in (options or {"device": device}).items())
+            raise BackendError(
+                'backend="numpy"', wanted="no options but threads=", got=got,
+                fix='drop it, or use backend="torch"',
+            )  # fmt: skip
+        limit_blas_threads(threads)
+        return NumpyNetwork(model, state, seed=seed, dtype=dtype)
+
+    def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
+        value, backward = LOSSES[type(loss)](loss, prediction, target)
+        return value, backward(dy)
+
+    def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
+        return [schedule.at(t, total, lr) for t in range(total)]
+
+    def draw(self, law: Initializer, shape: Shape, fans: Fans, seed: int) -> Array:
+        return law.draw(generator(seed, "init"), shape, fans)

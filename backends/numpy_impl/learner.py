@@ -1,0 +1,112 @@
+"""What trains a NumPy network: forward, loss, backward, clip, update."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from isograd.backends.numpy_impl.loader import DataLoader, as_floats, as_targets
+from isograd.backends.numpy_impl.losses import LOSSES
+from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
+from isograd.core.backend import Losses
+from isograd.core.batches import aligned, check_batch, first_nonfinite, mean_loss
+from isograd.core.data.dataset import Dataset
+from isograd.core.optimizers import Adagrad, Clipping, Optimizer
+from isograd.core.tree import flatten
+from isograd.core.types import Array, Arrays, State
+
+if TYPE_CHECKING:
+    from isograd.backends.numpy_impl.network import NumpyNetwork
+
+BLOCK = 1 << 16  # entries updated at a time: a block of weight, gradient and slots stays in the L2 cache
+
+
+class NumpyLearner:
+    """A NumPy network, its losses and its optimizer."""
+
+    def __init__(self, net: NumpyNetwork, losses: Losses, optimizer: Optimizer, clipping: Clipping | None) -> None:
+        self.net, self.losses, self.optimizer, self.clipping = net, losses, optimizer, clipping
+        self.t = 0
+        initial = optimizer.initial_accumulator_value if isinstance(optimizer, Adagrad) else 0.0
+        self.slots = {
+            path: {slot: np.full_like(net.state[path], initial) for slot in optimizer.slots} for path in net.weight_paths
+        }
+
+    def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
+        """One forward, backward and update; a batch that cannot be learned from changes nothing."""
+        loss, _, grads = self._gradients(inputs, targets, needs_dx=False)
+        self._update(grads, lr)
+        return loss
+
+    def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, Arrays, State]:
+        """(loss, input gradients, weight gradients after clipping), in training mode; nothing is changed."""
+        loss, dx, grads = self._gradients(inputs, targets, needs_dx=True)
+        return loss, dx if isinstance(dx, tuple) else (dx,), grads
+
+    def _gradients(self, inputs: Arrays, targets: Arrays, *, needs_dx: bool) -> tuple[float, Any, State]:
+        check_batch(self.net.model, self.losses, inputs, targets)
+        x, t = as_floats(inputs, self.net.dtype), as_targets(targets, self.net.dtype)
+        y, backward = self.net.run(x, training=True, needs_dx=needs_dx)
+        outputs = y if isinstance(y, tuple) else (y,)
+        total, dys = 0.0, []
+        for spec, prediction, target in zip(self.losses, outputs, aligned(self.losses, t), strict=True):
+            if spec is None:
+                dys.append(np.zeros_like(prediction))
+                continue
+            value, back = LOSSES[type(spec)](spec, prediction, target)
+            total += float(value)
+            dys.append(back(self.net.dtype.type(1)))
+        if not np.isfinite(total):
+            raise first_nonfinite(self.net, inputs, targets, total)
+        dx, tree = backward(*dys)
+        grads = flatten(tree)
+        return total, dx, CLIPPINGS[type(self.clipping)](self.clipping, grads) if self.clipping else grads
+
+    def _update(self, grads: State, lr: float) -> None:
+        """The optimizer's rule, block by block; weights stay the arrays they are."""
+        self.t += 1
+        rule = OPTIMIZERS[type(self.optimizer)]
+        for path, gradient in grads.items():
+            w, g = self.net.state[path].reshape(-1), gradient.reshape(-1)
+            slots = {name: values.reshape(-1) for name, values in self.slots[path].items()}
+            for start in range(0, w.size, BLOCK):
+                block = slice(start, start + BLOCK)
+                held = {name: values[block] for name, values in slots.items()}
+                w[block], new = rule(self.optimizer, lr, self.t, w[block], g[block], held)
+                for name, values in new.items():
+                    slots[name][block] = values
+        self.net.at_step(self.t)
+
+    def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
+        """One step for each batch of `order`, yielding its loss."""
+        for k, (inputs, targets) in enumerate(DataLoader(data, order, self.net.dtype)):
+            yield self.step(inputs, targets, lr(k))
+
+    def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
+        """(mean loss, outputs, targets) in evaluation mode."""
+        pieces = []
+        for inputs, targets in DataLoader(data, order, self.net.dtype):
+            check_batch(self.net.model, self.losses, inputs, targets)
+            y, _ = self.net.run(inputs, training=False, needs_dx=False)
+            outputs = y if isinstance(y, tuple) else (y,)
+            values = [
+                float(LOSSES[type(spec)](spec, prediction, target)[0]) if spec else 0.0
+                for spec, prediction, target in zip(self.losses, outputs, aligned(self.losses, targets), strict=True)
+            ]
+            pieces.append((sum(values), outputs, targets))
+        return mean_loss(self.losses, pieces)
+
+    def state_dict(self) -> State:
+        """{"step": t, "slot/weight path": array}; no slots before the first step."""
+        held = {f"{slot}/{path}": v.copy() for path, slots in self.slots.items() for slot, v in slots.items()}
+        return {"step": np.asarray(self.t), **(held if self.t else {})}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        self.t = int(state["step"])
+        self.net.at_step(self.t)
+        for path, slots in self.slots.items():
+            for slot, values in slots.items():
+                if self.t:
+                    values[...] = state[f"{slot}/{path}"]

@@ -1,0 +1,35 @@
+"""The scratch data loader: batches are made when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from isograd.core.data.dataset import Dataset
+from isograd.core.types import Array, Arrays
+
+
+class DataLoader:
+    """Batches of `data` in the given order; floats in `dtype`, class labels as they are."""
+
+    def __init__(self, data: Dataset, order: Sequence[Array], dtype: np.dtype[np.floating]) -> None:
+        self.data, self.order, self.dtype = data, order, dtype
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def __iter__(self) -> Iterator[tuple[Arrays, Arrays]]:
+        for indices in self.order:
+            inputs, targets = self.data.batch(indices)
+            yield as_floats(inputs, self.dtype), as_targets(targets, self.dtype)
+
+
+def as_floats(values: Arrays, dtype: np.dtype[np.floating]) -> Arrays:
+    """Inputs are computed with: whatever their type, they become the network's."""
+    return tuple(np.asarray(v, dtype) for v in values)
+
+
+def as_targets(values: Arrays, dtype: np.dtype[np.floating]) -> Arrays:
+    """Targets stay class labels where they are whole numbers."""
+    return tuple(np.asarray(v, dtype) if np.asarray(v).dtype.kind == "f" else np.asarray(v) for v in values)

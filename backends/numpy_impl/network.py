@@ -1,0 +1,99 @@
+"""The NumPy network: weights, one forward and its backward."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from isograd.backends.numpy_impl.learner import NumpyLearner
+from isograd.backends.numpy_impl.loader import as_floats
+from isograd.backends.numpy_impl.operations import OPERATIONS
+from isograd.core.backend import Losses
+from isograd.core.batches import check_inputs, check_upstream
+from isograd.core.composite import Composite
+from isograd.core.graph import Node
+from isograd.core.optimizers import Clipping, Optimizer
+from isograd.core.run import Run
+from isograd.core.tree import flatten, nest
+from isograd.core.types import Array, Arrays, Backward, State
+from isograd.core.weights import check_state, declared
+
+
+class NumpyNetwork:
+    """A model with weights, computed by `operations/`."""
+
+    backend = "numpy"
+
+    def __init__(self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating]) -> None:
+        self.model, self.seed, self.dtype = model, seed, dtype
+        weights, _ = declared(model)
+        self.weight_paths = tuple(weights)
+        self.state: State = {
+            path: np.array(v, dtype if v.dtype.kind == "f" else None, order="C") for path, v in state.items()
+        }
+        self.tree = nest(self.state)
+        self.run_step = 0
+        self._backward: Backward | None = None
+        self._outputs: Arrays = ()
+
+    def forward(self, *inputs: Array, training: bool = False) -> Any:
+        """The output array, or a tuple of them; what `backward` needs is kept until the next forward."""
+        x = as_floats(check_inputs(self.model, inputs), self.dtype)
+        y, self._backward = self.run(x, training)
+        self._outputs = y if isinstance(y, tuple) else (y,)
+        safe = tuple(np.array(v) if any(np.may_share_memory(v, u) for u in inputs) else v for v in self._outputs)
+        return safe if isinstance(y, tuple) else safe[0]
+
+    def backward(self, *dys: Array) -> tuple[Any, State]:
+        """(dx, {weight path: gradient}) of the last forward: a vector-Jacobian product, for one dy an output."""
+        checked = check_upstream(dys, self._outputs, self.dtype)
+        assert self._backward is not None
+        dx, grads = self._backward(*checked)
+        return dx, flatten(grads)
+
+    def run(
+        self, x: Arrays, training: bool, *, needs_dx: bool = True, observe: Callable[[str, Node, Arrays], None] | None = None
+    ) -> tuple[Any, Backward]:
+        """The model as one operation: (outputs, backward)."""
+        run = Run(training, self.seed, self.run_step, needs_dx=needs_dx, observe=observe)
+        result: tuple[Any, Backward] = OPERATIONS[type(self.model)](self.model, self.tree, *x, run=run)
+        return result
+
+    def activations(self, *inputs: Array, training: bool = False) -> dict[str, Arrays]:
+        """{node path: its outputs}, in execution order, the nodes of inner models included."""
+        seen: dict[str, Arrays] = {}
+
+        def observe(path: str, node: Node, outputs: Arrays) -> None:
+            seen[f"{path}.{node.name}" if path else node.name] = outputs
+
+        self.run(as_floats(check_inputs(self.model, inputs), self.dtype), training, observe=observe)
+        return seen
+
+    def predict(self, *inputs: Array, batch_size: int = 256) -> Any:
+        """forward in evaluation mode, batch by batch; a later `backward` still belongs to the last `forward`."""
+        arrays = check_inputs(self.model, inputs)
+        parts = []
+        for start in range(0, len(arrays[0]), batch_size):
+            piece = as_floats(tuple(v[start : start + batch_size] for v in arrays), self.dtype)
+            y, _ = self.run(piece, training=False, needs_dx=False)
+            parts.append(y if isinstance(y, tuple) else (y,))
+        joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+        return joined if len(joined) > 1 else joined[0]
+
+    def state_dict(self) -> State:
+        """Copies of the weights and buffers, in torch's names and layouts."""
+        return {path: values.copy() for path, values in self.state.items()}
+
+    def load_state_dict(self, weights: Mapping[str, Array]) -> None:
+        """Take over weights and buffers; WeightsError, and nothing changed, where they do not fit."""
+        check_state(self.model, weights)
+        for path, values in self.state.items():
+            values[...] = weights[path]
+
+    def learner(self, losses: Losses, optimizer: Optimizer, clipping: Clipping | None = None) -> NumpyLearner:
+        return NumpyLearner(self, losses, optimizer, clipping)
+
+    def at_step(self, step: int) -> None:
+        self.run_step = step

@@ -1,0 +1,77 @@
+"""Layers that join values: each input takes its share of dy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from isograd.backends.numpy_impl.operations.registry import implements
+from isograd.core.layers import Add, Concat, MatMul, Multiply, Subtract
+from isograd.core.run import Run
+from isograd.core.types import Array, Arrays, Backward, State, Tree
+
+
+def unbroadcast(dy: Array, shape: tuple[int, ...]) -> Array:
+    """Σ dy over the axes that broadcasting repeated: a value used in many places gets the sum of their gradients."""
+    repeated = tuple(axis for axis, (d, size) in enumerate(zip(dy.shape, shape, strict=True)) if size != d)
+    return dy.sum(repeated, keepdims=True) if repeated else dy
+
+
+@implements(Add)
+def add(spec: Add, p: Tree, *x: Array, run: Run) -> tuple[Array, Backward]:
+    """y = a + b + …        da = db = … = dy"""
+    y = x[0] + x[1]
+    for value in x[2:]:
+        y = y + value
+
+    def backward(dy: Array) -> tuple[Arrays, State]:
+        return tuple(unbroadcast(dy, value.shape) for value in x), {}
+
+    return y, backward
+
+
+@implements(Subtract)
+def subtract(spec: Subtract, p: Tree, a: Array, b: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = a − b        da = dy        db = −dy"""
+
+    def backward(dy: Array) -> tuple[Arrays, State]:
+        return (unbroadcast(dy, a.shape), unbroadcast(-dy, b.shape)), {}
+
+    return a - b, backward
+
+
+@implements(Multiply)
+def multiply(spec: Multiply, p: Tree, *x: Array, run: Run) -> tuple[Array, Backward]:
+    """y = a ⊙ b ⊙ …        da = dy ⊙ (product of the others)"""
+    before = [x[0]]  # before[k] = x₀ ⊙ … ⊙ xₖ
+    for value in x[1:]:
+        before.append(before[-1] * value)
+
+    def backward(dy: Array) -> tuple[Arrays, State]:
+        grads: list[Array] = []
+        for k in range(len(x) - 1, 0, -1):  # dy becomes dy ⊙ xₖ₊₁ ⊙ … on the way down
+            grads.append(unbroadcast(dy * before[k - 1], x[k].shape))
+            dy = dy * x[k]
+        return (unbroadcast(dy, x[0].shape), *reversed(grads)), {}
+
+    return before[-1], backward
+
+
+@implements(MatMul)
+def matmul(spec: MatMul, p: Tree, a: Array, b: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = a b, sample by sample        da = dy bᵀ        db = aᵀ dy"""
+
+    def backward(dy: Array) -> tuple[Arrays, State]:
+        return (dy @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ dy), {}
+
+    return a @ b, backward
+
+
+@implements(Concat)
+def concat(spec: Concat, p: Tree, *x: Array, run: Run) -> tuple[Array, Backward]:
+    """y = values one after the other along dim        each gets its slice of dy"""
+    ends = np.cumsum([value.shape[spec.dim] for value in x])[:-1]
+
+    def backward(dy: Array) -> tuple[Arrays, State]:
+        return tuple(np.split(dy, ends, axis=spec.dim)), {}
+
+    return np.concatenate(x, axis=spec.dim), backward

@@ -1,0 +1,81 @@
+"""Composition is an operation too: walk the nodes, keep their backwards, walk them in reverse.
+
+No tape: the graph is known. Where a value fed several nodes, its gradients add up.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from isograd.backends.numpy_impl.operations.registry import OPERATIONS, implements
+from isograd.core.composite import Composite
+from isograd.core.graph import Graph
+from isograd.core.model import Model
+from isograd.core.run import Run
+from isograd.core.sequential import Sequential
+from isograd.core.types import Array, Arrays, Backward, Shape, Tree
+
+
+@implements(Model, Sequential)
+def compose(spec: Composite, p: Tree, *x: Array, run: Run) -> tuple[Array | Arrays, Backward]:
+    """values flow along the nodes        dx = J₁ᵀ … Jₖᵀ dy, applied from the last node to the first"""
+    graph, wanted = plan(spec, tuple(value.shape[1:] for value in x), run.needs_dx)
+    values: list[Any] = [*x, *[None] * (graph.slots - len(x))]
+    backs = []
+    for node, needs_dx in zip(graph.nodes, wanted, strict=True):
+        operation = OPERATIONS[type(node.layer)]  # the one place where a planned kernel could stand in
+        inputs = [values[k] for k in node.reads]
+        y, back = operation(node.layer, p.get(node.owner, {}), *inputs, run=run.at(node.name, needs_dx))
+        for slot, value in zip(node.writes, y if isinstance(y, tuple) else (y,), strict=True):
+            values[slot] = value
+        if run.observe is not None:
+            run.observe(run.path, node, tuple(values[k] for k in node.writes))
+        backs.append(back)
+
+    def backward(*dy: Array) -> tuple[Any, dict[str, Any]]:
+        d: list[Any] = [None] * graph.slots
+        grads: dict[str, Any] = {}
+        for slot, gradient in zip(graph.outputs, dy, strict=True):
+            d[slot] = added(d[slot], gradient)
+        for node, back, needs_dx in zip(reversed(graph.nodes), reversed(backs), reversed(wanted), strict=True):
+            if not needs_dx and node.owner not in p:
+                continue
+            dx, own = back(*(np.zeros_like(values[k]) if d[k] is None else d[k] for k in node.writes))
+            if own:
+                grads[node.owner] = merged(grads[node.owner], own) if node.owner in grads else own
+            if needs_dx:
+                for slot, gradient in zip(node.reads, dx if isinstance(dx, tuple) else (dx,), strict=True):
+                    d[slot] = added(d[slot], gradient)
+        dx = tuple(d[: len(x)])
+        return dx[0] if len(dx) == 1 else dx, grads
+
+    outputs = tuple(values[slot] for slot in graph.outputs)
+    return outputs[0] if len(outputs) == 1 else outputs, backward
+
+
+def added(total: Array | None, gradient: Array) -> Array:
+    """What is used several times gets the sum of its gradients."""
+    return gradient if total is None else total + gradient
+
+
+def merged(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
+    """The gradients of a layer that was called twice, added weight by weight."""
+    return {k: merged(a[k], b[k]) if isinstance(a[k], dict) else a[k] + b[k] for k in a}
+
+
+def plan(spec: Composite, shapes: tuple[Shape, ...], needs_dx: bool) -> tuple[Graph, list[bool]]:
+    """(graph, whether each node must return its dx): only what leads back to a weight, or to a wanted input."""
+    if (shapes, needs_dx) in spec.memo:
+        known: tuple[Graph, list[bool]] = spec.memo[shapes, needs_dx]
+        return known
+    graph = spec.graph(*shapes)
+    leads = [needs_dx] * graph.slots
+    wanted = []
+    for node in graph.nodes:
+        wanted.append(any(leads[slot] for slot in node.reads))
+        for slot in node.writes:
+            leads[slot] = wanted[-1] or bool(node.layer.weights(*node.in_shapes))
+    spec.memo[shapes, needs_dx] = graph, wanted
+    return graph, wanted

@@ -1,0 +1,28 @@
+"""Dropout."""
+
+from __future__ import annotations
+
+from isograd.backends.numpy_impl.operations.registry import implements
+from isograd.core.layers import Dropout
+from isograd.core.run import Run
+from isograd.core.types import Array, Backward, State, Tree
+
+
+@implements(Dropout)
+def dropout(spec: Dropout, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """Training: y = x ⊙ m,   m = s·[u ≥ p]        Evaluation: y = t·x        dx = dy ⊙ (what x was multiplied by)
+
+    scale="training": s = 1/(1−p), t = 1.   scale="inference": s = 1, t = 1−p.
+    """
+    kept = 1 - spec.p
+    mask: Array | float
+    if run.training:
+        s = 1.0 if spec.scale == "inference" else 1 / kept if kept else 0.0
+        mask = (run.random(x.shape) >= spec.p) * x.dtype.type(s)
+    else:
+        mask = kept if spec.scale == "inference" else 1.0
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return dy * mask, {}
+
+    return x * mask, backward

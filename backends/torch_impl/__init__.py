@@ -1,0 +1,82 @@
+"""The PyTorch engine: torch.nn modules, autograd, torch.optim, torch.utils.data, as an expert writes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+
+from isograd.backends.torch_impl.initializers import INITIALIZERS
+from isograd.backends.torch_impl.loader import target_tensors
+from isograd.backends.torch_impl.losses import LOSSES
+from isograd.backends.torch_impl.network import TORCH_DTYPES, TorchNetwork
+from isograd.backends.torch_impl.optimizers import SCHEDULERS
+from isograd.core.composite import Composite
+from isograd.core.errors import BackendError
+from isograd.core.initializers import Fans, Initializer
+from isograd.core.losses import Loss
+from isograd.core.schedules import Schedule
+from isograd.core.types import Array, Shape, State
+
+
+class TorchBackend:
+    """Builds PyTorch networks.
+
+    Options: device="cpu"; compile=False (torch.compile); shared_randomness=False (True: dropout masks of
+    isograd's own streams, equal to the NumPy engine's, instead of PyTorch's generator).
+    """
+
+    name = "torch"
+
+    def build(
+        self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
+    ) -> TorchNetwork:
+        device = _device(options.pop("device", "cpu"))
+        compiled, shared = options.pop("compile", False), options.pop("shared_randomness", False)
+        if options:
+            raise BackendError(
+                'backend="torch"', wanted="options among device=, compile=, shared_randomness=",
+                got=", ".join(f"{k}={v!r}" for k, v in options.items()), fix='drop it, or use backend="numpy"',
+            )  # fmt: skip
+        return TorchNetwork(
+            model, state, seed=seed, dtype=dtype, device=device, compiled=compiled, shared_randomness=shared
+        )
+
+    def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
+        dtype = TORCH_DTYPES[prediction.dtype.name]
+        p = torch.tensor(prediction, requires_grad=True)
+        value = LOSSES[type(loss)](loss).to(dtype)(p, target_tensors([target], dtype)[0])
+        (gradient,) = torch.autograd.grad(value, p, torch.tensor(dy, dtype=dtype))
+        return value.detach().numpy(), gradient.numpy()
+
+    def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
+        optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr)
+        scheduler = SCHEDULERS[type(schedule)](schedule, optimizer, total)
+        rates = []
+        for _ in range(total):
+            rates.append(float(optimizer.param_groups[0]["lr"]))
+            optimizer.step()
+            scheduler.step()
+        return rates
+
+    def draw(self, law: Initializer, shape: Shape, fans: Fans, seed: int) -> Array:
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            w = torch.empty(shape, dtype=torch.float64)
+            INITIALIZERS[type(law)](law, w, fans)
+        return w.numpy()
+
+
+def _device(name: str) -> torch.device:
+    """The device of this name, where this machine has it."""
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError) as error:
+        have = ["cpu", *(["cuda"] if torch.cuda.is_available() else []), *(["mps"] if torch.backends.mps.is_available() else [])]
+        raise BackendError(
+            f"device={name!r}", wanted=f"a device of this machine: {', '.join(have)}",
+            got=f"{name!r}: {str(error).splitlines()[0]}", fix='device="cpu"',
+        ) from None  # fmt: skip
+    return device

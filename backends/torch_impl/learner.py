@@ -1,0 +1,142 @@
+"""What trains a PyTorch network: zero_grad, forward, loss, backward, clip, step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from isograd.backends.torch_impl.loader import Tensors, loader, target_tensors
+from isograd.backends.torch_impl.losses import LOSSES
+from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS
+from isograd.core.backend import Losses
+from isograd.core.batches import aligned, check_batch, first_nonfinite, mean_loss
+from isograd.core.data.dataset import Dataset
+from isograd.core.optimizers import Clipping, Optimizer
+from isograd.core.types import Array, Arrays, State
+
+if TYPE_CHECKING:
+    from isograd.backends.torch_impl.network import TorchNetwork
+
+
+class TorchLearner:
+    """A PyTorch network, its torch.nn losses and its torch.optim optimizer."""
+
+    def __init__(self, net: TorchNetwork, losses: Losses, optimizer: Optimizer, clipping: Clipping | None) -> None:
+        self.net, self.losses, self.clipping = net, losses, clipping
+        self.criteria = [
+            LOSSES[type(s)](s).to(device=net.device, dtype=net.torch_dtype) if s is not None else None for s in losses
+        ]
+        self.params = [net.weights[path] for path in net.weight_paths]
+        self.optimizer: torch.optim.Optimizer | None = OPTIMIZERS[type(optimizer)](optimizer, self.params) if self.params else None
+        self.t = 0
+
+    def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
+        """One forward, backward and update; a batch that cannot be learned from changes nothing."""
+        check_batch(self.net.model, self.losses, inputs, targets)
+        return self._step(self.net.tensors(inputs), self._targets(targets), inputs, targets, lr)
+
+    def _step(self, x: Tensors, t: Tensors, inputs: Arrays, targets: Arrays, lr: float) -> float:
+        if self.optimizer is not None:
+            self.optimizer.zero_grad()
+        loss = self._loss(self.net.run(x, training=True), t)
+        value = float(loss.item())
+        if not isfinite(value):
+            raise first_nonfinite(self.net, inputs, targets, value)
+        if self.optimizer is not None:
+            loss.backward()  # type: ignore[no-untyped-call]
+            if self.clipping is not None:
+                CLIPPINGS[type(self.clipping)](self.clipping, self.params)
+            for group in self.optimizer.param_groups:
+                group["lr"] = lr
+            self.optimizer.step()
+        self.t += 1
+        self.net.at_step(self.t)
+        return value
+
+    def _loss(self, y: Any, targets: Tensors) -> torch.Tensor:
+        outputs = y if isinstance(y, tuple) else (y,)
+        values = [
+            criterion(prediction, target)
+            for criterion, prediction, target in zip(self.criteria, outputs, aligned(self.losses, targets), strict=True)
+            if criterion is not None
+        ]
+        total: torch.Tensor = sum(values[1:], values[0])
+        return total
+
+    def _targets(self, targets: Arrays) -> Tensors:
+        return tuple(t.to(self.net.device) for t in target_tensors(targets, self.net.torch_dtype))
+
+    def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, Arrays, State]:
+        """(loss, input gradients, weight gradients after clipping), in training mode; nothing is changed."""
+        check_batch(self.net.model, self.losses, inputs, targets)
+        x = tuple(v.requires_grad_() for v in self.net.tensors(inputs, copy=True))
+        loss = self._loss(self.net.run(x, training=True), self._targets(targets))
+        value = float(loss.item())
+        if not isfinite(value):
+            raise first_nonfinite(self.net, inputs, targets, value)
+        found = torch.autograd.grad(loss, [*x, *self.params], allow_unused=True, materialize_grads=True)
+        held = [p.grad for p in self.params]
+        for p, g in zip(self.params, found[len(x) :], strict=True):
+            p.grad = g
+        if self.clipping is not None:
+            CLIPPINGS[type(self.clipping)](self.clipping, self.params)
+        grads = {
+            path: p.grad.cpu().numpy().copy() for path, p in zip(self.net.weight_paths, self.params, strict=True) if p.grad is not None
+        }
+        for p, g in zip(self.params, held, strict=True):
+            p.grad = g
+        return value, tuple(g.cpu().numpy() for g in found[: len(x)]), grads
+
+    def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
+        """One step for each batch of a torch.utils.data.DataLoader in this order, yielding its loss."""
+        batches = loader(data, order, self.net.torch_dtype, self.net.device)
+        for k, (inputs, targets, x, t) in enumerate(batches):
+            check_batch(self.net.model, self.losses, inputs, targets)
+            yield self._step(self._on_device(x), self._on_device(t), inputs, targets, lr(k))
+
+    def _on_device(self, values: Tensors) -> Tensors:
+        return tuple(v.to(self.net.device, non_blocking=True) for v in values)
+
+    @torch.no_grad()
+    def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
+        """(mean loss, outputs, targets) in evaluation mode."""
+        pieces = []
+        for inputs, targets, x, t in loader(data, order, self.net.torch_dtype, self.net.device):
+            check_batch(self.net.model, self.losses, inputs, targets)
+            y = self.net.run(self._on_device(x), training=False)
+            loss = float(self._loss(y, self._on_device(t)).item())
+            outputs = y if isinstance(y, tuple) else (y,)
+            pieces.append((loss, tuple(v.cpu().numpy() for v in outputs), targets))
+        return mean_loss(self.losses, pieces)
+
+    def state_dict(self) -> State:
+        """{"step": t, "slot/weight path": array}; no slots before the first step."""
+        held = self.optimizer.state if self.optimizer is not None else {}
+        slots = {
+            f"{slot}/{path}": value.detach().cpu().numpy().copy()
+            for path, p in zip(self.net.weight_paths, self.params, strict=True)
+            for slot, value in held.get(p, {}).items()
+            if slot != "step" and value is not None
+        }
+        return {"step": np.asarray(self.t), **(slots if self.t else {})}
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        self.t = int(state["step"])
+        self.net.at_step(self.t)
+        if self.optimizer is None:
+            return
+        for path, p in zip(self.net.weight_paths, self.params, strict=True):
+            slots = {
+                name.split("/", 1)[0]: torch.from_numpy(np.array(v)).to(p.device, p.dtype)
+                for name, v in state.items()
+                if name != "step" and name.split("/", 1)[1] == path
+            }
+            counted = "step" in self.optimizer.state.get(p, {}) or not isinstance(self.optimizer, torch.optim.SGD)
+            if self.t:
+                self.optimizer.state[p] = {**({"step": torch.tensor(float(self.t))} if counted else {}), **slots}
+            else:
+                self.optimizer.state.pop(p, None)

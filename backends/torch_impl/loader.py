@@ -1,0 +1,54 @@
+"""torch.utils.data over isograd's data sets and batch order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import torch
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as TorchDataset
+
+from isograd.core.data.dataset import Dataset
+from isograd.core.types import Array, Arrays
+
+Tensors = tuple[torch.Tensor, ...]
+
+
+class BatchedDataset(TorchDataset[Any]):
+    """A map from the sample numbers of a batch to its tensors."""
+
+    def __init__(self, data: Dataset, dtype: torch.dtype) -> None:
+        self.data, self.dtype = data, dtype
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def __getitem__(self, indices: Array) -> tuple[Arrays, Arrays, Tensors, Tensors]:
+        inputs, targets = self.data.batch(indices)
+        return inputs, targets, tensors(inputs, self.dtype), target_tensors(targets, self.dtype)
+
+
+def loader(data: Dataset, order: Sequence[Array], dtype: torch.dtype, device: torch.device) -> DataLoader[Any]:
+    """A DataLoader whose sampler is `order`: whole batches, so no collation sample by sample."""
+    return DataLoader(
+        BatchedDataset(data, dtype),
+        sampler=list(order),  # type: ignore[arg-type]
+        batch_size=None,
+        collate_fn=_as_they_are,
+        pin_memory=device.type == "cuda",
+    )
+
+
+def _as_they_are(batch: Any) -> Any:
+    return batch
+
+
+def tensors(values: Sequence[Array], dtype: torch.dtype) -> Tensors:
+    return tuple(torch.from_numpy(np.require(v, requirements=["W", "C"])).to(dtype) for v in values)
+
+
+def target_tensors(values: Sequence[Array], dtype: torch.dtype) -> Tensors:
+    """Floats in the network's dtype, class labels as int64."""
+    return tuple(tensors([v], dtype if v.dtype.kind == "f" else torch.int64)[0] for v in values)

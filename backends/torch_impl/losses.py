@@ -1,0 +1,34 @@
+"""One line a loss: torch.nn's, or, for the book's reduction, a module of its own."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from isograd.core import losses as core
+from isograd.core.table import Table
+
+LOSSES = Table("torch_impl/losses.py")
+
+
+class BatchMeanSquaredError(nn.Module):
+    """Σ (p − t)² / N"""
+
+    def forward(self, p: Tensor, t: Tensor) -> Tensor:
+        return nn.functional.mse_loss(p, t, reduction="sum") / p.shape[0]
+
+
+def _figures(values: tuple[float, ...] | None) -> Tensor | None:
+    return None if values is None else torch.tensor(values, dtype=torch.float64)
+
+
+LOSSES[core.MSELoss] = lambda s: BatchMeanSquaredError() if s.reduction == "batchmean" else nn.MSELoss(reduction=s.reduction)
+LOSSES[core.L1Loss] = lambda s: nn.L1Loss(reduction=s.reduction)
+LOSSES[core.HuberLoss] = lambda s: nn.HuberLoss(reduction=s.reduction, delta=s.delta)
+LOSSES[core.NLLLoss] = lambda s: nn.NLLLoss(_figures(s.weight), ignore_index=s.ignore_index, reduction=s.reduction)
+LOSSES[core.CrossEntropyLoss] = lambda s: nn.CrossEntropyLoss(
+    _figures(s.weight), ignore_index=s.ignore_index, reduction=s.reduction, label_smoothing=s.label_smoothing
+)
+LOSSES[core.BCEWithLogitsLoss] = lambda s: nn.BCEWithLogitsLoss(
+    _figures(s.weight), reduction=s.reduction, pos_weight=_figures(s.pos_weight)
+)

@@ -1,0 +1,141 @@
+"""The PyTorch network: an nn.Module, reachable as `net.module`, behind isograd's protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from isograd.backends.torch_impl.build import GraphModule, module_of
+from isograd.backends.torch_impl.learner import TorchLearner
+from isograd.backends.torch_impl.loader import Tensors, tensors
+from isograd.backends.torch_impl.modules import GivenMaskDropout
+from isograd.core.backend import Losses
+from isograd.core.batches import check_inputs, check_upstream
+from isograd.core.composite import Composite, leaves
+from isograd.core.optimizers import Clipping, Optimizer
+from isograd.core.run import Run
+from isograd.core.types import Array, Arrays, State
+from isograd.core.weights import check_state, declared
+
+TORCH_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+class TorchNetwork:
+    """A model with weights, computed by PyTorch. `module` is the plain nn.Module, yours to use."""
+
+    backend = "torch"
+
+    def __init__(
+        self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], device: torch.device,
+        compiled: bool, shared_randomness: bool,
+    ) -> None:  # fmt: skip
+        self.model, self.seed, self.dtype, self.device = model, seed, dtype, device
+        self.torch_dtype = TORCH_DTYPES[dtype.name]
+        module = module_of(model, model.input_shapes, shared_randomness=shared_randomness)
+        self.module = module.to(device=device, dtype=self.torch_dtype)
+        self.call = torch.compile(self.module) if compiled else self.module
+        self.masked = [m for m in self.module.modules() if isinstance(m, GivenMaskDropout)]
+        weights, buffers = declared(model)
+        self.weight_paths = tuple(weights)
+        named = dict(self.module.named_parameters(remove_duplicate=False)) | dict(self.module.named_buffers())
+        self.weights: dict[str, Tensor] = {path: named[path] for path in (*weights, *buffers)}
+        self.run_step = 0
+        self._inputs: Tensors = ()
+        self._outputs: Tensors = ()
+        self._copy_in(state)
+
+    def forward(self, *inputs: Array, training: bool = False) -> Any:
+        """The output array, or a tuple of them; autograd's graph is kept until the next forward."""
+        arrays = check_inputs(self.model, inputs)
+        self._inputs = tuple(x.requires_grad_() for x in self.tensors(arrays, copy=True))
+        y = self.run(self._inputs, training)
+        self._outputs = y if isinstance(y, tuple) else (y,)
+        results = tuple(v.detach().cpu().numpy().copy() for v in self._outputs)
+        return results if isinstance(y, tuple) else results[0]
+
+    def backward(self, *dys: Array) -> tuple[Any, State]:
+        """(dx, {weight path: gradient}) of the last forward, by autograd, for one dy an output."""
+        checked = check_upstream(dys, self._outputs, self.dtype)
+        wanted = [*self._inputs, *(self.weights[path] for path in self.weight_paths)]
+        found = torch.autograd.grad(
+            self._outputs, wanted, self.tensors(checked), retain_graph=True, allow_unused=True, materialize_grads=True
+        )
+        arrays = [g.cpu().numpy() for g in found]
+        dx, dw = arrays[: len(self._inputs)], arrays[len(self._inputs) :]
+        return dx[0] if len(dx) == 1 else tuple(dx), dict(zip(self.weight_paths, dw, strict=True))
+
+    def run(self, x: Tensors, training: bool) -> Any:
+        """The module called in the given mode, its masks keyed by the current step."""
+        if self.module.training != training:
+            self.module.train(training)
+        for module in self.masked:
+            module.run = Run(training, self.seed, self.run_step)
+        return self.call(*x)
+
+    def tensors(self, arrays: Arrays, *, copy: bool = False) -> Tensors:
+        return tuple(t.to(self.device, copy=copy) for t in tensors(arrays, self.torch_dtype))
+
+    @torch.no_grad()
+    def activations(self, *inputs: Array, training: bool = False) -> dict[str, Arrays]:
+        """{node path: its outputs}, in execution order, the nodes of inner models included."""
+        seen: dict[str, Arrays] = {}
+        handles = []
+
+        def keep(path: str) -> Any:
+            def hook(module: Any, args: Any, y: Any) -> None:
+                seen[path] = tuple(v.cpu().numpy().copy() for v in (y if isinstance(y, tuple) else (y,)))
+
+            return hook
+
+        try:
+            for path, module in self.module.named_modules(remove_duplicate=False):
+                if path:
+                    handles.append(module.register_forward_hook(keep(path)))
+            x = self.tensors(check_inputs(self.model, inputs))
+            if self.module.training != training:
+                self.module.train(training)
+            for masked in self.masked:
+                masked.run = Run(training, self.seed, self.run_step)
+            self.module(*x)
+        finally:
+            for handle in handles:
+                handle.remove()
+        return seen
+
+    @torch.inference_mode()
+    def predict(self, *inputs: Array, batch_size: int = 256) -> Any:
+        """forward in evaluation mode, batch by batch, recording nothing."""
+        arrays = check_inputs(self.model, inputs)
+        parts = []
+        for start in range(0, len(arrays[0]), batch_size):
+            y = self.run(self.tensors(tuple(v[start : start + batch_size] for v in arrays)), training=False)
+            parts.append([v.cpu().numpy() for v in (y if isinstance(y, tuple) else (y,))])
+        joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+        return joined if len(joined) > 1 else joined[0]
+
+    def state_dict(self) -> State:
+        """Copies of the weights and buffers, in torch's names and layouts."""
+        return {path: values.detach().cpu().numpy().copy() for path, values in self.weights.items()}
+
+    def load_state_dict(self, weights: Mapping[str, Array]) -> None:
+        """Take over weights and buffers; WeightsError, and nothing changed, where they do not fit."""
+        check_state(self.model, weights)
+        self._copy_in(weights)
+
+    @torch.no_grad()
+    def _copy_in(self, state: Mapping[str, Array]) -> None:
+        for path, values in self.weights.items():
+            values.copy_(torch.as_tensor(np.array(state[path])))
+
+    def learner(self, losses: Losses, optimizer: Optimizer, clipping: Clipping | None = None) -> TorchLearner:
+        return TorchLearner(self, losses, optimizer, clipping)
+
+    def at_step(self, step: int) -> None:
+        self.run_step = step
+
+
+__all__ = ["GraphModule", "TorchNetwork", "leaves"]

@@ -1,0 +1,151 @@
+"""The backend protocol: what an engine implements to be run and judged by the same suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import entry_points
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from isograd.core.composite import Composite
+from isograd.core.data.dataset import Dataset
+from isograd.core.errors import BackendError
+from isograd.core.losses import Loss
+from isograd.core.optimizers import Clipping, Optimizer
+from isograd.core.schedules import ConstantLR, Schedule
+from isograd.core.types import FLOATS, Array, Arrays, State
+from isograd.core.weights import check_state, initial_state
+
+Losses = tuple[Loss | None, ...]
+"""One loss for each output of the model; None where an output is not trained on."""
+
+
+class Learner(Protocol):
+    """A network, its losses and its optimizer: what changes weights."""
+
+    def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
+        """One forward, backward and update on one batch; returns the loss before the update."""
+
+    def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, Arrays, State]:
+        """(loss, input gradients, {weight path: gradient}) in training mode, nothing changed."""
+
+    def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
+        """One step for each batch of `order`, yielding its loss; lr(k) is the rate of the k-th."""
+
+    def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
+        """(mean loss, outputs, targets) over the batches of `order`, in evaluation mode."""
+
+    def state_dict(self) -> State:
+        """The optimizer's memory: {"step": …, "momentum_buffer/0.weight": …}."""
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Take over a memory that `state_dict` gave, of this or another backend."""
+
+
+class Network(Protocol):
+    """A model with weights, in one backend. Arrays in, arrays out."""
+
+    model: Composite
+    dtype: np.dtype[np.floating]
+    seed: int
+    backend: str
+
+    def forward(self, *inputs: Array, training: bool = False) -> Any:
+        """The output array, or a tuple of them where the model has several outputs."""
+
+    def backward(self, *dys: Array) -> tuple[Any, State]:
+        """(input gradient(s), {weight path: gradient}) of the last forward, for one dy an output."""
+
+    def activations(self, *inputs: Array, training: bool = False) -> dict[str, Arrays]:
+        """{node path: its outputs}, in execution order."""
+
+    def predict(self, *inputs: Array, batch_size: int = 256) -> Any:
+        """forward in evaluation mode, batch by batch, keeping nothing for a backward."""
+
+    def state_dict(self) -> State:
+        """Weights and buffers, copied, in torch's names and layouts."""
+
+    def load_state_dict(self, weights: Mapping[str, Array]) -> None:
+        """Take over weights and buffers; all of them or, on an error, none."""
+
+    def learner(self, losses: Losses, optimizer: Optimizer, clipping: Clipping | None = None) -> Learner:
+        """What trains this network."""
+
+    def at_step(self, step: int) -> None:
+        """Set the position that randomness is keyed by."""
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """Builds networks. Found by name through the entry-point group `isograd.backends`."""
+
+    name: str
+
+    def build(self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any) -> Network:
+        """A network of `model` with exactly these weights and buffers."""
+
+    def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
+        """(the loss's value, its gradient dy·∂L/∂prediction): a loss alone, for the parity engine."""
+
+    def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
+        """lr(0) … lr(total−1)."""
+
+
+def backend_names() -> list[str]:
+    return sorted({point.name for point in entry_points(group="isograd.backends")})
+
+
+def get_backend(name: str) -> Backend:
+    """The backend of this name; BackendError where it is unknown or what it needs is not installed."""
+    found = [point for point in entry_points(group="isograd.backends") if point.name == name]
+    if not found:
+        raise BackendError(
+            f"backend={name!r}", wanted=f"one of {', '.join(backend_names())}", got=repr(name),
+            fix="name one of them, or install a package with an isograd.backends entry point",
+        )  # fmt: skip
+    try:
+        backend: Backend = found[0].load()()
+    except ModuleNotFoundError as error:
+        raise BackendError(
+            f"backend={name!r}", wanted=f"{error.name}, which this backend needs", got="it is not installed",
+            fix=f'pip install "isograd[{name}]", or use backend="numpy"',
+        ) from None  # fmt: skip
+    return backend
+
+
+def float_dtype(name: str) -> np.dtype[np.floating]:
+    """float32 or float64, by name."""
+    if str(name) not in FLOATS:
+        raise BackendError(f"dtype={name!r}", wanted=" or ".join(FLOATS), got=repr(name), fix='dtype="float32"')
+    return FLOATS[str(name)]
+
+
+def build(
+    model: Composite,
+    weights: Mapping[str, Array] | None = None,
+    *,
+    backend: str = "numpy",
+    seed: int = 0,
+    dtype: str = "float32",
+    **options: Any,
+) -> Network:
+    """A network of `model` in `backend`, with initial weights drawn from `seed` unless they are given.
+
+    Options of the backends: numpy: threads=1 (of BLAS); torch: device="cpu", compile=False,
+    shared_randomness=False (True: dropout masks of isograd's own streams, equal to NumPy's).
+    Raises BackendError for an unknown backend or dtype, WeightsError for weights that do not fit.
+    """
+    kind = float_dtype(dtype)
+    engine = get_backend(backend)
+    if not isinstance(model, Composite):
+        raise BackendError(
+            "build(model)", wanted="a Model or Sequential", got=repr(model), fix="ig.Sequential([layer], input_shape=…)"
+        )
+    state = initial_state(model, seed=seed, dtype=kind) if weights is None else dict(weights)
+    check_state(model, state, "build(weights=…)")
+    return engine.build(model, state, seed=seed, dtype=kind, **options)
+
+
+def constant(schedule: Schedule | None) -> Schedule:
+    return schedule or ConstantLR()

@@ -1,0 +1,126 @@
+"""What a batch must be before anything is computed from it, and where a loss stopped being a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+from isograd.core.composite import Composite
+from isograd.core.errors import DataError, NonFiniteError, ShapeError, SpecError
+from isograd.core.losses import Loss
+from isograd.core.types import Array, Arrays, shape_text
+
+if TYPE_CHECKING:
+    from isograd.core.backend import Losses, Network
+
+T = TypeVar("T")
+
+
+def check_inputs(model: Composite, inputs: Sequence[Array]) -> Arrays:
+    """Arrays of the model's input shapes and one batch size; ShapeError or DataError otherwise."""
+    shapes = model.input_shapes
+    arrays = tuple(np.asarray(x) for x in inputs)
+    if len(arrays) != len(shapes):
+        raise ShapeError(
+            "forward", wanted=f"{len(shapes)} inputs {', '.join(map(shape_text, shapes))}", got=f"{len(arrays)}",
+            fix="give one array for each ig.Input",
+        )  # fmt: skip
+    for k, (x, shape) in enumerate(zip(arrays, shapes, strict=True)):
+        if x.shape[1:] != shape or x.ndim == 0 or len(x) == 0:
+            raise ShapeError(
+                f"input {k}", wanted=f"{shape_text(shape)} with N ≥ 1", got=f"{x.shape}",
+                fix="batch first; for one sample, x[None]",
+            )  # fmt: skip
+        if x.dtype.kind not in "fiub":
+            raise DataError(f"input {k}", wanted="numbers", got=f"{x.dtype}", fix="convert it to floats")
+    if len({len(x) for x in arrays}) != 1:
+        raise ShapeError(
+            "forward", wanted="inputs of one batch size", got=f"{[len(x) for x in arrays]}", fix="give equal batches"
+        )
+    return arrays
+
+
+def check_upstream(dys: Sequence[Array], outputs: Sequence[Array], dtype: np.dtype[np.floating]) -> Arrays:
+    """One dy for each output of the last forward, in its shape."""
+    if not outputs:
+        raise ShapeError(
+            "backward", wanted="a forward first", got="none since the network was built", fix="net.forward(x)"
+        )
+    given = tuple(np.asarray(dy, dtype) for dy in dys)
+    if [dy.shape for dy in given] != [y.shape for y in outputs]:
+        raise ShapeError(
+            "backward", wanted=f"dy of shape {', '.join(str(y.shape) for y in outputs)}",
+            got=", ".join(str(dy.shape) for dy in given) or "none", fix="give one dy for each output",
+        )  # fmt: skip
+    return given
+
+
+def aligned(losses: Sequence[Loss | None], targets: Sequence[T]) -> list[T | None]:
+    """The target of each output: outputs without a loss have none."""
+    waiting = iter(targets)
+    return [next(waiting) if loss is not None else None for loss in losses]
+
+
+def check_losses(model: Composite, losses: Losses) -> None:
+    """One loss (or None) for each output, each reduced to a number."""
+    outputs = model.out_shapes(*model.input_shapes)
+    if len(losses) != len(outputs) or all(loss is None for loss in losses):
+        raise SpecError(
+            "loss", wanted=f"one for each of the model's {len(outputs)} outputs (None: not trained on)",
+            got=f"{len(losses)}", fix="loss=(ig.MSELoss(), None)",
+        )  # fmt: skip
+    for loss in losses:
+        if loss is not None and loss.reduction == "none":
+            raise SpecError(
+                repr(loss), wanted="a loss that is one number", got='reduction="none"', fix='reduction="mean"'
+            )
+
+
+def check_batch(model: Composite, losses: Losses, inputs: Arrays, targets: Arrays) -> None:
+    """Inputs that fit the model and targets that fit the losses; called before any weight changes."""
+    arrays = check_inputs(model, inputs)
+    trained = [(shape, loss) for shape, loss in zip(model.out_shapes(*model.input_shapes), losses, strict=True) if loss]
+    if len(targets) != len(trained):
+        raise ShapeError(
+            "targets", wanted=f"{len(trained)}, one for each loss", got=f"{len(targets)}", fix="give one array a loss"
+        )
+    for (shape, loss), target in zip(trained, targets, strict=True):
+        if len(target) != len(arrays[0]):
+            raise ShapeError(
+                "targets", wanted=f"{len(arrays[0])}, one for each input", got=f"{len(target)}", fix="give equal batches"
+            )
+        loss.check(shape, target)
+
+
+def mean_loss(losses: Losses, pieces: Sequence[tuple[float, Arrays, Arrays]]) -> tuple[float, Arrays, Arrays]:
+    """(loss, outputs, targets) of a whole data set from its batches, each weighted by its size (a sum: added)."""
+    summed = all(loss is None or loss.reduction == "sum" for loss in losses)
+    sizes = [1 if summed else len(outputs[0]) for _, outputs, _ in pieces]
+    total = sum(loss * size for (loss, _, _), size in zip(pieces, sizes, strict=True))
+    outputs = tuple(np.concatenate(column) for column in zip(*(o for _, o, _ in pieces), strict=True))
+    targets = tuple(np.concatenate(column) for column in zip(*(t for _, _, t in pieces), strict=True))
+    return total / (1 if summed else sum(sizes)), outputs, targets
+
+
+def first_nonfinite(net: Network, inputs: Arrays, targets: Arrays, loss: float) -> NonFiniteError:
+    """The error of a loss that is no number: names the data or the first node that produced it."""
+    for what, arrays in {"input": inputs, "target": targets}.items():
+        for k, values in enumerate(arrays):
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                first = [int(i) for i in np.argwhere(~np.isfinite(values))[0]]
+                return NonFiniteError(
+                    f"{what} {k}{first}", wanted="finite numbers", got=f"{values[tuple(first)]}",
+                    fix="clean the data; no weight was changed by this batch",
+                )  # fmt: skip
+    for path, outputs in net.activations(*inputs, training=True).items():
+        if not all(np.isfinite(y).all() for y in outputs):
+            return NonFiniteError(
+                f"the loss is {loss}: first at node {path!r}", wanted="finite values",
+                got="NaN or infinity in its output", fix="a smaller lr, or clipping; this step changed no weight",
+            )  # fmt: skip
+    return NonFiniteError(
+        f"the loss is {loss}", wanted="a finite loss", got="finite outputs, but a loss that is not",
+        fix="check the targets; this step changed no weight",
+    )  # fmt: skip

@@ -1,0 +1,1 @@
+"""Data sets as batches, splits, standardisation: what is needed before training, in NumPy."""

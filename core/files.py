@@ -1,0 +1,95 @@
+"""A model and its weights in one safetensors file: the description as JSON in its header."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from collections.abc import Mapping
+from hashlib import blake2b
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+import numpy as np
+
+from isograd.core.composite import Composite
+from isograd.core.errors import FileError
+from isograd.core.types import Array, State
+from isograd.core.weights import check_state
+
+
+def save(path: str | Path, model: Composite, weights: Mapping[str, Array]) -> Path:
+    """Write model and weights to `path`, whole or not at all (temporary file, fsync, rename).
+
+    The file is plain safetensors, so other tools read its weights; isograd's description and a checksum
+    stand in its metadata. Raises WeightsError before anything is written if the weights do not fit.
+    """
+    from safetensors.numpy import save as to_bytes
+
+    check_state(model, weights, "save")
+    arrays = {name: np.ascontiguousarray(values) for name, values in weights.items()}
+    metadata = {"isograd": model.to_json(), "checksum": _checksum(arrays)}
+    return write_atomically(Path(path), to_bytes(arrays, metadata=metadata))
+
+
+def load(path: str | Path) -> tuple[Composite, State]:
+    """(model, weights) of a file that `save` wrote. Raises FileError for a missing, cut or altered one."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import load as from_bytes
+
+    path = Path(path)
+    try:
+        content = path.read_bytes()
+        weights: State = from_bytes(content)
+        metadata = _metadata(content)
+    except FileNotFoundError:
+        raise FileError(f"load({str(path)!r})", wanted="an existing file", got="no such file", fix="mend the path") from None
+    except (SafetensorError, struct.error, ValueError) as error:
+        raise _damaged(path, str(error)) from None
+    if "isograd" not in metadata:
+        raise FileError(
+            f"load({str(path)!r})", wanted="a file that isograd wrote", got="safetensors without isograd's description",
+            fix="build the model and call net.load_state_dict with its tensors",
+        )  # fmt: skip
+    if metadata.get("checksum") != _checksum(weights):
+        raise _damaged(path, "its values do not match their checksum")
+    model = Composite.from_json(metadata["isograd"])
+    check_state(model, weights, f"load({str(path)!r})")
+    return model, weights
+
+
+def write_atomically(path: Path, content: bytes) -> Path:
+    """Write `content` beside `path`, flush it to disk, then rename it over `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise
+    return path
+
+
+def _metadata(content: bytes) -> dict[str, str]:
+    """The header's own entries; a safetensors file starts with its header's length (u64) and its JSON."""
+    (length,) = struct.unpack("<Q", content[:8])
+    found: dict[str, str] = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+    return found
+
+
+def _checksum(arrays: Mapping[str, Array]) -> str:
+    digest = blake2b(digest_size=16)
+    for name in sorted(arrays):
+        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
+        digest.update(arrays[name].tobytes())
+    return digest.hexdigest()
+
+
+def _damaged(path: Path, why: str) -> FileError:
+    return FileError(
+        f"load({str(path)!r})", wanted="a whole file, as ig.save wrote it", got=f"a damaged one: {why}",
+        fix="restore it from a copy",
+    )  # fmt: skip

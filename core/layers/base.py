@@ -1,0 +1,84 @@
+"""What every layer description declares, and how calling one makes a graph."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from isograd.core.description import Description, describes
+from isograd.core.initializers import Fans, Weight
+from isograd.core.types import Shape, shape_text
+
+if TYPE_CHECKING:
+    from isograd.core.graph import Value
+
+
+class Misfit(Exception):
+    """Raised by a layer's `out_shapes`; the graph adds where it happened and the chain of shapes."""
+
+    def __init__(self, wanted: str, got: str, fix: str) -> None:
+        super().__init__(wanted, got, fix)
+        self.wanted, self.got, self.fix = wanted, got, fix
+
+
+@describes("layer", abstract=True)
+class Layer(Description):
+    """What a layer is, not how it is computed.
+
+    Shapes are those of one sample: the batch axis in front is implied. `name` becomes the node's name in
+    the graph and the first part of its weights' names.
+    """
+
+    name: str | None = None
+
+    min_inputs: ClassVar[int] = 1
+    max_inputs: ClassVar[int | None] = 1
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        """The shapes of the outputs for inputs of these shapes; raises Misfit where they do not fit."""
+        return x
+
+    def weights(self, *x: Shape) -> dict[str, Weight]:
+        """The weights, by torch's name, for inputs of these shapes."""
+        return {}
+
+    def buffers(self, *x: Shape) -> dict[str, Weight]:
+        """State that is not trained (running means), by torch's name."""
+        return {}
+
+    def checked_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        """`out_shapes`, after the number of inputs has been checked."""
+        few, many = self.min_inputs, self.max_inputs
+        if len(x) < few or (many is not None and len(x) > many):
+            wanted = f"{few}" if few == many else f"{few} or more" if many is None else f"{few} to {many}"
+            raise Misfit(f"{wanted} inputs", f"{len(x)}", f"call it with {wanted} graph values")
+        return self.out_shapes(*x)
+
+    def __call__(self, *values: Value) -> Any:
+        """Apply the layer to graph values: one Value, or a tuple of them for several outputs."""
+        from isograd.core.graph import apply  # the graph knows layers; layers learn of it only when called
+
+        return apply(self, values)
+
+
+def matrix_weights(out: int, fan_in: int, laws: Mapping[str, Any], bias: bool) -> dict[str, Weight]:
+    """weight (out, fan_in) and, if asked for, bias (out,), both with the fans of the weight."""
+    fans = Fans(fan_in, out)
+    made = {"weight": Weight((out, fan_in), laws["weight"], fans)}
+    return made | {"bias": Weight((out,), laws["bias"], fans)} if bias else made
+
+
+def resolve_axis(dim: int, shape: Shape) -> int:
+    """`dim` counts the batch axis as torch does; the answer indexes the sample's own shape.
+
+    >>> resolve_axis(-1, (3, 5)), resolve_axis(1, (3, 5))
+    (1, 0)
+    """
+    rank = len(shape) + 1
+    axis = dim + rank if dim < 0 else dim
+    if not 1 <= axis < rank:
+        raise Misfit(
+            f"dim in 1…{rank - 1} or −{rank - 1}…−1", f"dim={dim} for {shape_text(shape)}",
+            "name an axis of the sample: axis 0 is the batch, and samples are never mixed",
+        )  # fmt: skip
+    return axis - 1

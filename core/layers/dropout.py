@@ -1,0 +1,22 @@
+"""Dropout, in both conventions of where the scale stands."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Literal
+
+from isograd.core.description import Fraction, describes
+from isograd.core.layers.base import Layer
+
+
+@describes("layer")
+class Dropout(Layer):
+    """Training: y = x ⊙ m · s,   m = [u ≥ p],  u ~ U[0, 1)          Evaluation: y = x · t
+
+    scale="training" (torch, "inverted"): s = 1/(1−p), t = 1.
+    scale="inference" (the book, Srivastava et al. 2014): s = 1, t = 1−p.
+    `p` is the probability to *drop*; the book's keep_prob is 1−p.
+    """
+
+    p: Fraction = field(kw_only=False, default=0.5)
+    scale: Literal["training", "inference"] = "training"

@@ -1,0 +1,53 @@
+"""Layers that move values without changing them."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from math import prod
+
+from isograd.core.description import Dims, Int, describes
+from isograd.core.layers.base import Layer, Misfit, resolve_axis
+from isograd.core.types import Shape, shape_text
+
+
+@describes("layer")
+class Identity(Layer):
+    """y = x          x (N, …) → y (N, …)"""
+
+
+@describes("layer")
+class Flatten(Layer):
+    """Axes start_dim … end_dim become one.          x (N, a, b, c) → y (N, a·b·c)
+
+    The axes count the batch as torch.nn.Flatten's do; the batch axis itself is never flattened.
+    """
+
+    start_dim: Int = 1
+    end_dim: Int = -1
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        (shape,) = x
+        if not shape and (self.start_dim, self.end_dim) == (1, -1):
+            return ((1,),)
+        start, end = resolve_axis(self.start_dim, shape), resolve_axis(self.end_dim, shape)
+        if end < start:
+            raise Misfit("start_dim before end_dim", f"{self.start_dim} after {self.end_dim}", "swap them")
+        return ((*shape[:start], prod(shape[start : end + 1]), *shape[end + 1 :]),)
+
+
+@describes("layer")
+class Reshape(Layer):
+    """The same values, row-major, as (N, *shape); one entry may be −1.          x (N, …) → y (N, *shape)"""
+
+    shape: Dims = field(kw_only=False)
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        size, known = prod(x[0]), prod(d for d in self.shape if d != -1)
+        free = self.shape.count(-1)
+        fits = free <= 1 and min(self.shape, default=1) >= -1 and 0 not in self.shape
+        if not fits or (size % known if free else size != known):
+            raise Misfit(
+                f"a shape of {size} values, as the input has", f"{self.shape}",
+                f"change the shape, or what feeds it {shape_text(x[0])}; one entry may be -1",
+            )  # fmt: skip
+        return (tuple(size // known if d == -1 else d for d in self.shape),)

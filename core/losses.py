@@ -1,0 +1,142 @@
+"""Loss descriptions, named and reduced as in torch.nn. `p` is the prediction, `t` the target."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from isograd.core.description import Description, Floats, Fraction, Int, Positive, describes
+from isograd.core.errors import DataError, ShapeError, SpecError
+from isograd.core.types import Array, Shape, shape_text
+
+Reduction = Literal["mean", "sum", "none"]
+
+
+@describes("loss", abstract=True)
+class Loss(Description):
+    """A scalar (or, with reduction="none", elementwise) measure of how far predictions are from targets."""
+
+    reduction: Reduction = "mean"
+
+    def check(self, prediction: Shape, target: Array) -> None:
+        """Raise where `target` (a batch) cannot be compared with predictions of this sample shape."""
+        if target.shape[1:] != prediction:
+            got = f"targets {shape_text(target.shape[1:])} for predictions {shape_text(prediction)}"
+            raise ShapeError(
+                repr(self), wanted=f"targets {shape_text(prediction)}", got=got,
+                fix="reshape the targets, or change the model's last layer",
+            )  # fmt: skip
+        if target.dtype.kind not in "fiu":
+            raise DataError(repr(self), wanted="numeric targets", got=f"{target.dtype}", fix="convert them to floats")
+
+
+@describes("loss")
+class MSELoss(Loss):
+    """L = mean (p − t)², over all elements.
+
+    reduction="batchmean" divides the sum by the batch size alone: the book's mean squared error.
+    """
+
+    reduction: Literal["mean", "sum", "none", "batchmean"] = "mean"  # type: ignore[assignment]
+
+
+@describes("loss")
+class L1Loss(Loss):
+    """L = mean |p − t|; the derivative at p = t is 0"""
+
+
+@describes("loss")
+class HuberLoss(Loss):
+    """L = mean h(p − t),   h(e) = e²/2 for |e| ≤ delta, else delta·(|e| − delta/2)"""
+
+    delta: Positive = 1.0
+
+
+@describes("loss", abstract=True)
+class ClassLoss(Loss):
+    """A loss over classes: predictions (N, C, …), targets class indices (N, …)."""
+
+    weight: Floats | None = None
+    ignore_index: Int = -100
+
+    def check(self, prediction: Shape, target: Array) -> None:
+        if not prediction:
+            raise ShapeError(
+                repr(self), wanted="predictions (N, classes, …)", got="(N,)", fix="end the model with Linear(classes)"
+            )
+        classes = prediction[0]
+        if self.weight is not None and len(self.weight) != classes:
+            raise SpecError(
+                repr(self), wanted=f"{classes} class weights", got=f"{len(self.weight)}", fix="give one for each class"
+            )
+        if target.shape[1:] != prediction[1:]:
+            raise ShapeError(
+                repr(self), wanted=f"class indices {shape_text(prediction[1:])}",
+                got=f"targets {shape_text(target.shape[1:])} for predictions {shape_text(prediction)}",
+                fix="give one whole number for each prediction",
+            )  # fmt: skip
+        if target.dtype.kind not in "iu":
+            raise DataError(
+                repr(self), wanted="whole-number class indices", got=f"{target.dtype}", fix="targets.astype('int64')"
+            )
+        outside = ((target < 0) | (target >= classes)) & (target != self.ignore_index)
+        if outside.any():
+            first = tuple(int(i) for i in np.argwhere(outside)[0])
+            raise DataError(
+                f"{self!r}: target {list(first)}", wanted=f"a class index 0…{classes - 1}",
+                got=f"{target[first]}", fix=f"mend the label, or widen the last layer beyond {classes}",
+            )  # fmt: skip
+
+
+@describes("loss")
+class NLLLoss(ClassLoss):
+    """L = Σₙ −w[tₙ] · p[n, tₙ] / Σₙ w[tₙ], predictions log-probabilities (N, C, …)
+
+    Targets equal to ignore_index count neither above nor below. reduction="sum" leaves out the divisor.
+    """
+
+
+@describes("loss")
+class CrossEntropyLoss(ClassLoss):
+    """L = Σₙ −Σ_c w[c] · q[n, c] · log softmax(p)[n, c] / D, predictions logits (N, C, …)
+
+    Class indices t: q = (1−ε)·[c = tₙ] + ε/C with ε = label_smoothing, D = Σₙ w[tₙ] (torch's weighted mean).
+    Probabilities t (N, C, …): q = (1−ε)·t + ε/C, D = number of predictions; ignore_index does not apply.
+    """
+
+    label_smoothing: Fraction = 0.0
+
+    def check(self, prediction: Shape, target: Array) -> None:
+        if target.dtype.kind != "f":
+            super().check(prediction, target)
+            return
+        Loss.check(self, prediction, target)
+        ClassLoss.check(self, prediction, np.zeros((1, *prediction[1:]), np.int64))
+
+
+@describes("loss")
+class BCEWithLogitsLoss(Loss):
+    """L = mean w · (−v·t·log σ(p) − (1−t)·log(1 − σ(p))), targets in [0, 1]
+
+    `weight` and `pos_weight` (v) hold one figure for each entry of the last axis.
+    """
+
+    weight: Floats | None = None
+    pos_weight: Floats | None = None
+
+    def check(self, prediction: Shape, target: Array) -> None:
+        super().check(prediction, target)
+        for name, figures in {"weight": self.weight, "pos_weight": self.pos_weight}.items():
+            if figures is not None and (not prediction or len(figures) not in (1, prediction[-1])):
+                raise SpecError(
+                    repr(self), wanted=f"{name}= of {prediction[-1] if prediction else 0} figures",
+                    got=f"{len(figures)}", fix="give one for each entry of the last axis",
+                )  # fmt: skip
+        outside = (target < 0) | (target > 1)
+        if outside.any():
+            first = tuple(int(i) for i in np.argwhere(outside)[0])
+            raise DataError(
+                f"{self!r}: target {list(first)}", wanted="a probability in [0, 1]", got=f"{target[first]}",
+                fix="scale the targets",
+            )  # fmt: skip

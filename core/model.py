@@ -1,0 +1,103 @@
+"""The graph of named nodes as a layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from isograd.core.composite import Composite, record_entry, record_layer, record_lookup
+from isograd.core.description import Description, register
+from isograd.core.errors import SpecError
+from isograd.core.graph import Graph, Input, Value, apply, calls_between, checked_name, name_layers, resolve
+from isograd.core.layers.base import Layer, Misfit
+from isograd.core.types import Shape, shape_text
+
+
+class Model(Composite):
+    """A graph of named nodes between `inputs` and `outputs` (one value, or a sequence of them).
+
+    Nodes are named by their layer's `name=`, else by kind (linear, linear_1). A layer called twice shares
+    its weights. A model is a layer: call it on values to put it inside another model.
+    """
+
+    def __init__(self, *, inputs: Value | Sequence[Value], outputs: Value | Sequence[Value], name: str | None = None) -> None:
+        starts, ends = _values(inputs, "inputs"), _values(outputs, "outputs")
+        calls = calls_between(starts, ends, "Model")
+        names = name_layers([call.layer for call in calls], "Model")
+        object.__setattr__(self, "name", name)
+        object.__setattr__(self, "_graph", resolve(starts, _input_names(starts), ends, names, "Model"))
+
+    _graph: Graph
+
+    def __repr__(self) -> str:
+        return f"Model({len(self._graph.nodes)} nodes)"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Model) and self.to_dict() == other.to_dict()
+
+    def __hash__(self) -> int:
+        return hash(self._graph)
+
+    @property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        return self._graph.input_shapes
+
+    def graph(self, *x: Shape) -> Graph:
+        if x != self._graph.input_shapes:
+            raise Misfit(
+                " and ".join(map(shape_text, self._graph.input_shapes)), " and ".join(map(shape_text, x)),
+                "change the model's Input, or what feeds it",
+            )  # fmt: skip
+        return self._graph
+
+    def to_dict(self) -> dict[str, Any]:
+        graph = self._graph
+        label = dict(enumerate(graph.input_names))
+        for node in graph.nodes:
+            for index, slot in enumerate(node.writes):
+                label[slot] = f"{node.name}:{index}" if len(node.writes) > 1 else node.name
+        return {
+            "layer": "Model",
+            "name": self.name,
+            "inputs": {n: list(s) for n, s in zip(graph.input_names, graph.input_shapes, strict=True)},
+            "layers": {node.owner: node.layer.to_dict() for node in graph.nodes if node.name == node.owner},
+            "calls": [{"layer": node.owner, "of": [label[slot] for slot in node.reads]} for node in graph.nodes],
+            "outputs": [label[slot] for slot in graph.outputs],
+        }
+
+    @classmethod
+    def from_options(cls, options: dict[str, Any]) -> Description:
+        inputs = {name: Input(shape, name=name) for name, shape in record_entry(options, "inputs", dict).items()}
+        layers = {name: record_layer(entry, f"layer {name!r}") for name, entry in record_entry(options, "layers", dict).items()}
+        values: dict[str, Value] = dict(inputs)
+        uses: dict[str, int] = {}
+        for call in record_entry(options, "calls", list):
+            owner = call["layer"]
+            made = apply(record_lookup(layers, owner, "layer"), [record_lookup(values, name, "value") for name in call["of"]])
+            uses[owner] = uses.get(owner, 0) + 1
+            name = owner if uses[owner] == 1 else f"{owner}#{uses[owner]}"
+            outs = made if isinstance(made, tuple) else (made,)
+            values |= {name: outs[0]} if len(outs) == 1 else {f"{name}:{k}": v for k, v in enumerate(outs)}
+        outputs = [record_lookup(values, name, "value") for name in record_entry(options, "outputs", list)]
+        return cls(inputs=tuple(inputs.values()), outputs=outputs, name=options.get("name"))
+
+
+register("layer", Model)
+
+
+def _values(given: Value | Sequence[Value], what: str) -> tuple[Value, ...]:
+    values = (given,) if isinstance(given, Value) else tuple(given)
+    wrong = [v for v in values if not isinstance(v, Value) or (what == "inputs" and v.call is not None)]
+    if wrong or not values:
+        raise SpecError(
+            f"Model({what}=…)", wanted="ig.Input values" if what == "inputs" else "graph values",
+            got=repr(wrong[0]) if wrong else "none", fix="ig.Model(inputs=ig.Input(…), outputs=…)",
+        )  # fmt: skip
+    return values
+
+
+def _input_names(inputs: Sequence[Value]) -> list[str]:
+    names = [getattr(v, "name", None) or (f"input_{k}" if k else "input") for k, v in enumerate(inputs)]
+    if len(set(names)) != len(names):
+        raise SpecError("Model(inputs=…)", wanted="a name of its own for every input", got=f"{names}", fix="rename one")
+    return [checked_name(name, "Input") for name in names]

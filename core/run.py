@@ -1,0 +1,37 @@
+"""What one run of a node knows: whether it trains, and its own randomness."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from isograd.core.graph import Node
+from isograd.core.randomness import uniform_rows
+from isograd.core.types import Array, Arrays, Shape
+
+
+@dataclass(slots=True)
+class Run:
+    """Given to every operation beside its weights and inputs; treat it as read-only.
+
+    `needs_dx` is False where nobody asks for the input's gradient (the first layer in training):
+    an operation may then return None for it and save the product. `observe`, where given, is shown each
+    node's path and outputs.
+    """
+
+    training: bool = False
+    seed: int = 0
+    step: int = 0
+    path: str = ""
+    first_row: int = 0
+    needs_dx: bool = True
+    observe: Callable[[str, Node, Arrays], None] | None = None
+
+    def at(self, name: str, needs_dx: bool = True) -> Run:
+        """The run of the node `name` inside this one."""
+        path = f"{self.path}.{name}" if self.path else name
+        return Run(self.training, self.seed, self.step, path, self.first_row, needs_dx, self.observe)
+
+    def random(self, shape: Shape, purpose: str = "dropout") -> Array:
+        """U[0, 1) float64 of `shape` (batch first), keyed by (seed, purpose, path, step) and the row."""
+        return uniform_rows(self.seed, purpose, self.path, self.step, shape, first_row=self.first_row)

@@ -1,0 +1,37 @@
+"""A backend's table from description to implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from isograd.core.description import Description
+from isograd.core.errors import BackendError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Table(dict[type[Description], Callable[..., Any]]):
+    """Implementations by description class; an entry can be made once, and a gap says what to write."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__()
+        self.title = title
+
+    def implements(self, *kinds: type[Description]) -> Callable[[F], F]:
+        """Enter the decorated function for these descriptions."""
+
+        def enter(function: F) -> F:
+            for kind in kinds:
+                if kind in self:
+                    raise TypeError(f"{self.title} implements {kind.__name__} twice")
+                self[kind] = function
+            return function
+
+        return enter
+
+    def __missing__(self, kind: type[Description]) -> Callable[..., Any]:
+        raise BackendError(
+            f"{self.title}: {kind.__name__}", wanted=f"one of {', '.join(sorted(k.__name__ for k in self))}",
+            got=kind.__name__, fix=f"add its entry to {self.title}, or use a backend that has it",
+        )  # fmt: skip

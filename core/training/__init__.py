@@ -1,0 +1,1 @@
+"""What training is: batches in one seeded order, steps, validation, history. Knows no backend."""

@@ -1,0 +1,157 @@
+"""The trainer: one loop for every backend."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from isograd.core.backend import Losses, Network
+from isograd.core.batches import check_batch, check_losses
+from isograd.core.data.dataset import ArrayDataset, Dataset, as_arrays, as_dataset
+from isograd.core.errors import DataError, SpecError
+from isograd.core.losses import Loss
+from isograd.core.metrics import Metric
+from isograd.core.optimizers import Clipping, Optimizer
+from isograd.core.randomness import batch_order
+from isograd.core.schedules import ConstantLR, Schedule
+from isograd.core.training.callbacks import BestWeights, Callback, EarlyStopping, StopFit
+from isograd.core.training.history import Epoch, History
+from isograd.core.types import Array, Arrays
+
+
+class Trainer:
+    """Trains a network: `net`, a loss (or one for each output, None where one is not trained on), an optimizer.
+
+    The order of batches is drawn from (net.seed, epoch): the same in every backend.
+    """
+
+    def __init__(
+        self,
+        net: Network,
+        *,
+        loss: Loss | Sequence[Loss | None],
+        optimizer: Optimizer,
+        schedule: Schedule | None = None,
+        clip: Clipping | None = None,
+        metrics: Sequence[Metric] = (),
+    ) -> None:
+        self.net, self.optimizer, self.metrics = net, optimizer, tuple(metrics)
+        self.losses: Losses = (loss,) if isinstance(loss, Loss) else tuple(loss)
+        check_losses(net.model, self.losses)
+        self.schedule = schedule or ConstantLR()
+        self.learner = net.learner(self.losses, optimizer, clip)
+        self.epochs_done = 0
+
+    def step(self, x: Array | Arrays, y: Array | Arrays) -> float:
+        """One forward, backward and update on one batch at the optimizer's lr; returns the loss before it.
+
+        Raises, with no weight changed, where the batch does not fit or the loss is NaN or infinite.
+        """
+        return self.learner.step(as_arrays(x), as_arrays(y), self.optimizer.lr)
+
+    def fit(
+        self,
+        train: Any,
+        *,
+        validation: Any = None,
+        epochs: int = 1,
+        batch_size: int = 32,
+        validate_every: int = 1,
+        early_stopping: EarlyStopping | None = None,
+        shuffle: bool = True,
+        drop_last: bool = False,
+        callbacks: Sequence[Callback] = (),
+    ) -> History:
+        """Train for `epochs` passes over `train`, an (x, y) pair or a Dataset, and tell what happened.
+
+        Data in memory is checked whole before the first step; other data batch by batch, each before its
+        update. `validation` is measured every `validate_every` epochs and after the last. With
+        `early_stopping` the weights of the best validation are put back at the end.
+        """
+        for name, number in {"epochs": epochs, "batch_size": batch_size, "validate_every": validate_every}.items():
+            if not isinstance(number, int) or number < 1:
+                raise SpecError(f"fit({name}={number!r})", wanted="1 or more", got=repr(number), fix=f"{name}=1")
+        data = self._checked(train, "train")
+        held_out = None if validation is None else self._checked(validation, "validation")
+        if early_stopping is not None and held_out is None:
+            raise SpecError("fit(early_stopping=…)", wanted="validation data", got="none", fix="validation=(x, y)")
+        watchers = [*callbacks, *([BestWeights(early_stopping)] if early_stopping else [])]
+        history = History()
+        steps = len(self._order(data, 0, batch_size, shuffle, drop_last))
+        for watcher in watchers:
+            watcher.fit_starts(self, epochs, steps)
+        try:
+            for k in range(epochs):
+                started = perf_counter()
+                order = self._order(data, self.epochs_done, batch_size, shuffle, drop_last)
+                losses = self._epoch(data, order, k, epochs, watchers)
+                history.step_losses += losses
+                self.epochs_done += 1
+                measured = held_out is not None and ((k + 1) % validate_every == 0 or k + 1 == epochs)
+                scores = self.evaluate(held_out) if measured else {}
+                weights = [1.0 if self._summed else len(batch) for batch in order]
+                epoch = Epoch(
+                    number=self.epochs_done, lr=self._lr(k, len(order) - 1, len(order), epochs),
+                    train_loss=float(np.average(losses, weights=weights)), validation_loss=scores.pop("loss", None),
+                    metrics=scores, seconds=perf_counter() - started,
+                )  # fmt: skip
+                history.epochs.append(epoch)
+                for watcher in watchers:
+                    watcher.epoch_ends(self, epoch)
+        except StopFit as stop:
+            history.stopped = str(stop)
+        finally:
+            for watcher in watchers:
+                watcher.fit_ends(self, history)
+        return history
+
+    def evaluate(self, data: Any, *, batch_size: int = 256) -> dict[str, float]:
+        """{"loss": …, metric label: …} of the network on `data`, in evaluation mode."""
+        samples = as_dataset(data)
+        order = batch_order(len(samples), batch_size, seed=0, epoch=0, shuffle=False, drop_last=False)
+        loss, outputs, targets = self.learner.evaluate(samples, order)
+        trained = next(k for k, spec in enumerate(self.losses) if spec is not None)
+        return {"loss": loss} | {m.label: m.value(outputs[trained], targets[0]) for m in self.metrics}
+
+    @property
+    def _summed(self) -> bool:
+        return all(loss is None or loss.reduction == "sum" for loss in self.losses)
+
+    def _epoch(self, data: Dataset, order: list[Array], k: int, epochs: int, watchers: Sequence[Callback]) -> list[float]:
+        losses = []
+        for loss in self.learner.epoch(data, order, lambda step: self._lr(k, step, len(order), epochs)):
+            losses.append(loss)
+            for watcher in watchers:
+                watcher.step_ends(self, loss)
+        return losses
+
+    def _lr(self, epoch: int, step: int, steps: int, epochs: int) -> float:
+        if self.schedule.per == "epoch":
+            return self.schedule.at(epoch, epochs, self.optimizer.lr)
+        return self.schedule.at(epoch * steps + step, epochs * steps, self.optimizer.lr)
+
+    def _order(self, data: Dataset, epoch: int, batch_size: int, shuffle: bool, drop_last: bool) -> list[Array]:
+        return batch_order(
+            len(data), batch_size, seed=self.net.seed, epoch=epoch, shuffle=shuffle, drop_last=drop_last
+        )
+
+    def _checked(self, given: Any, name: str) -> Dataset:
+        """The data set, all of it checked where it is in memory, else its first sample."""
+        data = as_dataset(given)
+        if len(data) == 0:
+            raise DataError(f"{name} data", wanted="one sample or more", got="none", fix="give some data")
+        whole = isinstance(data, ArrayDataset) and data.in_memory
+        inputs, targets = (data.inputs, data.targets) if whole else data.batch(np.arange(1))  # type: ignore[attr-defined]
+        check_batch(self.net.model, self.losses, inputs, targets)
+        for what, arrays in {"x": inputs, "y": targets}.items():
+            for values in arrays:
+                if values.dtype.kind == "f" and not np.isfinite(values).all():
+                    first = [int(i) for i in np.argwhere(~np.isfinite(values))[0]]
+                    raise DataError(
+                        f"{name} data: {what}{first}", wanted="finite numbers", got=f"{values[tuple(first)]}",
+                        fix=f"drop or fill the {np.count_nonzero(~np.isfinite(values))} entries; no weight was changed",
+                    )  # fmt: skip
+        return data
