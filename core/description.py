@@ -51,7 +51,7 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
 
     def decorate(cls: type[T]) -> type[T]:
         made = pydantic_dataclass(
-            frozen=True, kw_only=True, repr=False, config=ConfigDict(extra="forbid", strict=True)
+            frozen=True, kw_only=True, repr=False, config=ConfigDict(extra="forbid", strict=True, defer_build=True)
         )(cls)
         checked = made.__init__
 
