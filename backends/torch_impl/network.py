@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isograd.backends.torch_impl.build import GraphModule, module_of
+from isograd.backends.torch_impl.build import module_of
 from isograd.backends.torch_impl.learner import TorchLearner
 from isograd.backends.torch_impl.loader import Tensors, tensors
 from isograd.backends.torch_impl.modules import GivenMaskDropout
 from isograd.core.backend import Losses
 from isograd.core.batches import check_inputs, check_upstream
-from isograd.core.composite import Composite, leaves
+from isograd.core.composite import Composite
 from isograd.core.optimizers import Clipping, Optimizer
 from isograd.core.run import Run
 from isograd.core.types import Array, Arrays, State
@@ -138,4 +138,3 @@ class TorchNetwork:
         self.run_step = step
 
 
-__all__ = ["GraphModule", "TorchNetwork", "leaves"]
