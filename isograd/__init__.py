@@ -47,6 +47,7 @@ from isograd.core.sequential import Sequential
 from isograd.core.training.callbacks import Callback, EarlyStopping, StopFit
 from isograd.core.training.history import History
 from isograd.core.parity.check import check_parity
+from isograd.core.parity.gradients import check_gradients
 from isograd.core.training.trainer import Trainer
 
 __version__ = "0.1.0"

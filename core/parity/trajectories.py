@@ -56,8 +56,13 @@ def locked_steps(pair: Pair, training: Training, dtype: str) -> tuple[list[Row],
         before, memory = nets[0].state_dict(), learners[0].state_dict()
         nets[1].load_state_dict(before)
         learners[1].load_state_dict(memory)
-        for learner in learners:
-            training.step(learner, step)
+        for name, learner in zip(pair.names, learners, strict=True):
+            try:
+                training.step(learner, step)
+            except Exception as error:
+                verdict = Verdict(name, f"  {name} raised {type(error).__name__}: {error}")
+                rows.append(Row("locked step", dtype, "step", "run", np.inf, allowed, "raised", f"step {step}"))
+                return rows, _blame(pair, training.clip or training.optimizer, "step", verdict)
         after = [net.state_dict() | _slots(learner.state_dict()) for net, learner in zip(nets, learners, strict=True)]
         for path in {**after[1], **after[0]}:
             gap = difference(after[0].get(path), after[1].get(path))
@@ -115,9 +120,13 @@ def _judge(
     if training.clip is not None and any(difference(clipped[0].get(k), g).exceeds(allowed) for k, g in clipped[1].items()):
         truth = clipped_by_rule(training.clip, raw[1])
         worst = max(truth, key=lambda k: difference(clipped[0].get(k), clipped[1][k]).error)
-        at = difference(clipped[0][worst], clipped[1][worst]).index
-        claims = {name: float(side[worst][at]) for name, side in zip(pair.names, clipped, strict=True)}
-        verdict = odd_one_out(claims, float(truth[worst][at]), "definition", f"clipped gradient of {worst}{list(at)}")
+        gap = difference(clipped[0].get(worst), clipped[1][worst])
+        if gap.fault and gap.fault != "NaN":
+            wrong = [n for n, side in zip(pair.names, clipped, strict=True) if difference(side.get(worst), raw[1][worst]).fault]
+            return _blame(pair, training.clip, worst, Verdict(wrong[0] if len(wrong) == 1 else None, f"  {gap.fault}"))
+        claims = {name: float(side[worst][gap.index]) for name, side in zip(pair.names, clipped, strict=True)}
+        truth_there = float(truth[worst][gap.index])
+        verdict = odd_one_out(claims, truth_there, "definition", f"clipped gradient of {worst}{list(gap.index)}")
         return _blame(pair, training.clip, worst, verdict)
     spec = training.optimizer
     claims = {name: float(state[path][index]) for name, state in zip(pair.names, after, strict=True) if path in state}
