@@ -10,8 +10,8 @@ import numpy as np
 
 from isograd.core.composite import Composite
 from isograd.core.data.dataset import Dataset
-from isograd.core.errors import BackendError
 from isograd.core.description import Description
+from isograd.core.errors import BackendError
 from isograd.core.initializers import Fans, Initializer
 from isograd.core.losses import Loss
 from isograd.core.optimizers import Clipping, Optimizer
@@ -84,7 +84,9 @@ class Backend(Protocol):
 
     name: str
 
-    def build(self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any) -> Network:
+    def build(
+        self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
+    ) -> Network:
         """A network of `model` with exactly these weights and buffers."""
 
     def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:

@@ -61,7 +61,7 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
             except ValidationError as error:
                 raise _explain(type(self), args, options, error) from None
 
-        made.__init__ = __init__  # type: ignore[method-assign, assignment]
+        made.__init__ = __init__  # type: ignore[method-assign]
         made.family = family  # type: ignore[attr-defined]
         if not abstract:
             register(family, made)  # type: ignore[arg-type]
@@ -116,7 +116,7 @@ class Description:
 
     def __repr__(self) -> str:
         """Positional arguments, then only the options that differ from their defaults."""
-        parts = []
+        parts: list[str] = []
         for f in dataclasses.fields(self):  # type: ignore[arg-type]
             value = getattr(self, f.name)
             if not f.kw_only:

@@ -36,20 +36,17 @@ def estimators(recipe: Recipe, options: Options) -> dict[str, Any]:
     return dict(recipe.baselines(recipe, options.seed))
 
 
-def fit(
-    estimator: Any, experiment: Experiment, recipe: Recipe, prepared: Prepared, options: Options
-) -> Baseline:
+def fit(estimator: Any, experiment: Experiment, recipe: Recipe, prepared: Prepared, options: Options) -> Baseline:
     """Fit an estimator to the training part, in the networks' dtype, and score it on the test part."""
     from sklearn.exceptions import ConvergenceWarning
+    from threadpoolctl import threadpool_limits
 
     train, test = prepared.splits.train, prepared.splits.test
     rows, asked = ((part.inputs[0].reshape(len(part), -1).astype(options.dtype)) for part in (train, test))
     targets = train.targets[0].reshape(len(train))
     started = perf_counter()
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", ConvergenceWarning
-        )  # the number of epochs is the experiment's decision
+    with threadpool_limits(limits=1), warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is the experiment's decision
         estimator.fit(rows, targets)
     seconds = perf_counter() - started
     found = np.asarray(estimator.predict(asked))
@@ -70,11 +67,7 @@ def mlp_like(recipe: Recipe, seed: int) -> Any:
     layers = recipe.model.layers if isinstance(recipe.model, Sequential) else ()
     sizes = [layer.out_features for layer in layers if isinstance(layer, Linear)]
     kinds = {ACTIVATIONS[type(layer)] for layer in layers if type(layer) in ACTIVATIONS}
-    others = [
-        layer
-        for layer in layers
-        if not isinstance(layer, (Linear, Dropout)) and type(layer) not in ACTIVATIONS
-    ]
+    others = [layer for layer in layers if not isinstance(layer, (Linear, Dropout)) and type(layer) not in ACTIVATIONS]
     sgd = recipe.optimizer
     plain = isinstance(sgd, SGD) and not (sgd.nesterov or sgd.dampening or sgd.weight_decay)
     known = recipe.loss in (CrossEntropyLoss(), MSELoss()) and (recipe.classifies or sizes[-1:] == [1])

@@ -32,14 +32,10 @@ OptionalName = Annotated[
     str | None, typer.Argument(metavar="[EXPERIMENT]", help="A name or file; without it, every layer case.")
 ]
 BackendName = Annotated[str, typer.Option(help="numpy, torch, or another installed backend.")]
-DataName = Annotated[
-    str | None, typer.Option(help="Which of the experiment's data sets; its first unless given.")
-]
+DataName = Annotated[str | None, typer.Option(help="Which of the experiment's data sets; its first unless given.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training part.")]
 BatchSize = Annotated[int | None, typer.Option(help="Samples in a batch.")]
-Seed = Annotated[
-    int, typer.Option(help="Of the split, the initial weights, the batches and the dropout masks.")
-]
+Seed = Annotated[int, typer.Option(help="Of the split, the initial weights, the batches and the dropout masks.")]
 Dtype = Annotated[str, typer.Option(help="float32 or float64.")]
 Device = Annotated[str, typer.Option(help="Where PyTorch computes: cpu, cuda, cuda:1, mps.")]
 
@@ -136,9 +132,7 @@ def baselines(
 
     found, options = find(experiment), Options(data, epochs, batch_size, seed, dtype)
     prepared, recipes = found.prepare(options, "numpy")
-    table = Table(
-        "recipe", "baseline", *(metric.label for metric in found.metrics), "training time", title=found.title
-    )
+    table = Table("recipe", "baseline", *(metric.label for metric in found.metrics), "training time", title=found.title)
     for name, recipe in recipes.items():
         for key, estimator in estimators(recipe, options).items():
             fitted = fit(estimator, found, recipe, prepared, options)
@@ -147,16 +141,11 @@ def baselines(
 
 
 def _parity_of(experiment: Experiment, options: Options) -> list[ParityReport]:
-    """The parity report of each recipe, on its first training batch."""
-    from isograd.core.parity.check import check_parity
+    """The parity report of each recipe."""
+    from isograd.compare import parity_of
 
     prepared, recipes = experiment.prepare(options, "numpy")
-    reports = []
-    for r in recipes.values():
-        x, y = prepared.batch(r.batch_size, options.seed)
-        made = check_parity(r.model, x, y, loss=r.loss, optimizer=r.optimizer, clip=r.clip, seed=options.seed)
-        reports.append(made)
-    return reports
+    return [parity_of(recipe, prepared, options) for recipe in recipes.values()]
 
 
 def _all_cases() -> ParityReport:
@@ -171,5 +160,5 @@ def main(*first: str) -> None:
     try:
         app([*first, *sys.argv[1:]])
     except IsogradError as error:
-        Console(stderr=True).print(Text(str(error), style="red"))
+        Console(stderr=True).print(Text(str(error), style="red"), soft_wrap=True)
         raise SystemExit(2) from None

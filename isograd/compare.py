@@ -17,6 +17,7 @@ from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.table import Table
 from rich.text import Text
+from threadpoolctl import threadpool_limits
 
 from isograd import baselines
 from isograd.baselines import Baseline
@@ -93,8 +94,10 @@ class Comparison:
         for name, compared in self.recipes.items():
             yield self._section(name, compared)
         yield Text(
-            "\nBoth engines start from the same weights, see the same batches and drop the same units; "
-            f"the time of their fits includes the validations. {self.experiment.note}\n",
+            "\nBoth engines start from the same weights, see the same batches and drop the same units. "
+            "Every fit runs on one CPU thread; the engines' times include their validations. "
+            "A high learning rate can drive even correct trainings apart by rounding alone: "
+            f"parity is judged by its report, not by final weights. {self.experiment.note}\n",
             style="dim",
         )
 
@@ -179,8 +182,6 @@ def compare(experiment: Experiment, options: Options | None = None) -> Compariso
     `options.device` is where PyTorch trains. Raises BackendError, before anything is trained, where
     PyTorch or a baseline's package is not installed.
     """
-    from isograd.core.parity.check import check_parity
-
     options = options or Options()
     for backend in ENGINES.values():
         get_backend(backend)
@@ -188,27 +189,24 @@ def compare(experiment: Experiment, options: Options | None = None) -> Compariso
     estimators = {name: baselines.estimators(recipe, options) for name, recipe in recipes.items()}
     build_options = {"NumPy": {}, "PyTorch": {"device": options.device, "shared_randomness": True}}
     made: dict[str, Compared] = {}
-    for name, recipe in recipes.items():
-        x, y = prepared.batch(recipe.batch_size, options.seed)
-        train = partial(run, experiment, recipe, prepared, options)
-        made[name] = Compared(
-            recipe,
-            check_parity(
-                recipe.model,
-                x,
-                y,
-                loss=recipe.loss,
-                optimizer=recipe.optimizer,
-                clip=recipe.clip,
-                seed=options.seed,
-            ),
-            {engine: train(backend=backend, **build_options[engine]) for engine, backend in ENGINES.items()},
-            {
-                key: baselines.fit(e, experiment, recipe, prepared, options)
-                for key, e in estimators[name].items()
-            },
-        )
+    with threadpool_limits(limits=1):  # as NumPy's engine; two threads on a busy machine wait for each other
+        for name, recipe in recipes.items():
+            parity = parity_of(recipe, prepared, options)
+            train = partial(run, experiment, recipe, prepared, options)
+            engines = {e: train(backend=backend, **build_options[e]) for e, backend in ENGINES.items()}
+            fit = partial(baselines.fit, experiment=experiment, recipe=recipe, prepared=prepared, options=options)
+            made[name] = Compared(recipe, parity, engines, {k: fit(e) for k, e in estimators[name].items()})
     return Comparison(experiment, options, prepared, made)
+
+
+def parity_of(recipe: Recipe, prepared: Prepared, options: Options) -> ParityReport:
+    """The parity report of a recipe on its first training batch."""
+    from isograd.core.parity.check import check_parity
+
+    x, y = prepared.batch(recipe.batch_size, options.seed)
+    return check_parity(
+        recipe.model, x, y, loss=recipe.loss, optimizer=recipe.optimizer, clip=recipe.clip, seed=options.seed
+    )
 
 
 def slug(name: str) -> str:

@@ -88,9 +88,7 @@ def mnist(
         (train, test) = [(part.data.numpy(), part.targets.numpy()) for part in parts]
         return train, test
     folder = place / "MNIST" / "raw"
-    (train, test) = [
-        (_idx(folder / images), _idx(folder / labels).astype(np.int64)) for images, labels in MNIST_FILES
-    ]
+    (train, test) = [(_idx(folder / images), _idx(folder / labels).astype(np.int64)) for images, labels in MNIST_FILES]
     return train, test
 
 
@@ -132,9 +130,7 @@ def boston(root: str | Path | None = None) -> Pair:
 
     Only to replay the book's figures: scikit-learn removed this set because of its column B.
     """
-    x, y, _ = csv(
-        _located("tabular/boston_house_prices.csv", root, "data.boston"), target="MEDV", header_line=1
-    )
+    x, y, _ = csv(_located("tabular/boston_house_prices.csv", root, "data.boston"), target="MEDV", header_line=1)
     return x, y
 
 
@@ -168,15 +164,10 @@ def csv(
                 fix="mend the row, or give header_line= or delimiter=",
             )  # fmt: skip
         values.append(
-            [
-                _number(cell, f"{path}, line {line}, column {name!r}")
-                for cell, name in zip(row, names, strict=True)
-            ]
+            [_number(cell, f"{path}, line {line}, column {name!r}") for cell, name in zip(row, names, strict=True)]
         )
     if not values or not names:
-        raise DataError(
-            str(path), wanted="one row of numbers or more", got="none", fix="give a file with data"
-        )
+        raise DataError(str(path), wanted="one row of numbers or more", got="none", fix="give a file with data")
     column = _column(target, names, str(path))
     table = np.array(values)
     return np.delete(table, column, axis=1), table[:, column], names[:column] + names[column + 1 :]

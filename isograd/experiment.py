@@ -132,9 +132,7 @@ class Experiment:
                 )
         prepared = self.data[name](options.seed, backend)
         given: dict[str, Any] = {option: number for option, number in changes.items() if number is not None}
-        recipes = {
-            key: replace(recipe, **given) for key, recipe in self.recipes(prepared.input_shape).items()
-        }
+        recipes = {key: replace(recipe, **given) for key, recipe in self.recipes(prepared.input_shape).items()}
         return prepared, recipes
 
     def scores(self, predictions: Array, prepared: Prepared) -> dict[str, float]:

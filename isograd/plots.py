@@ -48,9 +48,7 @@ def loss_curves(fits: Mapping[str, Mapping[str, History]], title: str, path: Pat
     return _saved(figure, path)
 
 
-def prediction_scatter(
-    guesses: Mapping[str, Mapping[str, Array]], targets: Array, title: str, path: Path
-) -> Path:
+def prediction_scatter(guesses: Mapping[str, Mapping[str, Array]], targets: Array, title: str, path: Path) -> Path:
     """Predictions against targets, one panel a recipe: {recipe: {engine: predictions}}."""
     figure, panels = _panels(len(guesses), title)
     size = float(np.clip(6000 / len(targets), 3, 42))
@@ -58,9 +56,7 @@ def prediction_scatter(
         (first, one), (second, other) = engines.items()
         ends = [float(np.minimum(targets, one).min()), float(np.maximum(targets, one).max())]
         panel.plot(ends, ends, color=MUTED, linewidth=1, linestyle=":", zorder=1)
-        panel.scatter(
-            targets, one, s=size, color=COLOURS["train_loss"], alpha=0.35, linewidths=0, label=first
-        )
+        panel.scatter(targets, one, s=size, color=COLOURS["train_loss"], alpha=0.35, linewidths=0, label=first)
         panel.scatter(targets, other, s=size / 6, color=INK, alpha=0.8, linewidths=0, label=second)
         panel.set_title(recipe, fontsize=11, color=MUTED, loc="left")
         panel.set_xlabel("target")

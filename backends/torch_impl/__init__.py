@@ -47,8 +47,14 @@ class TorchBackend:
 
     def source(self, description: Description) -> str:
         kind = type(description)
-        found = [table.title for table in (LAYERS, LOSSES, OPTIMIZERS, CLIPPINGS, SCHEDULERS, INITIALIZERS) if kind in table]
-        return f"the line of {kind.__name__} in backends/{found[0]}" if found else f"{kind.__name__}, in backends/torch_impl/build.py"
+        found = [
+            table.title for table in (LAYERS, LOSSES, OPTIMIZERS, CLIPPINGS, SCHEDULERS, INITIALIZERS) if kind in table
+        ]
+        return (
+            f"the line of {kind.__name__} in backends/{found[0]}"
+            if found
+            else f"{kind.__name__}, in backends/torch_impl/build.py"
+        )
 
     def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
         dtype = TORCH_DTYPES[prediction.dtype.name]
@@ -81,7 +87,11 @@ def _device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        have = ["cpu", *(["cuda"] if torch.cuda.is_available() else []), *(["mps"] if torch.backends.mps.is_available() else [])]
+        have = [
+            "cpu",
+            *(["cuda"] if torch.cuda.is_available() else []),
+            *(["mps"] if torch.backends.mps.is_available() else []),
+        ]
         raise BackendError(
             f"device={name!r}", wanted=f"a device of this machine: {', '.join(have)}",
             got=f"{name!r}: {str(error).splitlines()[0]}", fix='device="cpu"',

@@ -59,7 +59,7 @@ class TorchNetwork:
 
     def backward(self, *dys: Array) -> tuple[Any, State]:
         """(dx, {weight path: gradient}) of the last forward, by autograd, for one dy an output."""
-        checked = check_upstream(dys, self._outputs, self.dtype)
+        checked = check_upstream(dys, [tuple(y.shape) for y in self._outputs], self.dtype)
         wanted = [*self._inputs, *(self.weights[path] for path in self.weight_paths)]
         found = torch.autograd.grad(
             self._outputs, wanted, self.tensors(checked), retain_graph=True, allow_unused=True, materialize_grads=True
@@ -136,5 +136,3 @@ class TorchNetwork:
 
     def at_step(self, step: int) -> None:
         self.run_step = step
-
-

@@ -17,7 +17,7 @@ from isograd.core.initializers import Fans, Initializer
 from isograd.core.layers.base import Layer
 from isograd.core.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, Loss, MSELoss, NLLLoss
 from isograd.core.model import Model
-from isograd.core.optimizers import SGD, Adagrad, Adam, AdamW, Clipping, ClipNorm, ClipValue, Optimizer, RMSprop
+from isograd.core.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, Clipping, ClipValue, Optimizer, RMSprop
 from isograd.core.schedules import ConstantLR, CosineDecay, ExponentialDecay, LinearDecay, Schedule, StepDecay, WarmUp
 from isograd.core.sequential import Sequential
 from isograd.core.types import Shape
@@ -138,7 +138,10 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Sigmoid(), ((6,),), "inputs of order 1000: exp overflows", scale=1000.0),
     ],
     L.Tanh: [Case(L.Tanh(), (SEVERAL_AXES,), "plain"), Case(L.Tanh(), ((6,),), "saturated", scale=100.0)],
-    L.ReLU: [Case(L.ReLU(), (SEVERAL_AXES,), "both sides of 0"), Case(L.ReLU(), ((6,),), "exactly 0: derivative 0", scale=0.0)],
+    L.ReLU: [
+        Case(L.ReLU(), (SEVERAL_AXES,), "both sides of 0"),
+        Case(L.ReLU(), ((6,),), "exactly 0: derivative 0", scale=0.0),
+    ],
     L.LeakyReLU: [
         Case(L.LeakyReLU(), (SEVERAL_AXES,), "default slope"),
         Case(L.LeakyReLU(negative_slope=0.3), ((6,),), "a slope that shows"),
@@ -171,7 +174,9 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.LogSoftmax(), ((6,),), "logits of order 1000: exp overflows", scale=1000.0),
     ],
     Sequential: [
-        Case(Sequential([L.Linear(6), L.Tanh(), L.Dropout(0.3), L.Linear(2)]), ((4,),), "prefixed names, dropout inside"),
+        Case(
+            Sequential([L.Linear(6), L.Tanh(), L.Dropout(0.3), L.Linear(2)]), ((4,),), "prefixed names, dropout inside"
+        ),
     ],
     Model: [
         Case(_branches(), ((4,),), "a value that feeds two nodes, two outputs, one of them read on"),
@@ -208,10 +213,21 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
         LossCase(CrossEntropyLoss(), (6, 4), "labels", "class indices"),
         LossCase(CrossEntropyLoss(), (6, 4), "labels", "logits of order 1000: exp overflows", scale=1000.0),
         LossCase(CrossEntropyLoss(), (6, 4), "probabilities", "probabilities"),
-        LossCase(CrossEntropyLoss(label_smoothing=0.2, weight=UNEVEN), (6, 4), "ignored", "everything at once, indices"),
-        LossCase(CrossEntropyLoss(label_smoothing=0.2, weight=UNEVEN), (6, 4), "probabilities", "everything at once, probabilities"),
-        LossCase(CrossEntropyLoss(reduction="none", label_smoothing=0.1), (3, 4, 2), "ignored", "more axes, elementwise"),
-        LossCase(CrossEntropyLoss(reduction="none", weight=UNEVEN), (3, 4, 2), "probabilities", "more axes, probabilities"),
+        LossCase(
+            CrossEntropyLoss(label_smoothing=0.2, weight=UNEVEN), (6, 4), "ignored", "everything at once, indices"
+        ),
+        LossCase(
+            CrossEntropyLoss(label_smoothing=0.2, weight=UNEVEN),
+            (6, 4),
+            "probabilities",
+            "everything at once, probabilities",
+        ),
+        LossCase(
+            CrossEntropyLoss(reduction="none", label_smoothing=0.1), (3, 4, 2), "ignored", "more axes, elementwise"
+        ),
+        LossCase(
+            CrossEntropyLoss(reduction="none", weight=UNEVEN), (3, 4, 2), "probabilities", "more axes, probabilities"
+        ),
         LossCase(CrossEntropyLoss(reduction="sum", weight=UNEVEN), (6, 4), "labels", "sum"),
         LossCase(CrossEntropyLoss(), (3, 4, 2), "probabilities", "mean over the batch and the further axes"),
     ],
@@ -231,7 +247,9 @@ OPTIMIZER_CASES: dict[type[Description], list[OptimizerCase]] = {
         OptimizerCase(SGD(0.1, momentum=0.9, nesterov=True), "Nesterov"),
         OptimizerCase(SGD(0.1, weight_decay=0.1), "decay without momentum"),
         OptimizerCase(SGD(0.1, momentum=0.9, velocity="step"), "the book's form"),
-        OptimizerCase(SGD(0.1, momentum=0.9, velocity="step", nesterov=True, weight_decay=0.01), "the book's, Nesterov, decay"),
+        OptimizerCase(
+            SGD(0.1, momentum=0.9, velocity="step", nesterov=True, weight_decay=0.01), "the book's, Nesterov, decay"
+        ),
         OptimizerCase(SGD(0.1, momentum=0.9, velocity="step", dampening=0.3), "the book's, dampened"),
     ],
     Adagrad: [
@@ -243,7 +261,9 @@ OPTIMIZER_CASES: dict[type[Description], list[OptimizerCase]] = {
     RMSprop: [
         OptimizerCase(RMSprop(0.01), "plain"),
         OptimizerCase(RMSprop(0.01, momentum=0.9), "momentum"),
-        OptimizerCase(RMSprop(0.01, centered=True, momentum=0.5, weight_decay=0.01, alpha=0.9, eps=1e-3), "every option"),
+        OptimizerCase(
+            RMSprop(0.01, centered=True, momentum=0.5, weight_decay=0.01, alpha=0.9, eps=1e-3), "every option"
+        ),
     ],
     Adam: [
         OptimizerCase(Adam(0.01), "plain"),

@@ -42,8 +42,9 @@ def check_parity(
     """Do both backends compute the same thing for `model` on the batch (x, y)?
 
     Stages: every node alone; everything end to end, with a random dy, and through the loss where one is given;
-    with an optimizer, `steps` locked steps and a free run, over batches of `batch_size` in turn (default: all). The report's `passed` is the verdict, its text
-    names the first culprit and which side a third witness finds wrong.
+    with an optimizer, `steps` locked steps and a free run, over batches of
+    `batch_size` in turn (default: all of x). The report's `passed` is the verdict; its text names the first
+    culprit and which side a third witness finds wrong.
     Raises where model, batch, loss or weights do not fit each other.
     """
     inputs = check_inputs(model, as_arrays(x))
@@ -58,7 +59,9 @@ def check_parity(
     check_state(model, state, "check_parity(weights=…)")
     pair = Pair.named(*backends)
     size = sum(np.size(v) for v in state.values())
-    title = f"parity of {model!r} ({size:,} weights), {' against '.join(pair.names)}, batch of {len(inputs[0])}, seed {seed}"
+    title = (
+        f"parity of {model!r} ({size:,} weights)\n{' against '.join(pair.names)}, {len(inputs[0])} samples, seed {seed}"
+    )
     report = ParityReport(title, pair.names)
     for dtype in dtypes:
         float_dtype(dtype)
@@ -126,7 +129,9 @@ def end_to_end(
         gap = difference(left.get(key), right.get(key))
         noise = max(difference(noisy.get(key), left.get(key)).error, epsilon)
         own = bool(report.culprit) and key[0].startswith(report.culprit.path if report.culprit else "")
-        origin = ("own" if own else f"inherited from {report.culprit.path}") if report.culprit else "the graph's own walk"
+        origin = (
+            ("own" if own else f"inherited from {report.culprit.path}") if report.culprit else "the graph's own walk"
+        )
         note = f"noise floor {noise:.1e}" + (f"; {origin}" if gap.exceeds(NOISE_FACTOR * noise) else "")
         rows.append(Row("end to end", dtype, *key, gap.error, NOISE_FACTOR * noise, gap.fault, note))
     if any(row.failed for row in rows) and report.culprit is None:
@@ -156,5 +161,3 @@ def _measure(net: Network, inputs: Arrays, losses: Losses, targets: Arrays, seed
 def _gradients(dw: State, dxs: Sequence[Any], label: str) -> dict[tuple[str, str], Array]:
     named = {(path, f"gradient{label}"): g for path, g in reversed(dw.items())}
     return named | {("input", f"dx{k or ''}{label}"): g for k, g in enumerate(dxs) if isinstance(g, np.ndarray)}
-
-

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
-from isograd.core.backend import Losses, get_backend
+from isograd.core.backend import Backend, Losses, get_backend
 from isograd.core.batches import aligned, check_batch, check_inputs, check_losses
 from isograd.core.composite import Composite
 from isograd.core.data.dataset import as_arrays
@@ -22,6 +23,9 @@ from isograd.core.weights import check_state, initial_state
 STEPS = (1e-5, 1e-7, 1e-8)
 """The first is the most exact for smooth functions; the smaller ones serve entries beside a kink (ReLU at 0),
 where a difference that straddles it says nothing. A wrong derivative agrees at no step."""
+
+SMALLEST_SCALE = 1e-3
+"""What errors of tensors with smaller derivatives are measured against: rounding of f / 2h sets the floor."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +66,84 @@ class GradientReport:
         return "\n".join([self.title, *lines, f"{verdict}: every error must be at most {GRADIENT_CHECK:.0e}"])
 
 
+class Differences:
+    """f of a model in float64, its gradient by the backend, and f's central differences."""
+
+    def __init__(
+        self,
+        backend: Backend,
+        model: Composite,
+        state: State,
+        inputs: Arrays,
+        losses: Losses,
+        targets: Arrays,
+        seed: int,
+    ) -> None:
+        self.backend, self.losses, self.targets, self.seed = backend, losses, targets, seed
+        self.net = build_in(backend, model, state, seed, "float64")
+        self.state, self.inputs = in_dtype(state, "float64"), inputs
+        _, dys = self.value_and_upstream(self.forward(inputs))
+        dx, dw = self.net.backward(*dys)
+        dxs = dx if isinstance(dx, tuple) else (dx,)
+        self.sources = {_input_name(k): v for k, v in enumerate(inputs)} | {path: self.state[path] for path in dw}
+        self.analytic = {_input_name(k): g for k, g in enumerate(dxs)} | dw
+
+    def forward(self, inputs: Arrays) -> Arrays:
+        y = self.net.forward(*inputs, training=True)
+        return y if isinstance(y, tuple) else (y,)
+
+    def value_and_upstream(self, outputs: Arrays) -> tuple[float, list[Array]]:
+        """f, and ∂f/∂output for each output."""
+        if all(loss is None for loss in self.losses):
+            dys = [random_upstream(y.shape, self.seed, f"model/{k}", y.dtype) for k, y in enumerate(outputs)]
+            return float(sum(np.vdot(d, y) for d, y in zip(dys, outputs, strict=True))), dys
+        total, dys = 0.0, []
+        for loss, p, t in zip(self.losses, outputs, aligned(self.losses, self.targets), strict=True):
+            if loss is None or t is None:
+                dys.append(np.zeros_like(p))
+                continue
+            value, dy = self.backend.evaluate_loss(loss, p, t, np.asarray(1.0))
+            total += float(value)
+            dys.append(dy)
+        return total, dys
+
+    def slope(self, path: str, index: tuple[int, ...], h: float) -> float:
+        """(f(… + h) − f(… − h)) / 2h in one entry of one weight or input."""
+        ends = []
+        for step in (h, -h):
+            changed = self.sources[path].copy()
+            changed[index] += step
+            if path in self.state:
+                self.net.load_state_dict(self.state | {path: changed})
+            inputs = tuple(changed if _input_name(k) == path else v for k, v in enumerate(self.inputs))
+            ends.append(self.value_and_upstream(self.forward(inputs))[0])
+        self.net.load_state_dict(self.state)
+        return (ends[0] - ends[1]) / (2 * h)
+
+    def row(self, path: str, told: Callable[[], None]) -> GradientRow:
+        """All entries of one tensor."""
+        gradient = self.analytic[path]
+        numeric = np.empty_like(gradient)
+        for index in np.ndindex(gradient.shape):
+            numeric[index] = self.slope(path, index, STEPS[0])
+            told()
+        scale = max(float(np.abs(numeric).max(initial=0)), float(np.abs(gradient).max(initial=0)), SMALLEST_SCALE)
+        for h in STEPS[1:]:
+            for far in np.argwhere(np.abs(gradient - numeric) > GRADIENT_CHECK * scale):
+                index = tuple(int(i) for i in far)
+                numeric[index] = self.slope(path, index, h)
+        gap = np.abs(gradient - numeric)
+        gap[np.isnan(gap)] = np.inf
+        worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(gap)), gap.shape))
+        return GradientRow(
+            path, gap.size, float(gap[worst]) / scale, worst, float(gradient[worst]), float(numeric[worst])
+        )
+
+
+def _input_name(k: int) -> str:
+    return f"input {k}" if k else "input"
+
+
 def check_gradients(
     model: Composite,
     x: Array | Arrays,
@@ -79,9 +161,9 @@ def check_gradients(
     keeps its mask). Two forwards an entry: meant for small models and batches. `on_entry(done, total)` is
     told of every entry. Needs nothing but the backend itself.
     """
-    inputs = tuple(np.asarray(v, np.float64) if v.dtype.kind != "i" else v for v in check_inputs(model, as_arrays(x)))
+    inputs = in_float64(check_inputs(model, as_arrays(x)))
     losses: Losses = (loss,) if loss is None or isinstance(loss, Loss) else tuple(loss)
-    targets = () if y is None else tuple(np.asarray(v, np.float64) if v.dtype.kind == "f" else v for v in as_arrays(y))
+    targets = () if y is None else in_float64(as_arrays(y))
     if loss is not None:
         check_losses(model, losses)
         check_batch(model, losses, inputs, targets)
@@ -89,63 +171,19 @@ def check_gradients(
         raise SpecError("check_gradients(y=…)", wanted="loss=", got="none", fix="loss=ig.MSELoss()")
     state = dict(weights) if weights is not None else initial_state(model, seed=seed, dtype=np.dtype(np.float64))
     check_state(model, state, "check_gradients(weights=…)")
-    engine = get_backend(backend)
-    net = build_in(engine, model, state, seed, "float64")
+    differences = Differences(get_backend(backend), model, state, inputs, losses, targets, seed)
+    checked = [path for path, v in differences.sources.items() if v.dtype.kind == "f"]
+    total = sum(differences.sources[path].size for path in checked)
+    done = count(1)
 
-    def value_and_upstream(outputs: Arrays) -> tuple[float, list[Array]]:
-        if loss is None:
-            dys = [random_upstream(v.shape, seed, f"model/{k}", net.dtype) for k, v in enumerate(outputs)]
-            return float(sum(np.vdot(d, v) for d, v in zip(dys, outputs, strict=True))), dys
-        total, dys = 0.0, []
-        for spec, p, t in zip(losses, outputs, aligned(losses, targets), strict=True):
-            value, dy = engine.evaluate_loss(spec, p, t, np.asarray(1.0)) if spec is not None and t is not None else (0.0, np.zeros_like(p))
-            total += float(value)
-            dys.append(dy)
-        return total, dys
+    def told() -> None:
+        if on_entry is not None:
+            on_entry(next(done), total)
 
-    def forward(values: Arrays) -> Arrays:
-        result = net.forward(*values, training=True)
-        return result if isinstance(result, tuple) else (result,)
+    rows = tuple(differences.row(path, told) for path in checked)
+    return GradientReport(f"gradients of {model!r} on {backend}, float64, {total:,} central differences", rows)
 
-    held = in_dtype(state, "float64")
-    _, dys = value_and_upstream(forward(inputs))
-    dx, dw = net.backward(*dys)
-    analytic: State = {f"input {k}" if k else "input": g for k, g in enumerate(dx if isinstance(dx, tuple) else (dx,))}
-    moved: State = {f"input {k}" if k else "input": v for k, v in enumerate(inputs)}
-    analytic |= dw
-    moved |= {path: held[path] for path in dw}
-    total = sum(moved[path].size for path in analytic if moved[path].dtype.kind == "f")
-    done = 0
 
-    def slope(path: str, index: tuple[int, ...], h: float) -> float:
-        ends = []
-        for step in (h, -h):
-            changed = moved[path].copy()
-            changed[index] += step
-            if path in held:
-                net.load_state_dict(held | {path: changed})
-                ends.append(value_and_upstream(forward(inputs))[0])
-                net.load_state_dict(held)
-            else:
-                ends.append(value_and_upstream(forward(tuple(changed if v is moved[path] else v for v in inputs)))[0])
-        return (ends[0] - ends[1]) / (2 * h)
-
-    rows = []
-    for path, gradient in analytic.items():
-        if moved[path].dtype.kind != "f":
-            continue
-        numeric = np.empty_like(gradient)
-        for index in np.ndindex(gradient.shape):
-            numeric[index] = slope(path, index, STEPS[0])
-            done += 1
-            if on_entry is not None:
-                on_entry(done, total)
-        scale = max(float(np.abs(numeric).max(initial=0)), float(np.abs(gradient).max(initial=0)), 1e-3)
-        for h in STEPS[1:]:
-            for index in map(tuple, np.argwhere(np.abs(gradient - numeric) > GRADIENT_CHECK * scale)):
-                numeric[index] = slope(path, index, h)
-        gap = np.where(np.isnan(gradient - numeric), np.inf, np.abs(gradient - numeric))
-        worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(gap)), gap.shape))
-        rows.append(GradientRow(path, gap.size, float(gap[worst]) / scale, worst, float(gradient[worst]), float(numeric[worst])))
-    title = f"gradients of {model!r} on {net.backend}, float64, {total:,} central differences"
-    return GradientReport(title, tuple(rows))
+def in_float64(values: Arrays) -> Arrays:
+    """Floats as float64; class labels and other whole numbers as they are."""
+    return tuple(v.astype(np.float64) if v.dtype.kind == "f" else v for v in values)

@@ -19,7 +19,7 @@ def compare_loss(
     pair: Pair, loss: Loss, prediction: Array, target: Array, *, dtype: str, path: str
 ) -> tuple[list[Row], Culprit | None]:
     """Rows for the value and the gradient; the culprit where the first of them differs."""
-    kind = FLOATS[dtype]
+    kind: np.dtype[np.floating] = FLOATS[dtype]
     p = prediction.astype(kind)
     t = target.astype(kind) if target.dtype.kind == "f" else target
     shape = loss_by_rule(loss, p, t).shape
@@ -32,7 +32,9 @@ def compare_loss(
         except Exception as error:
             text = f"{type(error).__name__}: {error}"
             row = Row("loss", dtype, path, "run", np.inf, allowed, "raised")
-            return [row], _culprit(pair, loss, path, "run", Verdict(backend.name, f"  {backend.name} raised {text}"), "raised")
+            return [row], _culprit(
+                pair, loss, path, "run", Verdict(backend.name, f"  {backend.name} raised {text}"), "raised"
+            )
     rows, first = [], None
     for k, what in enumerate(("loss", "dprediction")):
         values = {name: result[k] for name, result in found.items()}
@@ -61,14 +63,21 @@ def _judge(
     misshaped = [name for name, v in values.items() if v.shape != wanted or v.dtype != p.dtype]
     if misshaped:
         told = "    ".join(f"{name} {v.dtype}{list(v.shape)}" for name, v in values.items())
-        return Verdict(misshaped[0] if len(misshaped) == 1 else None, f"  {what}    {told}    wanted {p.dtype}{list(wanted)}")
+        return Verdict(
+            misshaped[0] if len(misshaped) == 1 else None, f"  {what}    {told}    wanted {p.dtype}{list(wanted)}"
+        )
     if what == "loss":
         claims = {name: float(v[index]) for name, v in values.items()}
         return odd_one_out(claims, float(truth[index]), "definition", "loss")
     direction = generator(0, "direction").uniform(-1, 1, p.shape)
-    up, down = (np.vdot(dy.astype(np.float64), loss_by_rule(loss, wide[0] + s * direction, wide[1])) for s in (STEP, -STEP))
+
+    def total(step: float) -> float:
+        return float(np.vdot(dy.astype(np.float64), loss_by_rule(loss, wide[0] + step * direction, wide[1])))
+
     claims = {name: float(np.vdot(v.astype(np.float64), direction)) for name, v in values.items()}
-    return odd_one_out(claims, float((up - down) / (2 * STEP)), "finite difference", "slope along one random direction")
+    return odd_one_out(
+        claims, (total(STEP) - total(-STEP)) / (2 * STEP), "finite difference", "slope along one random direction"
+    )
 
 
 def _culprit(pair: Pair, loss: Loss, path: str, what: str, verdict: Verdict, why: str) -> Culprit:

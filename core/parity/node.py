@@ -76,7 +76,7 @@ def run_trial(backend: Backend, trial: Trial) -> Outcome:
         y = net.forward(*inputs, training=trial.training)
         ys = y if isinstance(y, tuple) else (y,)
         outcome.outputs = {f"output{k or ''}": value for k, value in enumerate(ys)}
-        buffers = {k for k in trial.layer.buffers(*(x.shape[1:] for x in trial.inputs))}
+        buffers = set(trial.layer.buffers(*(x.shape[1:] for x in trial.inputs)))
         after = net.state_dict()
         outcome.outputs |= {f"buffer {k}": after[f"{name}.{k}"] for k in sorted(buffers)}
         dx, dw = net.backward(*dys)
@@ -87,7 +87,11 @@ def run_trial(backend: Backend, trial: Trial) -> Outcome:
             what
             for what, old, new in zip(["x"] * len(inputs) + ["dy"] * len(dys), kept, (*inputs, *dys), strict=True)
             if not np.array_equal(old, new, equal_nan=True)
-        ] + [k for k, old in before.items() if k.removeprefix(f"{name}.") not in buffers and not np.array_equal(old, net.state_dict()[k])]
+        ] + [
+            k
+            for k, old in before.items()
+            if k.removeprefix(f"{name}.") not in buffers and not np.array_equal(old, net.state_dict()[k])
+        ]
     except Exception as error:
         outcome.raised = f"{type(error).__name__}: {error}"
     return outcome
@@ -116,12 +120,16 @@ def compare_node(pair: Pair, trial: Trial, stage: str = "node") -> tuple[list[Ro
             found = difference(a.get(what), b.get(what))
             rows.append(Row(stage, trial.dtype, trial.path, what, found.error, allowed, found.fault, trial.mode))
             if first is None and found.exceeds(allowed):
-                verdict = _judge(pair, trial, kind, what, {pair.left.name: a.get(what), pair.right.name: b.get(what)}, found)
+                verdict = _judge(
+                    pair, trial, kind, what, {pair.left.name: a.get(what), pair.right.name: b.get(what)}, found
+                )
                 first = _culprit(pair, trial, what, verdict, found)
     return rows, first
 
 
-def _judge(pair: Pair, trial: Trial, kind: str, what: str, values: dict[str, Array | None], found: Difference) -> Verdict:
+def _judge(
+    pair: Pair, trial: Trial, kind: str, what: str, values: dict[str, Array | None], found: Difference
+) -> Verdict:
     if found.fault and found.fault != "NaN":
         return judge_structure(trial, kind, what, values)
     if kind == "outputs":
@@ -132,7 +140,8 @@ def _judge(pair: Pair, trial: Trial, kind: str, what: str, values: dict[str, Arr
 def _culprit(pair: Pair, trial: Trial, what: str, verdict: Verdict, found: Difference) -> Culprit:
     where = f", worst at {list(found.index)}" if found.index else ""
     why = found.fault or f"rel {found.error:.1e} > {TOLERANCE['node', trial.dtype]:.0e}"
-    head = f"ParityError: {what} of {trial.layer!r}, node {trial.path!r}, differs first{where}: {why} ({trial.dtype}, {trial.mode})"
+    run = f"({trial.dtype}, {trial.mode})"
+    head = f"ParityError: {what} of {trial.layer!r}, node {trial.path!r}, differs first{where}: {why} {run}"
     backend = next((b for b in (pair.left, pair.right) if b.name == verdict.guilty), None)
     if backend is not None:
         tail = f"  the odd one out is {backend.name}: look at {backend.source(trial.layer)}"

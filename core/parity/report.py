@@ -86,7 +86,9 @@ class ParityReport:
     def _summary(self) -> list[list[str]]:
         """One line a stage and dtype: its worst comparison."""
         lines = []
-        keys = sorted({(row.stage, row.dtype) for row in self.rows}, key=lambda k: (STAGES.index(k[0]), k[1] == "float32"))
+        keys = sorted(
+            {(row.stage, row.dtype) for row in self.rows}, key=lambda k: (STAGES.index(k[0]), k[1] == "float32")
+        )
         for stage, dtype in keys:
             rows = [row for row in self.rows if (row.stage, row.dtype) == (stage, dtype)]
             worst = max(rows, key=lambda row: (row.failed, row.error / (row.allowed or 1.0)))
@@ -94,7 +96,15 @@ class ParityReport:
             failures = sum(row.failed for row in rows)
             verdict = f"{failures} FAILED" if failures else "ok"
             lines.append(
-                [stage, dtype, f"{len(rows)} arrays", f"{worst.error:.1e}", allowed, f"{worst.path} {worst.what}", verdict]
+                [
+                    stage,
+                    dtype,
+                    f"{len(rows)} arrays",
+                    f"{worst.error:.1e}",
+                    allowed,
+                    f"{worst.path} {worst.what}",
+                    verdict,
+                ]
             )
         return lines
 

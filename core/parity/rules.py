@@ -1,7 +1,7 @@
 """What each loss and each optimizer step *is*, in Python's own floats: the witnesses beside `definitions`.
 
-    loss(spec, p, t) → one number for each prediction, and the mean's divisor
-    optimizer(spec, lr, t, w, g, slots) → (new w, new slots), for one entry
+loss(spec, p, t) → one number for each prediction, and the mean's divisor
+optimizer(spec, lr, t, w, g, slots) → (new w, new slots), for one entry
 """
 
 from __future__ import annotations
@@ -57,13 +57,17 @@ def _class_weight(spec: NLLLoss | CrossEntropyLoss, c: int) -> float:
 
 def _classes(p: Array, i: tuple[int, ...]) -> list[float]:
     """The predictions of sample i[0] at place i[1:], one a class."""
-    return [float(v) for v in p[(i[0], slice(None), *i[1:])]]
+    place: tuple[Any, ...] = (i[0], slice(None), *i[1:])
+    return [float(v) for v in p[place]]
 
 
 @LOSS_RULES.implements(NLLLoss)
 def nll(spec: NLLLoss, p: Array, t: Array) -> Each:
     counted = {i: int(t[i]) for i in np.ndindex(t.shape) if t[i] != spec.ignore_index}
-    each = {i: -_class_weight(spec, counted[i]) * _classes(p, i)[counted[i]] if i in counted else 0.0 for i in np.ndindex(t.shape)}
+    each = {
+        i: -_class_weight(spec, counted[i]) * _classes(p, i)[counted[i]] if i in counted else 0.0
+        for i in np.ndindex(t.shape)
+    }
     return each, fsum(_class_weight(spec, c) for c in counted.values())
 
 
@@ -108,14 +112,18 @@ def sgd(s: SGD, lr: float, t: int, w: float, g: float, slots: dict[str, float]) 
 
 
 @OPTIMIZER_RULES.implements(Adagrad)
-def adagrad(s: Adagrad, lr: float, t: int, w: float, g: float, slots: dict[str, float]) -> tuple[float, dict[str, float]]:
+def adagrad(
+    s: Adagrad, lr: float, t: int, w: float, g: float, slots: dict[str, float]
+) -> tuple[float, dict[str, float]]:
     g += s.weight_decay * w
     total = (slots["sum"] if t > 1 else s.initial_accumulator_value) + g**2
     return w - lr / (1 + (t - 1) * s.lr_decay) * g / (sqrt(total) + s.eps), {"sum": total}
 
 
 @OPTIMIZER_RULES.implements(RMSprop)
-def rmsprop(s: RMSprop, lr: float, t: int, w: float, g: float, slots: dict[str, float]) -> tuple[float, dict[str, float]]:
+def rmsprop(
+    s: RMSprop, lr: float, t: int, w: float, g: float, slots: dict[str, float]
+) -> tuple[float, dict[str, float]]:
     g += s.weight_decay * w
     new = {"square_avg": s.alpha * slots.get("square_avg", 0.0) + (1 - s.alpha) * g**2}
     centre = 0.0
@@ -146,7 +154,10 @@ def adam(s: Adam, lr: float, t: int, w: float, g: float, slots: dict[str, float]
 def clipped_by_rule(spec: Any, grads: State) -> State:
     """What clipping makes of gradients, entry by entry."""
     if isinstance(spec, ClipValue):
-        return {path: np.array([min(max(float(v), -spec.limit), spec.limit) for v in g.ravel()]).reshape(g.shape) for path, g in grads.items()}
+        return {
+            path: np.array([min(max(float(v), -spec.limit), spec.limit) for v in g.ravel()]).reshape(g.shape)
+            for path, g in grads.items()
+        }
     assert isinstance(spec, ClipNorm)
     norm = sqrt(fsum(float(v) ** 2 for g in grads.values() for v in g.ravel()))
     scale = min(1.0, spec.max_norm / (norm + 1e-6))

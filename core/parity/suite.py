@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import chain
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -12,8 +13,17 @@ from isograd.core.graph import Input
 from isograd.core.layers import Linear, Tanh
 from isograd.core.losses import MSELoss
 from isograd.core.parity.cases import (
-    CASES, CLIPPING_CASES, INITIALIZER_CASES, LOSS_CASES, OPTIMIZER_CASES, SCHEDULE_CASES,
-    Case, LawCase, LossCase, OptimizerCase, ScheduleCase,
+    CASES,
+    CLIPPING_CASES,
+    INITIALIZER_CASES,
+    LOSS_CASES,
+    OPTIMIZER_CASES,
+    SCHEDULE_CASES,
+    Case,
+    LawCase,
+    LossCase,
+    OptimizerCase,
+    ScheduleCase,
 )  # fmt: skip
 from isograd.core.parity.loss import compare_loss
 from isograd.core.parity.matching import LAW_ALLOWED, SPREAD_ALLOWED, TOLERANCE, difference
@@ -31,7 +41,6 @@ DTYPES = ("float64", "float32")
 LOCKED_STEPS = 6
 
 
-
 def case_trial(case: Case, dtype: str, training: bool) -> Trial:
     """The case's inputs and weights, drawn from the reason of its existence (so that no two are alike)."""
     rng = generator(0, "case", f"{type(case.layer).__name__}: {case.why}")
@@ -39,7 +48,9 @@ def case_trial(case: Case, dtype: str, training: bool) -> Trial:
     ends = [Input(shape) for shape in case.shapes]
     drawn = {**case.layer.weights(*(e.shape for e in ends)), **case.layer.buffers(*(e.shape for e in ends))}
     state: State = {
-        name: rng.normal(size=w.shape) if w.law.draw(rng, w.shape, w.fans).dtype.kind == "f" else np.zeros(w.shape, np.int64)
+        name: rng.normal(size=w.shape)
+        if w.law.draw(rng, w.shape, w.fans).dtype.kind == "f"
+        else np.zeros(w.shape, np.int64)
         for name, w in drawn.items()
     }
     return Trial(f"{type(case.layer).__name__}: {case.why}", case.layer, inputs, state, dtype, training)
@@ -98,7 +109,10 @@ def check_law_case(pair: Pair, case: LawCase) -> Iterator[Result]:
     a, b = (backend.draw(case.law, case.shape, case.fans, 0) for backend in (pair.left, pair.right))
     path, exact = f"{type(case.law).__name__}: {case.why}", difference(a, b)
     if exact.fault or np.ptp(b) == 0:
-        yield [Row("initial law", "float64", path, "values", exact.error, TOLERANCE["node", "float64"], exact.fault)], None
+        yield (
+            [Row("initial law", "float64", path, "values", exact.error, TOLERANCE["node", "float64"], exact.fault)],
+            None,
+        )
         return
     gap = distribution_gap(a.ravel(), b.ravel())
     yield [Row("initial law", "float64", path, "distribution", gap, LAW_ALLOWED)], None
@@ -128,23 +142,23 @@ def distribution_gap(a: Array, b: Array) -> float:
     return float(np.max(np.abs(below[0] - below[1])))
 
 
-def suite(pair: Pair) -> Iterator[tuple[type[Description], str, Callable[[], Iterator[Result]]]]:
+Check = Callable[[], Iterator[Result]]
+
+
+def suite(pair: Pair) -> Iterator[tuple[type[Description], str, Check]]:
     """(description, why, how to check) of every case of every table."""
-    for kind, cases in CASES.items():
-        for case in cases:
-            yield kind, case.why, lambda case=case: check_case(pair, case)
-    for kind, losses in LOSS_CASES.items():
-        for loss in losses:
-            yield kind, loss.why, lambda loss=loss: check_loss_case(pair, loss)
-    for kind, optimizers in chain(OPTIMIZER_CASES.items(), CLIPPING_CASES.items()):
-        for optimizer in optimizers:
-            yield kind, optimizer.why, lambda optimizer=optimizer: check_optimizer_case(pair, optimizer)
-    for kind, schedules in SCHEDULE_CASES.items():
-        for schedule in schedules:
-            yield kind, schedule.why, lambda schedule=schedule: check_schedule_case(pair, schedule)
-    for kind, laws in INITIALIZER_CASES.items():
-        for law in laws:
-            yield kind, law.why, lambda law=law: check_law_case(pair, law)
+    tables: list[tuple[Any, Callable[[Pair, Any], Iterator[Result]]]] = [
+        (CASES, check_case),
+        (LOSS_CASES, check_loss_case),
+        (OPTIMIZER_CASES, check_optimizer_case),
+        (CLIPPING_CASES, check_optimizer_case),
+        (SCHEDULE_CASES, check_schedule_case),
+        (INITIALIZER_CASES, check_law_case),
+    ]
+    for table, check in tables:
+        for kind, cases in table.items():
+            for case in cases:
+                yield kind, case.why, partial(check, pair, case)
 
 
 def check_all_cases(left: str = "numpy", right: str = "torch") -> ParityReport:
@@ -158,5 +172,3 @@ def check_all_cases(left: str = "numpy", right: str = "torch") -> ParityReport:
             report.add(rows, culprit)
     report.title = f"parity of {count} cases, {' against '.join(pair.names)}"
     return report
-
-

@@ -40,6 +40,10 @@ class Training:
         return learner.step(*self.batch(step), self.optimizer.lr)
 
 
+def rounded(values: Arrays, dtype: str) -> Arrays:
+    return tuple(v.astype(dtype) if v.dtype.kind == "f" else v for v in values)
+
+
 def nudged_batch(batch: tuple[Arrays, Arrays], dtype: np.dtype[np.floating]) -> tuple[Arrays, Arrays]:
     """The batch with every input moved by one unit in the last place."""
     inputs, targets = batch
@@ -86,12 +90,12 @@ def _noise(
     (net, _) = pair.build(training.model, before, seed=training.seed, dtype="float64")
     learner = net.learner(training.losses, training.optimizer, training.clip)
     learner.load_state_dict(in_dtype(memory, "float64"))
-    batch = training.batch(step)
+    inputs, targets = training.batch(step)
     if dtype == "float32":
-        batch = tuple(tuple(v.astype(dtype) if v.dtype.kind == "f" else v for v in part) for part in batch)
+        inputs, targets = rounded(inputs, dtype), rounded(targets, dtype)
     else:
-        batch = nudged_batch(batch, net.dtype)
-    learner.step(*batch, training.optimizer.lr)
+        inputs, targets = nudged_batch((inputs, targets), net.dtype)
+    learner.step(inputs, targets, training.optimizer.lr)
     moved = (net.state_dict() | _slots(learner.state_dict()))[path]
     return difference(moved.astype(after[path].dtype), after[path]).error
 
@@ -108,7 +112,8 @@ def _judge(
     weight = path.split("/", 1)[-1]
     dtype = str(before[weight].dtype)
     nets = pair.build(training.model, before, seed=training.seed, dtype=dtype)
-    raw, clipped = [], []
+    raw: list[State] = []
+    clipped: list[State] = []
     for net in nets:
         for found, clip in ((raw, None), (clipped, training.clip)):
             learner = net.learner(training.losses, training.optimizer, clip)
@@ -117,12 +122,18 @@ def _judge(
     allowed = TOLERANCE["locked step", dtype]
     if any(difference(raw[0].get(k), g).exceeds(allowed) for k, g in raw[1].items()):
         return None
-    if training.clip is not None and any(difference(clipped[0].get(k), g).exceeds(allowed) for k, g in clipped[1].items()):
+    if training.clip is not None and any(
+        difference(clipped[0].get(k), g).exceeds(allowed) for k, g in clipped[1].items()
+    ):
         truth = clipped_by_rule(training.clip, raw[1])
         worst = max(truth, key=lambda k: difference(clipped[0].get(k), clipped[1][k]).error)
         gap = difference(clipped[0].get(worst), clipped[1][worst])
         if gap.fault and gap.fault != "NaN":
-            wrong = [n for n, side in zip(pair.names, clipped, strict=True) if difference(side.get(worst), raw[1][worst]).fault]
+            wrong = [
+                n
+                for n, side in zip(pair.names, clipped, strict=True)
+                if difference(side.get(worst), raw[1][worst]).fault
+            ]
             return _blame(pair, training.clip, worst, Verdict(wrong[0] if len(wrong) == 1 else None, f"  {gap.fault}"))
         claims = {name: float(side[worst][gap.index]) for name, side in zip(pair.names, clipped, strict=True)}
         truth_there = float(truth[worst][gap.index])
@@ -138,12 +149,18 @@ def _judge(
     start, g = float(before[weight][index]), float(clipped[1][weight][index])
     w, new = OPTIMIZER_RULES[type(spec)](spec, spec.lr, step, start, g, slots)
     truth_here = new[path.split("/", 1)[0]] if "/" in path else w
-    return _blame(pair, spec, path, odd_one_out(claims, truth_here, "definition", f"{path}{list(index)} after step {step}"))
+    return _blame(
+        pair, spec, path, odd_one_out(claims, truth_here, "definition", f"{path}{list(index)} after step {step}")
+    )
 
 
 def _blame(pair: Pair, spec: Optimizer | Clipping, path: str, verdict: Verdict) -> Culprit:
     backend = next((b for b in (pair.left, pair.right) if b.name == verdict.guilty), None)
-    tail = f"the odd one out is {backend.name}: look at {backend.source(spec)}" if backend else "no witness could say which side"
+    tail = (
+        f"the odd one out is {backend.name}: look at {backend.source(spec)}"
+        if backend
+        else "no witness could say which side"
+    )
     text = f"ParityError: {path} differs first after a step of {spec!r}\n{verdict.text}\n  {tail}"
     return Culprit(path, repr(spec), "after the step", verdict.guilty, text)
 
@@ -180,5 +197,3 @@ def _envelope(pair: Pair, training: Training, dtype: str, end: State) -> float:
     for step in range(1, training.steps + 1):
         learner.step(*nudged_batch(training.batch(step), net.dtype), training.optimizer.lr)
     return max(difference(values, end[path]).error for path, values in net.state_dict().items())
-
-
