@@ -31,34 +31,34 @@ ROOMS = {
         "operation in numpy_impl/operations/": OPERATIONS,
         "line in torch_impl/layers.py": {*LAYERS, *COMPOSITES},  # graphs are built, not listed
         "definition in core/parity/definitions.py": {*DEFINITIONS, *COMPOSITES},
-        "case in core/parity/cases.py": cases.CASES,
+        "case in core/parity/cases/": cases.CASES,
     },
     "loss": {
         "operation in numpy_impl/losses.py": NUMPY_LOSSES,
         "line in torch_impl/losses.py": TORCH_LOSSES,
         "rule in core/parity/rules.py": LOSS_RULES,
-        "case in core/parity/cases.py": cases.LOSS_CASES,
+        "case in core/parity/cases/": cases.LOSS_CASES,
     },
     "optimizer": {
         "rule in numpy_impl/optimizers.py": NUMPY_OPTIMIZERS,
         "line in torch_impl/optimizers.py": TORCH_OPTIMIZERS,
         "rule in core/parity/rules.py": OPTIMIZER_RULES,
-        "case in core/parity/cases.py": cases.OPTIMIZER_CASES,
+        "case in core/parity/cases/": cases.OPTIMIZER_CASES,
     },
     "clipping": {
         "rule in numpy_impl/optimizers.py": NUMPY_CLIPPINGS,
         "line in torch_impl/optimizers.py": TORCH_CLIPPINGS,
-        "case in core/parity/cases.py": cases.CLIPPING_CASES,
+        "case in core/parity/cases/": cases.CLIPPING_CASES,
     },
     "schedule": {
         "formula in core/schedules.py": SCHEDULES,
         "line in torch_impl/optimizers.py": SCHEDULERS,
-        "case in core/parity/cases.py": cases.SCHEDULE_CASES,
+        "case in core/parity/cases/": cases.SCHEDULE_CASES,
     },
     "initializer": {
         "draw in core/initializers.py": LAWS,
         "line in torch_impl/initializers.py": INITIALIZERS,
-        "case in core/parity/cases.py": cases.INITIALIZER_CASES,
+        "case in core/parity/cases/": cases.INITIALIZER_CASES,
     },
 }
 
