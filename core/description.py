@@ -42,6 +42,16 @@ Dims = Annotated[tuple[Int, ...], BeforeValidator(_as_tuple)]
 Floats = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
 
 
+class Explained(type):
+    """The class of descriptions: what pydantic finds wrong in a call is told as an error of ours."""
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        try:
+            return super().__call__(*args, **options)
+        except ValidationError as error:
+            raise _explain(cls, args, options, error) from None
+
+
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, Field))
 def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], type[T]]:
     """Make a class a frozen description of `family`: options keyword-only, bad values an error of ours.
@@ -51,17 +61,11 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
 
     def decorate(cls: type[T]) -> type[T]:
         made = pydantic_dataclass(
-            frozen=True, kw_only=True, repr=False, config=ConfigDict(extra="forbid", strict=True, defer_build=True)
+            frozen=True,
+            kw_only=True,
+            repr=False,
+            config=ConfigDict(extra="forbid", strict=True, defer_build=True),
         )(cls)
-        checked = made.__init__
-
-        def __init__(self: Any, *args: Any, **options: Any) -> None:
-            try:
-                checked(self, *args, **options)
-            except ValidationError as error:
-                raise _explain(type(self), args, options, error) from None
-
-        made.__init__ = __init__  # type: ignore[method-assign]
         made.family = family  # type: ignore[attr-defined]
         if not abstract:
             register(family, made)  # type: ignore[arg-type]
@@ -94,7 +98,8 @@ def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error
     match first["type"]:
         case "unexpected_positional_argument":
             takes = " and ".join(positional) or "none"
-            inferred = f"{cls.__name__}({args[-1]!r}): input sizes are inferred; " if positional else ""
+            last = ", ".join(map(repr, args[-len(positional) :]))
+            inferred = f"{cls.__name__}({last}): input sizes are inferred; " if positional else ""
             return SpecError(
                 where,
                 wanted=f"{len(positional)} positional argument{'s' * (len(positional) != 1)} ({takes})",
@@ -104,24 +109,23 @@ def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error
         case "unexpected_keyword_argument":
             return SpecError(where, wanted=f"options among {allowed}", got=f"{name}=", fix=f"drop {name}= or mend it")
         case "missing":
-            return SpecError(where, wanted=f"{name}", got="nothing", fix=f"{cls.__name__}({name}, …)")
+            return SpecError(where, wanted=f"{name}", got="nothing", fix=f"{cls.__name__}({', '.join(positional)}, …)")
     wanted = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     return SpecError(where, wanted=f"{name}: {wanted}", got=repr(first["input"]), fix=f"change {name}=")
 
 
-class Description:
+class Description(metaclass=Explained):
     """Base of all descriptions: equality by value, a short repr, JSON both ways."""
 
     family: ClassVar[str]
 
     def __repr__(self) -> str:
         """Positional arguments, then only the options that differ from their defaults."""
-        parts: list[str] = []
-        for f in dataclasses.fields(self):  # type: ignore[arg-type]
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        parts = [repr(getattr(self, f.name)) for f in fields if not f.kw_only]
+        for f in fields:
             value = getattr(self, f.name)
-            if not f.kw_only:
-                parts.insert(0, repr(value))
-            elif f.name != "name" and value != default_of(f):
+            if f.kw_only and f.name != "name" and value != default_of(f):
                 parts.append(f"{f.name}={value!r}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
