@@ -31,11 +31,13 @@ MODULES = sorted({f.__module__ for table in TABLES for f in table.values()} | {f
 EQUIVALENT = {
     ("compose", "graph.slots - len(x)", "graph.slots + len(x)"): "spare slots are never read",
     ("compose", "graph.slots - len(x)", "graph.slots"): "spare slots are never read",
-    (
-        "cross_entropy",
-        "class_weights(spec, p).reshape(-1, *[1] * (p.ndim - 2))",
-        "class_weights(spec, p).reshape(-1, *[1] * (p.ndim - 2), order='F')",
-    ): "a vector has one reading order",
+    **{
+        (function, before, f"{before[:-1]}, order='F')"): "a vector has one reading order"
+        for function, before in [
+            ("class_weights", "np.asarray(spec.weight, p.dtype).reshape(-1, *[1] * (p.ndim - 2))"),
+            ("one_hot", "np.arange(p.shape[1]).reshape(-1, *[1] * (p.ndim - 2))"),
+        ]
+    },
 }
 """Changes that change nothing, each with the reason why: they are not faults, so nothing can catch them."""
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from isograd.backends.numpy_impl.losses import LOSSES
+from isograd.backends.numpy_impl.memory import keep_freed_memory
 from isograd.backends.numpy_impl.network import NumpyNetwork
 from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
@@ -39,6 +40,7 @@ class NumpyBackend:
                 fix='drop it, or use backend="torch"',
             )  # fmt: skip
         limit_blas_threads(threads)
+        keep_freed_memory()
         return NumpyNetwork(model, state, seed=seed, dtype=dtype)
 
     def source(self, description: Description) -> str:
