@@ -60,6 +60,9 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
                 checked(self, *args, **options)
             except ValidationError as error:
                 raise _explain(type(self), args, options, error) from None
+            finally:
+                if made.__init__ is not __init__:  # building the deferred schema puts pydantic's own back
+                    made.__init__ = __init__
 
         made.__init__ = __init__  # type: ignore[method-assign, assignment]
         made.family = family  # type: ignore[attr-defined]
@@ -94,7 +97,8 @@ def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error
     match first["type"]:
         case "unexpected_positional_argument":
             takes = " and ".join(positional) or "none"
-            inferred = f"{cls.__name__}({args[-1]!r}): input sizes are inferred; " if positional else ""
+            last = ", ".join(map(repr, args[-len(positional) :]))
+            inferred = f"{cls.__name__}({last}): input sizes are inferred; " if positional else ""
             return SpecError(
                 where,
                 wanted=f"{len(positional)} positional argument{'s' * (len(positional) != 1)} ({takes})",
@@ -104,7 +108,7 @@ def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error
         case "unexpected_keyword_argument":
             return SpecError(where, wanted=f"options among {allowed}", got=f"{name}=", fix=f"drop {name}= or mend it")
         case "missing":
-            return SpecError(where, wanted=f"{name}", got="nothing", fix=f"{cls.__name__}({name}, …)")
+            return SpecError(where, wanted=f"{name}", got="nothing", fix=f"{cls.__name__}({', '.join(positional)}, …)")
     wanted = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     return SpecError(where, wanted=f"{name}: {wanted}", got=repr(first["input"]), fix=f"change {name}=")
 
@@ -116,12 +120,11 @@ class Description:
 
     def __repr__(self) -> str:
         """Positional arguments, then only the options that differ from their defaults."""
-        parts = []
-        for f in dataclasses.fields(self):  # type: ignore[arg-type]
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        parts = [repr(getattr(self, f.name)) for f in fields if not f.kw_only]
+        for f in fields:
             value = getattr(self, f.name)
-            if not f.kw_only:
-                parts.insert(0, repr(value))
-            elif f.name != "name" and value != default_of(f):
+            if f.kw_only and f.name != "name" and value != default_of(f):
                 parts.append(f"{f.name}={value!r}")
         return f"{type(self).__name__}({', '.join(parts)})"
 
