@@ -17,31 +17,52 @@ from isograd.core.errors import (
 from isograd.core.files import load, save
 from isograd.core.graph import Input
 from isograd.core.layers import (
-    ELU,
-    GELU,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
     Add,
+    AvgPool1d,
+    AvgPool2d,
+    BatchNorm1d,
+    BatchNorm2d,
     Concat,
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
     Dropout,
+    Dropout2d,
+    ELU,
     Flatten,
+    GELU,
+    GlobalAvgPool,
+    GroupNorm,
     Identity,
+    InstanceNorm2d,
+    LayerNorm,
     LeakyReLU,
     Linear,
     LogSoftmax,
     MatMul,
+    MaxPool1d,
+    MaxPool2d,
     Multiply,
     ReLU,
     Reshape,
-    Sigmoid,
     SiLU,
+    Sigmoid,
     Softmax,
     Softplus,
     Subtract,
     Tanh,
+    Upsample,
+    ZeroPad2d,
 )
 from isograd.core.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, NLLLoss
 from isograd.core.metrics import MAE, R2, RMSE, Accuracy
 from isograd.core.model import Model
 from isograd.core.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
+from isograd.core.residual import Residual
 from isograd.core.schedules import ConstantLR, CosineDecay, ExponentialDecay, LinearDecay, StepDecay, WarmUp
 from isograd.core.sequential import Sequential
 from isograd.core.training.callbacks import Callback, EarlyStopping, StopFit

@@ -42,9 +42,11 @@ class TorchLearner:
     def _step(self, x: Tensors, t: Tensors, inputs: Arrays, targets: Arrays, lr: float) -> float:
         if self.optimizer is not None:
             self.optimizer.zero_grad()
+        held = self.net.buffers()
         loss = self._loss(self.net.run(x, training=True), t)
         value = float(loss.item())
         if not isfinite(value):
+            self.net.restore(held)
             raise first_nonfinite(self.net, inputs, targets, value)
         if self.optimizer is not None:
             loss.backward()  # type: ignore[no-untyped-call]
@@ -74,12 +76,16 @@ class TorchLearner:
         """(loss, input gradients, weight gradients after clipping), in training mode; nothing is changed."""
         check_batch(self.net.model, self.losses, inputs, targets)
         x = tuple(v.requires_grad_() for v in self.net.tensors(inputs, copy=True))
-        loss = self._loss(self.net.run(x, training=True), self._targets(targets))
-        value = float(loss.item())
-        if not isfinite(value):
-            raise first_nonfinite(self.net, inputs, targets, value)
-        found = torch.autograd.grad(loss, [*x, *self.params], allow_unused=True, materialize_grads=True)
-        held = [p.grad for p in self.params]
+        held = self.net.buffers()
+        try:
+            loss = self._loss(self.net.run(x, training=True), self._targets(targets))
+            value = float(loss.item())
+            if not isfinite(value):
+                raise first_nonfinite(self.net, inputs, targets, value)
+            found = torch.autograd.grad(loss, [*x, *self.params], allow_unused=True, materialize_grads=True)
+        finally:
+            self.net.restore(held)
+        kept = [p.grad for p in self.params]
         for p, g in zip(self.params, found[len(x) :], strict=True):
             p.grad = g
         if self.clipping is not None:
@@ -87,7 +93,7 @@ class TorchLearner:
         grads = {
             path: p.grad.cpu().numpy().copy() for path, p in zip(self.net.weight_paths, self.params, strict=True) if p.grad is not None
         }
-        for p, g in zip(self.params, held, strict=True):
+        for p, g in zip(self.params, kept, strict=True):
             p.grad = g
         return value, tuple(g.cpu().numpy() for g in found[: len(x)]), grads
 

@@ -7,8 +7,10 @@ from functools import reduce
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from isograd.core.layers import Dropout
+from isograd.core.layers.conv import Convolution
 from isograd.core.run import Run
 
 
@@ -54,18 +56,43 @@ class Joined(nn.Module):
         return f"dim={self.dim}"
 
 
-class BookDropout(nn.Module):
-    """Dropout that leaves training unscaled and multiplies by 1−p in evaluation."""
-
-    def __init__(self, p: float) -> None:
-        super().__init__()
-        self.p = p
+class GlobalMean(nn.Module):
+    """(N, C, …) → (N, C)"""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * (torch.rand_like(x) >= self.p) if self.training else x * (1 - self.p)
+        return x.flatten(2).mean(2)
+
+
+def convolution(kind: type[nn.Module], s: Convolution, channels: int) -> nn.Module:
+    """nn.Conv1d, 2d or 3d; where the two sides of an axis differ, which nn.Conv cannot say, F.pad goes before it."""
+    pairs = s.padding if isinstance(s.padding, tuple) else ()
+    if kind is nn.Conv1d and len(pairs) == 2:
+        pairs = (pairs,)
+    uneven = any(isinstance(pair, tuple) for pair in pairs)
+    conv = kind(
+        channels, s.out_channels, s.kernel_size, s.stride, 0 if uneven else s.padding, s.dilation, s.groups, s.bias, s.padding_mode
+    )
+    if uneven:
+        sides = [side for pair in reversed(pairs) for side in (pair if isinstance(pair, tuple) else (pair, pair))]
+        mode = "constant" if s.padding_mode == "zeros" else s.padding_mode
+        conv.register_forward_pre_hook(lambda module, args: (functional.pad(args[0], sides, mode), *args[1:]))
+    return conv
+
+
+class BookDropout(nn.Module):
+    """Dropout that leaves training unscaled and multiplies by 1−p in evaluation; `channels` drops them whole."""
+
+    def __init__(self, p: float, *, channels: bool = False) -> None:
+        super().__init__()
+        self.p, self.channels = p, channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x * (1 - self.p)
+        return x * (torch.rand_like(x[:, :, :1, :1] if self.channels else x) >= self.p)
 
     def extra_repr(self) -> str:
-        return f"p={self.p}"
+        return f"p={self.p}, channels={self.channels}"
 
 
 class GivenMaskDropout(nn.Module):
@@ -82,7 +109,7 @@ class GivenMaskDropout(nn.Module):
         keep = 1 - self.spec.p
         if not self.training:
             return x * keep if self.spec.scale == "inference" else x
-        uniform = torch.from_numpy(self.run.at(self.path).random(tuple(x.shape)))
+        uniform = torch.from_numpy(self.run.at(self.path).random((len(x), *self.spec.mask_shape(tuple(x.shape[1:])))))
         kept = (uniform >= self.spec.p).to(x.device, x.dtype)
         if self.spec.scale == "training":
             kept = kept / keep if keep else kept * 0
