@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from isograd.backends.numpy_impl.losses import LOSSES
+from isograd.backends.numpy_impl.memory import keep_freed_memory
 from isograd.backends.numpy_impl.network import NumpyNetwork
 from isograd.backends.numpy_impl.threads import limit_blas_threads
 from isograd.core.composite import Composite
@@ -34,6 +35,7 @@ class NumpyBackend:
                 fix='drop it, or use backend="torch"',
             )  # fmt: skip
         limit_blas_threads(threads)
+        keep_freed_memory()
         return NumpyNetwork(model, state, seed=seed, dtype=dtype)
 
     def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:

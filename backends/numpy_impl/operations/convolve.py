@@ -22,6 +22,7 @@ from isograd.core.layers.windows import Axis
 from isograd.core.types import Array
 
 BLOCK_BYTES = 1 << 20  # of columns at a time
+COPIES_FOR_AN_ADD = 4  # how many entries are copied in the time in which one is added to another
 Index: TypeAlias = tuple[Any, ...]
 
 
@@ -137,18 +138,33 @@ def convolve(x: Array, w: Array, bias: Array | None, axes: Sequence[Axis], group
 def convolve_dw(x: Array, dy: Array, axes: Sequence[Axis], groups: int) -> Array:
     """dw (o,c/g,*kernel) = dy · cols(x)ᵀ          x (n,c,*sizes), dy (n,o,*out)"""
     unfold, (channels, out) = Columns(axes), (x.shape[1], dy.shape[1])
-    dW: Array | int = 0
+    kernel = tuple(a.kernel for a in axes)
+    dW = np.zeros((groups, out // groups, channels // groups * prod(kernel)), x.dtype)
     for block, lines, cols in unfold.blocks(channels, x):
         unfold.gather(x[block], lines, cols)
-        dW = dW + rows(dy[block], groups) @ cols.reshape(groups, channels // groups * prod(a.kernel for a in axes), -1).swapaxes(1, 2)
-    return np.asarray(dW).reshape(out, channels // groups, *(a.kernel for a in axes))
+        dW += rows(dy[block], groups) @ cols.reshape(groups, dW.shape[2], -1).swapaxes(1, 2)
+    return dW.reshape(out, channels // groups, *kernel)
 
 
 def convolve_dx(dy: Array, w: Array, axes: Sequence[Axis], groups: int) -> Array:
-    """dx (n,c,*sizes) = colsᵀ(Wᵀ · dy)          dy (n,o,*out), w (o,c/g,*kernel)"""
-    unfold, W, channels = Columns(axes), matrix(w, groups), w.shape[1] * groups
+    """dx (n,c,*sizes) = colsᵀ(Wᵀ · dy)          dy (n,o,*out), w (o,c/g,*kernel)
+
+    With stride 1 that is a convolution of dy by the mirrored kernel, which copies where colsᵀ adds.
+    """
+    channels = w.shape[1] * groups
+    if all(a.stride == 1 for a in axes) and len(w) <= COPIES_FOR_AN_ADD * channels:
+        mirrored = [a._replace(size=a.out, out=a.size, before=a.reach - 1 - a.before) for a in axes]
+        return convolve(dy, mirror(w, groups), None, mirrored, groups)
+    unfold, W = Columns(axes), matrix(w, groups)
     dx = np.zeros((len(dy), channels, *(a.size for a in axes)), dy.dtype)
     for block, lines, cols in unfold.blocks(channels, dy):
         np.matmul(W.swapaxes(1, 2), rows(dy[block], groups), out=cols.reshape(groups, W.shape[2], -1))
         unfold.scatter(cols, lines, dx[block])
     return dx
+
+
+def mirror(w: Array, groups: int) -> Array:
+    """w (o,c/g,*kernel) as (c,o/g,*kernel), its kernels reversed on every axis"""
+    exchanged = w.reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
+    turned = np.flip(exchanged, tuple(range(3, exchanged.ndim)))
+    return turned.reshape(-1, *turned.shape[2:])
