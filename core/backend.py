@@ -10,11 +10,13 @@ import numpy as np
 
 from isograd.core.composite import Composite
 from isograd.core.data.dataset import Dataset
+from isograd.core.description import Description
 from isograd.core.errors import BackendError
+from isograd.core.initializers import Fans, Initializer
 from isograd.core.losses import Loss
 from isograd.core.optimizers import Clipping, Optimizer
-from isograd.core.schedules import ConstantLR, Schedule
-from isograd.core.types import FLOATS, Array, Arrays, State
+from isograd.core.schedules import Schedule
+from isograd.core.types import FLOATS, Array, Arrays, Shape, State
 from isograd.core.weights import check_state, initial_state
 
 Losses = tuple[Loss | None, ...]
@@ -82,14 +84,22 @@ class Backend(Protocol):
 
     name: str
 
-    def build(self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any) -> Network:
+    def build(
+        self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
+    ) -> Network:
         """A network of `model` with exactly these weights and buffers."""
 
     def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
         """(the loss's value, its gradient dy·∂L/∂prediction): a loss alone, for the parity engine."""
 
+    def source(self, description: Description) -> str:
+        """Where this backend computes it, in words that lead a reader there."""
+
     def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
         """lr(0) … lr(total−1)."""
+
+    def draw(self, law: Initializer, shape: Shape, fans: Fans, seed: int) -> Array:
+        """A weight drawn by this backend's own implementation of the law, float64: its second witness."""
 
 
 def backend_names() -> list[str]:
@@ -145,7 +155,3 @@ def build(
     state = initial_state(model, seed=seed, dtype=kind) if weights is None else dict(weights)
     check_state(model, state, "build(weights=…)")
     return engine.build(model, state, seed=seed, dtype=kind, **options)
-
-
-def constant(schedule: Schedule | None) -> Schedule:
-    return schedule or ConstantLR()

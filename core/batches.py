@@ -10,7 +10,7 @@ import numpy as np
 from isograd.core.composite import Composite
 from isograd.core.errors import DataError, NonFiniteError, ShapeError, SpecError
 from isograd.core.losses import Loss
-from isograd.core.types import Array, Arrays, shape_text
+from isograd.core.types import Array, Arrays, Shape, shape_text
 
 if TYPE_CHECKING:
     from isograd.core.backend import Losses, Network
@@ -42,16 +42,16 @@ def check_inputs(model: Composite, inputs: Sequence[Array]) -> Arrays:
     return arrays
 
 
-def check_upstream(dys: Sequence[Array], outputs: Sequence[Array], dtype: np.dtype[np.floating]) -> Arrays:
-    """One dy for each output of the last forward, in its shape."""
-    if not outputs:
+def check_upstream(dys: Sequence[Array], shapes: Sequence[Shape], dtype: np.dtype[np.floating]) -> Arrays:
+    """One dy for each output of the last forward, whose shapes these are."""
+    if not shapes:
         raise ShapeError(
             "backward", wanted="a forward first", got="none since the network was built", fix="net.forward(x)"
         )
     given = tuple(np.asarray(dy, dtype) for dy in dys)
-    if [dy.shape for dy in given] != [y.shape for y in outputs]:
+    if [dy.shape for dy in given] != list(shapes):
         raise ShapeError(
-            "backward", wanted=f"dy of shape {', '.join(str(y.shape) for y in outputs)}",
+            "backward", wanted=f"dy of shape {', '.join(map(str, shapes))}",
             got=", ".join(str(dy.shape) for dy in given) or "none", fix="give one dy for each output",
         )  # fmt: skip
     return given
@@ -89,7 +89,10 @@ def check_batch(model: Composite, losses: Losses, inputs: Arrays, targets: Array
     for (shape, loss), target in zip(trained, targets, strict=True):
         if len(target) != len(arrays[0]):
             raise ShapeError(
-                "targets", wanted=f"{len(arrays[0])}, one for each input", got=f"{len(target)}", fix="give equal batches"
+                "targets",
+                wanted=f"{len(arrays[0])}, one for each input",
+                got=f"{len(target)}",
+                fix="give equal batches",
             )
         loss.check(shape, target)
 

@@ -64,7 +64,7 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
                 if made.__init__ is not __init__:  # building the deferred schema puts pydantic's own back
                     made.__init__ = __init__
 
-        made.__init__ = __init__  # type: ignore[method-assign, assignment]
+        made.__init__ = __init__  # type: ignore[method-assign]
         made.family = family  # type: ignore[attr-defined]
         if not abstract:
             register(family, made)  # type: ignore[arg-type]

@@ -43,7 +43,9 @@ def load(path: str | Path) -> tuple[Composite, State]:
         weights: State = from_bytes(content)
         metadata = _metadata(content)
     except FileNotFoundError:
-        raise FileError(f"load({str(path)!r})", wanted="an existing file", got="no such file", fix="mend the path") from None
+        raise FileError(
+            f"load({str(path)!r})", wanted="an existing file", got="no such file", fix="mend the path"
+        ) from None
     except (SafetensorError, struct.error, ValueError) as error:
         raise _damaged(path, str(error)) from None
     if "isograd" not in metadata:

@@ -143,7 +143,13 @@ def kind_name(layer: Layer) -> str:
     >>> kind_name(LeakyReLU()), kind_name(LogSoftmax()), kind_name(SiLU())
     ('leaky_relu', 'log_softmax', 'silu')
     """
-    text = type(layer).__name__.replace("ReLU", "Relu").replace("ELU", "Elu").replace("SiLU", "Silu").replace("GElu", "Gelu")
+    text = (
+        type(layer)
+        .__name__.replace("ReLU", "Relu")
+        .replace("ELU", "Elu")
+        .replace("SiLU", "Silu")
+        .replace("GElu", "Gelu")
+    )
     return "".join(("_" if i and c.isupper() and text[i - 1].islower() else "") + c.lower() for i, c in enumerate(text))
 
 
@@ -205,7 +211,9 @@ def calls_between(inputs: Sequence[Value], outputs: Sequence[Value], where: str)
     return [found[number] for number in sorted(found)]
 
 
-def resolve(inputs: Sequence[Value], input_names: Sequence[str], outputs: Sequence[Value], names: dict[int, str], where: str) -> Graph:
+def resolve(
+    inputs: Sequence[Value], input_names: Sequence[str], outputs: Sequence[Value], names: dict[int, str], where: str
+) -> Graph:
     """The Graph of the calls between inputs and outputs, its layers named by `names` (by id)."""
     slot = {(id(value), 0): k for k, value in enumerate(inputs)}
     nodes: list[Node] = []

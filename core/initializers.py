@@ -143,7 +143,10 @@ class Orthogonal(Initializer):
     def draw(self, rng: np.random.Generator, shape: Shape, fans: Fans) -> Array:
         if len(shape) < 2:
             raise SpecError(
-                repr(self), wanted="a weight of two or more axes", got=f"shape {shape}", fix="use it for a weight, not a bias"
+                repr(self),
+                wanted="a weight of two or more axes",
+                got=f"shape {shape}",
+                fix="use it for a weight, not a bias",
             )
         rows, columns = shape[0], int(np.prod(shape[1:]))
         q, r = np.linalg.qr(rng.normal(size=(max(rows, columns), min(rows, columns))))

@@ -9,7 +9,7 @@ from isograd.core.composite import Composite, record_entry, record_layer, record
 from isograd.core.description import Description, register
 from isograd.core.errors import SpecError
 from isograd.core.graph import Graph, Input, Value, apply, calls_between, checked_name, name_layers, resolve
-from isograd.core.layers.base import Layer, Misfit
+from isograd.core.layers.base import Misfit
 from isograd.core.types import Shape, shape_text
 
 
@@ -20,7 +20,9 @@ class Model(Composite):
     its weights. A model is a layer: call it on values to put it inside another model.
     """
 
-    def __init__(self, *, inputs: Value | Sequence[Value], outputs: Value | Sequence[Value], name: str | None = None) -> None:
+    def __init__(
+        self, *, inputs: Value | Sequence[Value], outputs: Value | Sequence[Value], name: str | None = None
+    ) -> None:
         starts, ends = _values(inputs, "inputs"), _values(outputs, "outputs")
         calls = calls_between(starts, ends, "Model")
         names = name_layers([call.layer for call in calls], "Model")
@@ -68,12 +70,17 @@ class Model(Composite):
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> Description:
         inputs = {name: Input(shape, name=name) for name, shape in record_entry(options, "inputs", dict).items()}
-        layers = {name: record_layer(entry, f"layer {name!r}") for name, entry in record_entry(options, "layers", dict).items()}
+        layers = {
+            name: record_layer(entry, f"layer {name!r}")
+            for name, entry in record_entry(options, "layers", dict).items()
+        }
         values: dict[str, Value] = dict(inputs)
         uses: dict[str, int] = {}
         for call in record_entry(options, "calls", list):
             owner = call["layer"]
-            made = apply(record_lookup(layers, owner, "layer"), [record_lookup(values, name, "value") for name in call["of"]])
+            made = apply(
+                record_lookup(layers, owner, "layer"), [record_lookup(values, name, "value") for name in call["of"]]
+            )
             uses[owner] = uses.get(owner, 0) + 1
             name = owner if uses[owner] == 1 else f"{owner}#{uses[owner]}"
             outs = made if isinstance(made, tuple) else (made,)

@@ -27,9 +27,7 @@ def generator(seed: int, purpose: str, path: str = "", step: int = 0, *, skip: i
     return np.random.Generator(philox.advance(skip // LANES) if skip else philox)
 
 
-def uniform_rows(
-    seed: int, purpose: str, path: str, step: int, shape: Shape, *, first_row: int = 0
-) -> Array:
+def uniform_rows(seed: int, purpose: str, path: str, step: int, shape: Shape, *, first_row: int = 0) -> Array:
     """U[0, 1) float64 of `shape`, row by row: row i depends on i alone, not on the rows before it.
 
     `first_row` is the place of the first row in the whole batch, so that a batch cut in two

@@ -88,7 +88,7 @@ class StepDecay(Schedule):
 
 @describes("schedule")
 class CosineDecay(Schedule):
-    """lr(t) = final_lr + (η − final_lr)·(1 + cos(π·t/period))/2, period = total unless given   (Loshchilov & Hutter 2017)
+    """lr(t) = final_lr + (η − final_lr)·(1 + cos(π·t/period))/2, period: total unless given (Loshchilov & Hutter)
 
     >>> [round(CosineDecay().at(t, 4, 1.0), 3) for t in range(4)]
     [1.0, 0.854, 0.5, 0.146]

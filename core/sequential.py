@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 from typing import Annotated, Any, ClassVar
 
@@ -28,7 +29,7 @@ class Sequential(Composite):
     shares its weights, which stand under its first place.
     """
 
-    layers: Annotated[tuple[InstanceOf[Layer], ...], BeforeValidator(_as_layers)] = field(kw_only=False)
+    layers: Annotated[Sequence[InstanceOf[Layer]], BeforeValidator(_as_layers)] = field(kw_only=False)
     input_shape: Dims | None = None
     max_inputs: ClassVar[int | None] = 1
 
@@ -44,7 +45,7 @@ class Sequential(Composite):
         return isinstance(other, Sequential) and self.to_dict() == other.to_dict()
 
     def __hash__(self) -> int:
-        return hash(self.layers)
+        return hash(tuple(self.layers))
 
     def __repr__(self) -> str:
         return f"Sequential([{', '.join(map(repr, self.layers))}])"

@@ -25,7 +25,7 @@ Tree: TypeAlias = Mapping[str, Any]
 Backward: TypeAlias = Callable[..., tuple[Any, Any]]
 """dy (one for each output) ↦ (dx, {weight name: gradient})."""
 
-FLOATS = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
+FLOATS: dict[str, np.dtype[np.floating]] = {"float32": np.dtype(np.float32), "float64": np.dtype(np.float64)}
 
 
 def shape_text(shape: Shape) -> str:

@@ -38,7 +38,9 @@ def check_state(model: Composite, state: Mapping[str, Array], where: str = "load
     missing = [path for path in wanted if path not in state]
     unexpected = [path for path in state if path not in wanted]
     if missing or unexpected:
-        got = [f"missing {', '.join(missing)}"] * bool(missing) + [f"unexpected {', '.join(unexpected)}"] * bool(unexpected)
+        got = [f"missing {', '.join(missing)}"] * bool(missing) + [f"unexpected {', '.join(unexpected)}"] * bool(
+            unexpected
+        )
         raise WeightsError(
             where, wanted=", ".join(wanted) or "no weights", got="; ".join(got),
             fix="give the state_dict of a model with the same description; no weight was changed",

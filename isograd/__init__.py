@@ -1,5 +1,6 @@
 """Write a model once. Run it from scratch in NumPy or in PyTorch. Prove that both compute the same thing."""
 
+from isograd import data
 from isograd.core import initializers as init
 from isograd.core.backend import backend_names, build, get_backend
 from isograd.core.data.dataset import ArrayDataset, Dataset, SampleDataset
@@ -62,11 +63,93 @@ from isograd.core.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, 
 from isograd.core.metrics import MAE, R2, RMSE, Accuracy
 from isograd.core.model import Model
 from isograd.core.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
+from isograd.core.parity.check import check_parity
+from isograd.core.parity.gradients import check_gradients
 from isograd.core.residual import Residual
 from isograd.core.schedules import ConstantLR, CosineDecay, ExponentialDecay, LinearDecay, StepDecay, WarmUp
 from isograd.core.sequential import Sequential
 from isograd.core.training.callbacks import Callback, EarlyStopping, StopFit
 from isograd.core.training.history import History
-from isograd.core.training.trainer import Trainer
+from isograd.trainer import Trainer
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "ELU",
+    "GELU",
+    "MAE",
+    "R2",
+    "RMSE",
+    "SGD",
+    "Accuracy",
+    "Adagrad",
+    "Adam",
+    "AdamW",
+    "Add",
+    "ArrayDataset",
+    "BCEWithLogitsLoss",
+    "BackendError",
+    "Callback",
+    "ClipNorm",
+    "ClipValue",
+    "Concat",
+    "ConstantLR",
+    "CosineDecay",
+    "CrossEntropyLoss",
+    "DataError",
+    "Dataset",
+    "Dropout",
+    "EarlyStopping",
+    "ExponentialDecay",
+    "FileError",
+    "Flatten",
+    "History",
+    "HuberLoss",
+    "Identity",
+    "Input",
+    "IsogradError",
+    "L1Loss",
+    "LeakyReLU",
+    "Linear",
+    "LinearDecay",
+    "LogSoftmax",
+    "MSELoss",
+    "MatMul",
+    "Model",
+    "Multiply",
+    "NLLLoss",
+    "NonFiniteError",
+    "RMSprop",
+    "ReLU",
+    "Reshape",
+    "SampleDataset",
+    "Sequential",
+    "ShapeError",
+    "SiLU",
+    "Sigmoid",
+    "Softmax",
+    "Softplus",
+    "SpecError",
+    "Splits",
+    "Standardizer",
+    "StepDecay",
+    "StopFit",
+    "Subtract",
+    "Tanh",
+    "Trainer",
+    "WarmUp",
+    "WeightsError",
+    "__version__",
+    "backend_names",
+    "build",
+    "check_gradients",
+    "check_parity",
+    "data",
+    "get_backend",
+    "init",
+    "load",
+    "one_hot",
+    "save",
+    "split",
+    "standardize",
+]

@@ -9,8 +9,11 @@ import numpy as np
 from isograd.backends.numpy_impl.losses import LOSSES
 from isograd.backends.numpy_impl.memory import keep_freed_memory
 from isograd.backends.numpy_impl.network import NumpyNetwork
+from isograd.backends.numpy_impl.operations import OPERATIONS
+from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
 from isograd.backends.numpy_impl.threads import limit_blas_threads
 from isograd.core.composite import Composite
+from isograd.core.description import Description
 from isograd.core.errors import BackendError
 from isograd.core.initializers import Fans, Initializer
 from isograd.core.losses import Loss
@@ -27,9 +30,11 @@ class NumpyBackend:
     def build(
         self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
     ) -> NumpyNetwork:
-        threads, device = options.pop("threads", 1), options.pop("device", "cpu")
-        if options or device != "cpu":
-            got = ", ".join(f"{k}={v!r}" for k, v in (options or {"device": device}).items())
+        threads = options.pop("threads", 1)
+        fixed = {"device": "cpu", "shared_randomness": True}  # what other backends let one choose
+        wrong = {k: v for k, v in options.items() if k not in fixed or v != fixed[k]}
+        if wrong:
+            got = ", ".join(f"{k}={v!r}" for k, v in wrong.items())
             raise BackendError(
                 'backend="numpy"', wanted="no options but threads=", got=got,
                 fix='drop it, or use backend="torch"',
@@ -37,6 +42,14 @@ class NumpyBackend:
         limit_blas_threads(threads)
         keep_freed_memory()
         return NumpyNetwork(model, state, seed=seed, dtype=dtype)
+
+    def source(self, description: Description) -> str:
+        kind = type(description)
+        table = next((t for t in (OPERATIONS, LOSSES, OPTIMIZERS, CLIPPINGS) if kind in t), None)
+        if table is None:
+            return f"{kind.__name__}, which numpy_impl lacks"
+        function = table[kind]
+        return f"`{function.__name__}` in {function.__module__.removeprefix('isograd.').replace('.', '/')}.py"
 
     def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
         value, backward = LOSSES[type(loss)](loss, prediction, target)

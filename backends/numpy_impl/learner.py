@@ -31,7 +31,8 @@ class NumpyLearner:
         self.t = 0
         initial = optimizer.initial_accumulator_value if isinstance(optimizer, Adagrad) else 0.0
         self.slots = {
-            path: {slot: np.full_like(net.state[path], initial) for slot in optimizer.slots} for path in net.weight_paths
+            path: {slot: np.full_like(net.state[path], initial) for slot in optimizer.slots}
+            for path in net.weight_paths
         }
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:

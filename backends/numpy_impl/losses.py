@@ -17,13 +17,12 @@ from isograd.core.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, 
 from isograd.core.table import Table
 from isograd.core.types import Array
 
-LossBackward: TypeAlias = Callable[[Any], Array]
+LossBackward: TypeAlias = Callable[[Any], Any]
 
 LOSSES = Table("numpy_impl/losses.py")
 
 
-
-def reduced(spec: Loss, each: Array, count: Any = None) -> tuple[Array, Callable[[Any], Any]]:
+def reduced(spec: Loss, each: Array, count: Any = None) -> tuple[Array, Callable[[Any], Array]]:
     """(L, dL ↦ d each) for elementwise losses `each`: Σ each / count, Σ each, or each itself.
 
     `count` is the mean's divisor, by default the number of elements.
@@ -40,7 +39,7 @@ def mse(spec: MSELoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
     e = p - t
     L, spread = reduced(spec, e * e, len(p) if spec.reduction == "batchmean" else None)
 
-    def backward(dL: Any) -> Array:
+    def backward(dL: Any) -> Any:
         return 2 * e * spread(dL)
 
     return L, backward
@@ -52,7 +51,7 @@ def l1(spec: L1Loss, p: Array, t: Array) -> tuple[Array, LossBackward]:
     e = p - t
     L, spread = reduced(spec, np.abs(e))
 
-    def backward(dL: Any) -> Array:
+    def backward(dL: Any) -> Any:
         return np.sign(e) * spread(dL)
 
     return L, backward
@@ -68,7 +67,7 @@ def huber(spec: HuberLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
     c = np.clip(e, -spec.delta, spec.delta)
     L, spread = reduced(spec, c * (e - c / 2))
 
-    def backward(dL: Any) -> Array:
+    def backward(dL: Any) -> Any:
         return c * spread(dL)
 
     return L, backward
@@ -93,7 +92,7 @@ def nll(spec: NLLLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
     q, w = picked(spec, p, t)
     L, spread = reduced(spec, -w * (q * p).sum(1), w.sum())
 
-    def backward(dL: Any) -> Array:
+    def backward(dL: Any) -> Any:
         return -q * np.expand_dims(w * spread(dL), 1)
 
     return L, backward
@@ -121,7 +120,7 @@ def cross_entropy(spec: CrossEntropyLoss, p: Array, t: Array) -> tuple[Array, Lo
     v = q if spec.weight is None else q * class_weights(spec, p).reshape(-1, *[1] * (p.ndim - 2))
     L, spread = reduced(spec, -(v * logp).sum(1), count)
 
-    def backward(dL: Any) -> Array:
+    def backward(dL: Any) -> Any:
         softmax = exp / total
         return (softmax * v.sum(1, keepdims=True) - v) * np.expand_dims(spread(dL), 1 if np.ndim(dL) else ())
 
@@ -139,7 +138,7 @@ def bce_with_logits(spec: BCEWithLogitsLoss, p: Array, t: Array) -> tuple[Array,
     softplus = np.maximum(-p, 0) + np.log1p(np.exp(-np.abs(p)))
     L, spread = reduced(spec, w * (v * t * softplus + (1 - t) * (p + softplus)))
 
-    def backward(dL: Any) -> Array:
+    def backward(dL: Any) -> Any:
         s = sigmoid(p)
         return w * ((1 - t) * s - v * t * (1 - s)) * spread(dL)
 

@@ -52,13 +52,18 @@ class NumpyNetwork:
 
     def backward(self, *dys: Array) -> tuple[Any, State]:
         """(dx, {weight path: gradient}) of the last forward: a vector-Jacobian product, for one dy an output."""
-        checked = check_upstream(dys, self._outputs, self.dtype)
+        checked = check_upstream(dys, [y.shape for y in self._outputs], self.dtype)
         assert self._backward is not None
         dx, grads = self._backward(*checked)
         return dx, flatten(grads)
 
     def run(
-        self, x: Arrays, training: bool, *, needs_dx: bool = True, observe: Callable[[str, Node, Arrays], None] | None = None
+        self,
+        x: Arrays,
+        training: bool,
+        *,
+        needs_dx: bool = True,
+        observe: Callable[[str, Node, Arrays], None] | None = None,
     ) -> tuple[Any, Backward, State]:
         """The model as one operation: (outputs, backward, new values of buffers). Nothing is assigned."""
         run = Run(training, self.seed, self.run_step, needs_dx=needs_dx, observe=observe)

@@ -8,11 +8,13 @@ import numpy as np
 import torch
 
 from isograd.backends.torch_impl.initializers import INITIALIZERS
+from isograd.backends.torch_impl.layers import LAYERS
 from isograd.backends.torch_impl.loader import target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.network import TORCH_DTYPES, TorchNetwork
-from isograd.backends.torch_impl.optimizers import SCHEDULERS
+from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, SCHEDULERS
 from isograd.core.composite import Composite
+from isograd.core.description import Description
 from isograd.core.errors import BackendError
 from isograd.core.initializers import Fans, Initializer
 from isograd.core.losses import Loss
@@ -41,6 +43,17 @@ class TorchBackend:
             )  # fmt: skip
         return TorchNetwork(
             model, state, seed=seed, dtype=dtype, device=device, compiled=compiled, shared_randomness=shared
+        )
+
+    def source(self, description: Description) -> str:
+        kind = type(description)
+        found = [
+            table.title for table in (LAYERS, LOSSES, OPTIMIZERS, CLIPPINGS, SCHEDULERS, INITIALIZERS) if kind in table
+        ]
+        return (
+            f"the line of {kind.__name__} in backends/{found[0]}"
+            if found
+            else f"{kind.__name__}, in backends/torch_impl/build.py"
         )
 
     def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
@@ -74,7 +87,11 @@ def _device(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        have = ["cpu", *(["cuda"] if torch.cuda.is_available() else []), *(["mps"] if torch.backends.mps.is_available() else [])]
+        have = [
+            "cpu",
+            *(["cuda"] if torch.cuda.is_available() else []),
+            *(["mps"] if torch.backends.mps.is_available() else []),
+        ]
         raise BackendError(
             f"device={name!r}", wanted=f"a device of this machine: {', '.join(have)}",
             got=f"{name!r}: {str(error).splitlines()[0]}", fix='device="cpu"',

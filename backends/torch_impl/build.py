@@ -33,7 +33,9 @@ class GraphModule(nn.Module):
         return outputs[0] if len(outputs) == 1 else outputs
 
 
-def module_of(model: Composite, shapes: tuple[tuple[int, ...], ...], *, shared_randomness: bool, path: str = "") -> nn.Module:
+def module_of(
+    model: Composite, shapes: tuple[tuple[int, ...], ...], *, shared_randomness: bool, path: str = ""
+) -> nn.Module:
     """nn.Sequential for a plain Sequential, a GraphModule for every other graph.
 
     A layer called again gets a module of its own that holds the same parameters (or, for dropout, its own

@@ -21,8 +21,12 @@ INITIALIZERS[core.Zeros] = lambda s, w, fans: init.zeros_(w)
 INITIALIZERS[core.Ones] = lambda s, w, fans: init.ones_(w)
 INITIALIZERS[core.XavierUniform] = lambda s, w, fans: init.xavier_uniform_(w, s.gain)
 INITIALIZERS[core.XavierNormal] = lambda s, w, fans: init.xavier_normal_(w, s.gain)
-INITIALIZERS[core.KaimingUniform] = lambda s, w, fans: init.kaiming_uniform_(w, mode=s.mode, nonlinearity="linear").mul_(s.gain)
-INITIALIZERS[core.KaimingNormal] = lambda s, w, fans: init.kaiming_normal_(w, mode=s.mode, nonlinearity="linear").mul_(s.gain)
+INITIALIZERS[core.KaimingUniform] = lambda s, w, fans: init.kaiming_uniform_(
+    w, mode=s.mode, nonlinearity="linear"
+).mul_(s.gain)
+INITIALIZERS[core.KaimingNormal] = lambda s, w, fans: init.kaiming_normal_(w, mode=s.mode, nonlinearity="linear").mul_(
+    s.gain
+)
 INITIALIZERS[core.Orthogonal] = lambda s, w, fans: init.orthogonal_(w, s.gain)
 INITIALIZERS[core.TorchDefault] = lambda s, w, fans: (
     init.kaiming_uniform_(w, a=sqrt(5)) if w.ndim > 1 else init.uniform_(w, -(fans.fan_in**-0.5), fans.fan_in**-0.5)

@@ -31,7 +31,9 @@ class TorchLearner:
             LOSSES[type(s)](s).to(device=net.device, dtype=net.torch_dtype) if s is not None else None for s in losses
         ]
         self.params = [net.weights[path] for path in net.weight_paths]
-        self.optimizer: torch.optim.Optimizer | None = OPTIMIZERS[type(optimizer)](optimizer, self.params) if self.params else None
+        self.optimizer: torch.optim.Optimizer | None = (
+            OPTIMIZERS[type(optimizer)](optimizer, self.params) if self.params else None
+        )
         self.t = 0
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
@@ -85,17 +87,18 @@ class TorchLearner:
             found = torch.autograd.grad(loss, [*x, *self.params], allow_unused=True, materialize_grads=True)
         finally:
             self.net.restore(held)
-        kept = [p.grad for p in self.params]
-        for p, g in zip(self.params, found[len(x) :], strict=True):
-            p.grad = g
+        grads = self._clipped(found[len(x) :])
+        named = {path: g.cpu().numpy().copy() for path, g in zip(self.net.weight_paths, grads, strict=True)}
+        return value, tuple(g.cpu().numpy() for g in found[: len(x)]), named
+
+    def _clipped(self, grads: Sequence[torch.Tensor]) -> list[torch.Tensor]:
+        """What clipping makes of these gradients, on stand-ins for the parameters."""
+        stand_ins = [torch.empty_like(g) for g in grads]
+        for stand_in, g in zip(stand_ins, grads, strict=True):
+            stand_in.grad = g
         if self.clipping is not None:
-            CLIPPINGS[type(self.clipping)](self.clipping, self.params)
-        grads = {
-            path: p.grad.cpu().numpy().copy() for path, p in zip(self.net.weight_paths, self.params, strict=True) if p.grad is not None
-        }
-        for p, g in zip(self.params, kept, strict=True):
-            p.grad = g
-        return value, tuple(g.cpu().numpy() for g in found[: len(x)]), grads
+            CLIPPINGS[type(self.clipping)](self.clipping, stand_ins)
+        return [s.grad for s in stand_ins if s.grad is not None]
 
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
         """One step for each batch of a torch.utils.data.DataLoader in this order, yielding its loss."""

@@ -34,7 +34,7 @@ def loader(data: Dataset, order: Sequence[Array], dtype: torch.dtype, device: to
     """A DataLoader whose sampler is `order`: whole batches, so no collation sample by sample."""
     return DataLoader(
         BatchedDataset(data, dtype),
-        sampler=list(order),  # type: ignore[arg-type]
+        sampler=list(order),
         batch_size=None,
         collate_fn=_as_they_are,
         pin_memory=device.type == "cuda",

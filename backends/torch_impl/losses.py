@@ -22,7 +22,9 @@ def _figures(values: tuple[float, ...] | None) -> Tensor | None:
     return None if values is None else torch.tensor(values, dtype=torch.float64)
 
 
-LOSSES[core.MSELoss] = lambda s: BatchMeanSquaredError() if s.reduction == "batchmean" else nn.MSELoss(reduction=s.reduction)
+LOSSES[core.MSELoss] = lambda s: (
+    BatchMeanSquaredError() if s.reduction == "batchmean" else nn.MSELoss(reduction=s.reduction)
+)
 LOSSES[core.L1Loss] = lambda s: nn.L1Loss(reduction=s.reduction)
 LOSSES[core.HuberLoss] = lambda s: nn.HuberLoss(reduction=s.reduction, delta=s.delta)
 LOSSES[core.NLLLoss] = lambda s: nn.NLLLoss(_figures(s.weight), ignore_index=s.ignore_index, reduction=s.reduction)

@@ -9,13 +9,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isograd.backends.torch_impl.build import GraphModule, module_of
+from isograd.backends.torch_impl.build import module_of
 from isograd.backends.torch_impl.learner import TorchLearner
 from isograd.backends.torch_impl.loader import Tensors, tensors
 from isograd.backends.torch_impl.modules import GivenMaskDropout
 from isograd.core.backend import Losses
 from isograd.core.batches import check_inputs, check_upstream
-from isograd.core.composite import Composite, leaves
+from isograd.core.composite import Composite
 from isograd.core.optimizers import Clipping, Optimizer
 from isograd.core.run import Run
 from isograd.core.types import Array, Arrays, State
@@ -59,7 +59,7 @@ class TorchNetwork:
 
     def backward(self, *dys: Array) -> tuple[Any, State]:
         """(dx, {weight path: gradient}) of the last forward, by autograd, for one dy an output."""
-        checked = check_upstream(dys, self._outputs, self.dtype)
+        checked = check_upstream(dys, [tuple(y.shape) for y in self._outputs], self.dtype)
         wanted = [*self._inputs, *(self.weights[path] for path in self.weight_paths)]
         found = torch.autograd.grad(
             self._outputs, wanted, self.tensors(checked), retain_graph=True, allow_unused=True, materialize_grads=True
@@ -147,6 +147,3 @@ class TorchNetwork:
 
     def at_step(self, step: int) -> None:
         self.run_step = step
-
-
-__all__ = ["GraphModule", "TorchNetwork", "leaves"]

@@ -21,8 +21,17 @@ SCHEDULERS = Table("torch_impl/optimizers.py")
 class StepVelocitySGD(optim.Optimizer):
     """SGD whose velocity is a step: v ← μv + (1−τ)ηg, w ← w − v (the book, scikit-learn)."""
 
-    def __init__(self, params: Iterable[Tensor], lr: float, momentum: float, dampening: float, weight_decay: float, nesterov: bool) -> None:
-        super().__init__(params, dict(lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov))  # noqa: C408
+    def __init__(
+        self,
+        params: Iterable[Tensor],
+        lr: float,
+        momentum: float,
+        dampening: float,
+        weight_decay: float,
+        nesterov: bool,
+    ) -> None:
+        defaults = {"lr": lr, "momentum": momentum, "dampening": dampening}
+        super().__init__(params, defaults | {"weight_decay": weight_decay, "nesterov": nesterov})
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
@@ -40,7 +49,9 @@ class StepVelocitySGD(optim.Optimizer):
 
 def _sgd(s: core.SGD, params: list[Tensor]) -> optim.Optimizer:
     kind = optim.SGD if s.velocity == "gradient" else StepVelocitySGD
-    return kind(params, lr=s.lr, momentum=s.momentum, dampening=s.dampening, weight_decay=s.weight_decay, nesterov=s.nesterov)
+    return kind(
+        params, lr=s.lr, momentum=s.momentum, dampening=s.dampening, weight_decay=s.weight_decay, nesterov=s.nesterov
+    )
 
 
 OPTIMIZERS[core.SGD] = _sgd
@@ -64,7 +75,7 @@ CLIPPINGS[core.ClipNorm] = lambda s, params: nn.utils.clip_grad_norm_(params, s.
 
 def _exponential(s: schedules.ExponentialDecay, o: optim.Optimizer, total: int) -> Any:
     lr = o.param_groups[0]["lr"]
-    gamma = s.gamma if s.gamma is not None else (s.final_lr / lr) ** (1 / max(total - 1, 1))  # type: ignore[operator]
+    gamma = s.gamma if s.gamma is not None else (s.final_lr / lr) ** (1 / max(total - 1, 1))
     return lr_scheduler.ExponentialLR(o, gamma)
 
 

@@ -87,7 +87,9 @@ def standardize(splits: Splits, *, targets: bool = False) -> tuple[Splits, Stand
     scale_x = Standardizer.fit(splits.train.inputs[0])
     scale_y = Standardizer.fit(splits.train.targets[0]) if targets else None
     made = [
-        ArrayDataset(scale_x.transform(part.inputs[0]), scale_y.transform(part.targets[0]) if scale_y else part.targets[0])
+        ArrayDataset(
+            scale_x.transform(part.inputs[0]), scale_y.transform(part.targets[0]) if scale_y else part.targets[0]
+        )
         for part in parts
     ]
     return Splits(*made), scale_y or scale_x

@@ -1,1 +1,1 @@
-""""""
+"""What matching means: tolerances, the stages of a parity check, the witnesses, the report."""

@@ -120,7 +120,9 @@ class Trainer:
     def _summed(self) -> bool:
         return all(loss is None or loss.reduction == "sum" for loss in self.losses)
 
-    def _epoch(self, data: Dataset, order: list[Array], k: int, epochs: int, watchers: Sequence[Callback]) -> list[float]:
+    def _epoch(
+        self, data: Dataset, order: list[Array], k: int, epochs: int, watchers: Sequence[Callback]
+    ) -> list[float]:
         losses = []
         for loss in self.learner.epoch(data, order, lambda step: self._lr(k, step, len(order), epochs)):
             losses.append(loss)
@@ -134,9 +136,7 @@ class Trainer:
         return self.schedule.at(epoch * steps + step, epochs * steps, self.optimizer.lr)
 
     def _order(self, data: Dataset, epoch: int, batch_size: int, shuffle: bool, drop_last: bool) -> list[Array]:
-        return batch_order(
-            len(data), batch_size, seed=self.net.seed, epoch=epoch, shuffle=shuffle, drop_last=drop_last
-        )
+        return batch_order(len(data), batch_size, seed=self.net.seed, epoch=epoch, shuffle=shuffle, drop_last=drop_last)
 
     def _checked(self, given: Any, name: str) -> Dataset:
         """The data set, all of it checked where it is in memory, else its first sample."""

@@ -9,7 +9,16 @@ import numpy as np
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.backends.numpy_impl.operations.special import normal_cdf, sigmoid
 from isograd.core.layers import (
-    ELU, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh,
+    ELU,
+    GELU,
+    LeakyReLU,
+    LogSoftmax,
+    ReLU,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
 )  # fmt: skip
 from isograd.core.run import Run
 from isograd.core.types import Array, Backward, State, Tree

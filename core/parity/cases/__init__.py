@@ -1,0 +1,32 @@
+"""The cases: at least one small one for every description, each with the reason why it exists.
+
+From them every generated test follows: claimed shapes, kept dtype, untouched inputs, definitions, finite
+differences, parity in both dtypes, planted faults caught. A backend of your own is judged by the same.
+"""
+
+from isograd.core.description import Description
+from isograd.core.parity.cases.kinds import Case, LawCase, LossCase, OptimizerCase, ScheduleCase
+from isograd.core.parity.cases.layers import LAYER_CASES
+from isograd.core.parity.cases.training import (
+    CLIPPING_CASES,
+    INITIALIZER_CASES,
+    LOSS_CASES,
+    OPTIMIZER_CASES,
+    SCHEDULE_CASES,
+)
+
+CASES: dict[type[Description], list[Case]] = {**LAYER_CASES}
+
+__all__ = [
+    "CASES",
+    "CLIPPING_CASES",
+    "INITIALIZER_CASES",
+    "LOSS_CASES",
+    "OPTIMIZER_CASES",
+    "SCHEDULE_CASES",
+    "Case",
+    "LawCase",
+    "LossCase",
+    "OptimizerCase",
+    "ScheduleCase",
+]

@@ -1,0 +1,60 @@
+"""What a case is, for each family of descriptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from isograd.core.initializers import Fans, Initializer
+from isograd.core.layers.base import Layer
+from isograd.core.losses import Loss
+from isograd.core.optimizers import Clipping, Optimizer
+from isograd.core.schedules import Schedule
+from isograd.core.types import Shape
+
+
+@dataclass(frozen=True)
+class Case:
+    """A layer on inputs of these shapes (one sample's), drawn from N(0, scale²)."""
+
+    layer: Layer
+    shapes: tuple[Shape, ...]
+    why: str
+    batch: int = 5
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class LossCase:
+    """A loss on predictions of this shape (batch included) and targets of this kind."""
+
+    loss: Loss
+    shape: Shape
+    targets: Literal["values", "equal", "unit", "labels", "ignored", "probabilities"]
+    why: str
+    scale: float = 1.0
+
+
+@dataclass(frozen=True)
+class OptimizerCase:
+    """An optimizer (and clipping) over locked steps of a small network."""
+
+    optimizer: Optimizer
+    why: str
+    clip: Clipping | None = None
+
+
+@dataclass(frozen=True)
+class ScheduleCase:
+    schedule: Schedule
+    why: str
+    lr: float = 0.1
+    total: int = 7
+
+
+@dataclass(frozen=True)
+class LawCase:
+    law: Initializer
+    shape: Shape
+    fans: Fans
+    why: str

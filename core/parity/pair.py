@@ -1,0 +1,41 @@
+"""Two backends side by side, built from one description and one state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from isograd.core.backend import Backend, Network, get_backend
+from isograd.core.composite import Composite
+from isograd.core.types import FLOATS, Array, State
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The side under judgement and its peer; `left` is compared against `right`."""
+
+    left: Backend
+    right: Backend
+
+    @classmethod
+    def named(cls, left: str = "numpy", right: str = "torch") -> Pair:
+        return cls(get_backend(left), get_backend(right))
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.left.name, self.right.name
+
+    def build(self, model: Composite, state: Mapping[str, Array], *, seed: int, dtype: str) -> tuple[Network, Network]:
+        """The two networks, with the same weights and shared randomness."""
+        return build_in(self.left, model, state, seed, dtype), build_in(self.right, model, state, seed, dtype)
+
+
+def build_in(backend: Backend, model: Composite, state: Mapping[str, Array], seed: int, dtype: str) -> Network:
+    return backend.build(model, in_dtype(state, dtype), seed=seed, dtype=FLOATS[dtype], shared_randomness=True)
+
+
+def in_dtype(state: Mapping[str, Array], dtype: str) -> State:
+    """Floats in this dtype, everything else as it is; always copies."""
+    return {path: np.array(v, FLOATS[dtype] if v.dtype.kind == "f" else v.dtype) for path, v in state.items()}

@@ -1,0 +1,174 @@
+"""Every case through both backends: what `isograd parity` runs, and what the generated tests are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from isograd.core.description import Description
+from isograd.core.graph import Input
+from isograd.core.layers import Linear, Tanh
+from isograd.core.losses import MSELoss
+from isograd.core.parity.cases import (
+    CASES,
+    CLIPPING_CASES,
+    INITIALIZER_CASES,
+    LOSS_CASES,
+    OPTIMIZER_CASES,
+    SCHEDULE_CASES,
+    Case,
+    LawCase,
+    LossCase,
+    OptimizerCase,
+    ScheduleCase,
+)  # fmt: skip
+from isograd.core.parity.loss import compare_loss
+from isograd.core.parity.matching import LAW_ALLOWED, SPREAD_ALLOWED, TOLERANCE, difference
+from isograd.core.parity.node import Trial, compare_node
+from isograd.core.parity.pair import Pair
+from isograd.core.parity.report import Culprit, ParityReport, Row
+from isograd.core.parity.trajectories import Training, locked_steps
+from isograd.core.randomness import generator
+from isograd.core.sequential import Sequential
+from isograd.core.types import Array, State
+from isograd.core.weights import initial_state
+
+Result = tuple[list[Row], Culprit | None]
+DTYPES = ("float64", "float32")
+LOCKED_STEPS = 6
+
+
+def case_trial(case: Case, dtype: str, training: bool) -> Trial:
+    """The case's inputs and weights, drawn from the reason of its existence (so that no two are alike)."""
+    rng = generator(0, "case", f"{type(case.layer).__name__}: {case.why}")
+    inputs = tuple(case.scale * rng.normal(size=(case.batch, *shape)) for shape in case.shapes)
+    ends = [Input(shape) for shape in case.shapes]
+    drawn = {**case.layer.weights(*(e.shape for e in ends)), **case.layer.buffers(*(e.shape for e in ends))}
+    state: State = {
+        name: rng.normal(size=w.shape)
+        if w.law.draw(rng, w.shape, w.fans).dtype.kind == "f"
+        else np.zeros(w.shape, np.int64)
+        for name, w in drawn.items()
+    }
+    return Trial(f"{type(case.layer).__name__}: {case.why}", case.layer, inputs, state, dtype, training)
+
+
+def check_case(pair: Pair, case: Case) -> Iterator[Result]:
+    """Both dtypes, both modes."""
+    for dtype in DTYPES:
+        for training in (True, False):
+            yield compare_node(pair, case_trial(case, dtype, training))
+
+
+def loss_arrays(case: LossCase) -> tuple[Array, Array]:
+    """(predictions, targets) of a case."""
+    rng = generator(0, "loss case", f"{type(case.loss).__name__}: {case.why}")
+    p = case.scale * rng.normal(size=case.shape)
+    if case.targets == "equal":
+        return p, p.copy()
+    if case.targets in ("values", "unit"):
+        return p, rng.normal(size=case.shape) if case.targets == "values" else rng.uniform(size=case.shape)
+    if case.targets == "probabilities":
+        t = rng.uniform(0.1, 1.0, size=case.shape)
+        return p, t / t.sum(1, keepdims=True)
+    labels = rng.integers(0, case.shape[1], size=(case.shape[0], *case.shape[2:]))
+    if case.targets == "ignored":
+        labels.ravel()[::3] = getattr(case.loss, "ignore_index", -100)
+    return p, labels
+
+
+def check_loss_case(pair: Pair, case: LossCase) -> Iterator[Result]:
+    p, t = loss_arrays(case)
+    for dtype in DTYPES:
+        yield compare_loss(pair, case.loss, p, t, dtype=dtype, path=f"{type(case.loss).__name__}: {case.why}")
+
+
+def check_optimizer_case(pair: Pair, case: OptimizerCase) -> Iterator[Result]:
+    """Locked steps of a small network."""
+    model = Sequential([Linear(5), Tanh(), Linear(2)], input_shape=(4,))
+    rng = generator(0, "optimizer case", case.why)
+    x, t = rng.normal(size=(8, 4)), rng.normal(size=(8, 2))
+    state = initial_state(model, seed=0, dtype=np.dtype(np.float64))
+    for dtype in DTYPES:
+        training = Training(model, state, [((x,), (t,))], (MSELoss(),), case.optimizer, case.clip, 0, LOCKED_STEPS)
+        yield locked_steps(pair, training, dtype)
+
+
+def check_schedule_case(pair: Pair, case: ScheduleCase) -> Iterator[Result]:
+    rates = [np.array(b.learning_rates(case.schedule, case.lr, case.total)) for b in (pair.left, pair.right)]
+    gap = difference(*rates)
+    path = f"{type(case.schedule).__name__}: {case.why}"
+    yield [Row("schedule", "float64", path, "lr", gap.error, TOLERANCE["node", "float64"], gap.fault)], None
+
+
+def check_law_case(pair: Pair, case: LawCase) -> Iterator[Result]:
+    """Exact laws entry by entry; random ones by the largest gap between their distribution functions."""
+    a, b = (backend.draw(case.law, case.shape, case.fans, 0) for backend in (pair.left, pair.right))
+    path, exact = f"{type(case.law).__name__}: {case.why}", difference(a, b)
+    if exact.fault or np.ptp(b) == 0:
+        yield (
+            [Row("initial law", "float64", path, "values", exact.error, TOLERANCE["node", "float64"], exact.fault)],
+            None,
+        )
+        return
+    gap = distribution_gap(a.ravel(), b.ravel())
+    yield [Row("initial law", "float64", path, "distribution", gap, LAW_ALLOWED)], None
+    if a.ndim > 1:
+        gap = abs(singular_spread(a) / singular_spread(b) - 1)
+        yield [Row("initial law", "float64", path, "spread of singular values", gap, SPREAD_ALLOWED)], None
+
+
+def singular_spread(w: Array) -> float:
+    """mean σ⁴ / (mean σ²)² over the singular values: 1 for an orthogonal matrix, more for any other.
+
+    >>> singular_spread(np.eye(3)), singular_spread(np.diag([3.0, 1.0]))
+    (1.0, 1.64)
+    """
+    squares = np.linalg.svd(w.reshape(len(w), -1), compute_uv=False) ** 2
+    return float(np.mean(squares**2) / np.mean(squares) ** 2)
+
+
+def distribution_gap(a: Array, b: Array) -> float:
+    """The Kolmogorov–Smirnov distance: the largest gap between two empirical distribution functions.
+
+    >>> distribution_gap(np.array([0.0, 1.0]), np.array([0.0, 3.0]))
+    0.5
+    """
+    at = np.concatenate([a, b])
+    below = [np.searchsorted(np.sort(v), at, side="right") / len(v) for v in (a, b)]
+    return float(np.max(np.abs(below[0] - below[1])))
+
+
+Check = Callable[[], Iterator[Result]]
+
+
+def suite(pair: Pair) -> Iterator[tuple[type[Description], str, Check]]:
+    """(description, why, how to check) of every case of every table."""
+    tables: list[tuple[Any, Callable[[Pair, Any], Iterator[Result]]]] = [
+        (CASES, check_case),
+        (LOSS_CASES, check_loss_case),
+        (OPTIMIZER_CASES, check_optimizer_case),
+        (CLIPPING_CASES, check_optimizer_case),
+        (SCHEDULE_CASES, check_schedule_case),
+        (INITIALIZER_CASES, check_law_case),
+    ]
+    for table, check in tables:
+        for kind, cases in table.items():
+            for case in cases:
+                yield kind, case.why, partial(check, pair, case)
+
+
+def check_all_cases(left: str = "numpy", right: str = "torch") -> ParityReport:
+    """Every case of every description in both backends: layers, losses, optimizers, schedules, initial laws."""
+    pair = Pair.named(left, right)
+    report = ParityReport("", pair.names)
+    count = 0
+    for _, _, check in suite(pair):
+        count += 1
+        for rows, culprit in check():
+            report.add(rows, culprit)
+    report.title = f"parity of {count} cases, {' against '.join(pair.names)}"
+    return report

@@ -1,0 +1,164 @@
+"""The command line: isograd compare, train, parity, baselines."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from isograd.core.errors import IsogradError
+from isograd.experiment import Experiment, Options, find
+
+if TYPE_CHECKING:
+    from isograd.core.parity.report import ParityReport
+
+app = typer.Typer(
+    help="Write a model once. Run it in NumPy or in PyTorch. Prove that both compute the same thing.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Name = Annotated[
+    str,
+    typer.Argument(metavar="EXPERIMENT", help="A built-in name (digits_mlp) or a .py file with EXPERIMENT."),
+]
+OptionalName = Annotated[
+    str | None, typer.Argument(metavar="[EXPERIMENT]", help="A name or file; without it, every layer case.")
+]
+BackendName = Annotated[str, typer.Option(help="numpy, torch, or another installed backend.")]
+DataName = Annotated[str | None, typer.Option(help="Which of the experiment's data sets; its first unless given.")]
+Epochs = Annotated[int | None, typer.Option(help="Passes over the training part.")]
+BatchSize = Annotated[int | None, typer.Option(help="Samples in a batch.")]
+Seed = Annotated[int, typer.Option(help="Of the split, the initial weights, the batches and the dropout masks.")]
+Dtype = Annotated[str, typer.Option(help="float32 or float64.")]
+Device = Annotated[str, typer.Option(help="Where PyTorch computes: cpu, cuda, cuda:1, mps.")]
+
+
+@app.command()
+def compare(
+    experiment: Name,
+    data: DataName = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    seed: Seed = 0,
+    dtype: Dtype = "float32",
+    device: Device = "cpu",
+) -> None:
+    """Prove parity, train in both engines, put scikit-learn beside them, write a report."""
+    from isograd.compare import compare as run_comparison
+
+    found = find(experiment)
+    comparison = run_comparison(found, Options(data, epochs, batch_size, seed, dtype, device))
+    folder = comparison.save()
+    console = Console()
+    console.print(comparison, crop=False)
+    console.print("Written:", style="bold")
+    for path in sorted(folder.iterdir()):
+        print(f"  {path}")
+    if not (folder / "curves.png").exists():
+        print('  no pictures: matplotlib is not installed (pip install "isograd[report]")')
+    if not comparison.passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def train(
+    experiment: Name,
+    backend: BackendName = "numpy",
+    data: DataName = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    seed: Seed = 0,
+    dtype: Dtype = "float32",
+    device: Device = "cpu",
+) -> None:
+    """Train every recipe of an experiment on one backend; keep the weights and the history."""
+    from isograd.compare import figure, run_folder, slug
+    from isograd.core.files import save, write_atomically
+    from isograd.experiment import run
+
+    found, options = find(experiment), Options(data, epochs, batch_size, seed, dtype, device)
+    prepared, recipes = found.prepare(options, backend)
+    print(f"{found.title}, backend {backend}")
+    outcomes = {}
+    for name, recipe in recipes.items():
+        print(f"\n── {name}\n{recipe.model.summary()}\n")
+        outcome = outcomes[name] = run(found, recipe, prepared, options, backend=backend, device=device)
+        last = outcome.history.epochs[-1]
+        print(f"epoch {last.number}: loss {last.train_loss:.4f}, validation {last.validation_loss:.4f}")
+        scores = ", ".join(f"{label} {figure(value)}" for label, value in outcome.scores.items())
+        print(f"test: {scores}; trained in {outcome.seconds:.2f} s")
+    folder = run_folder(f"{found.name}-{backend}")
+    print("\nWritten:")
+    for name, outcome in outcomes.items():
+        history = write_atomically(folder / f"history-{slug(name)}.json", outcome.history.to_json().encode())
+        weights = save(folder / f"{slug(name)}.safetensors", recipes[name].model, outcome.net.state_dict())
+        print(f"  {weights}\n  {history}")
+
+
+@app.command()
+def parity(
+    experiment: OptionalName = None, data: DataName = None, batch_size: BatchSize = None, seed: Seed = 0
+) -> None:
+    """Check that both engines compute the same, in an experiment or in every layer case; exit 1 if not."""
+    options = Options(data, batch_size=batch_size, seed=seed)
+    reports = [_all_cases()] if experiment is None else _parity_of(find(experiment), options)
+    for report in reports:
+        print(f"{report}\n")
+    passed = all(report.passed for report in reports)
+    Console().print("PASSED" if passed else "FAILED", style="bold green" if passed else "bold red")
+    if not passed:
+        raise typer.Exit(1)
+
+
+@app.command()
+def baselines(
+    experiment: Name,
+    data: DataName = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    seed: Seed = 0,
+    dtype: Dtype = "float32",
+) -> None:
+    """Fit an experiment's scikit-learn baselines alone."""
+    from isograd.baselines import estimators, fit
+    from isograd.compare import figure
+
+    found, options = find(experiment), Options(data, epochs, batch_size, seed, dtype)
+    prepared, recipes = found.prepare(options, "numpy")
+    table = Table("recipe", "baseline", *(metric.label for metric in found.metrics), "training time", title=found.title)
+    for name, recipe in recipes.items():
+        for key, estimator in estimators(recipe, options).items():
+            fitted = fit(estimator, found, recipe, prepared, options)
+            table.add_row(name, key, *map(figure, fitted.scores.values()), f"{fitted.seconds:.2f} s")
+    Console().print(table)
+
+
+def _parity_of(experiment: Experiment, options: Options) -> list[ParityReport]:
+    """The parity report of each recipe."""
+    from isograd.compare import parity_of
+
+    prepared, recipes = experiment.prepare(options, "numpy")
+    return [parity_of(recipe, prepared, options) for recipe in recipes.values()]
+
+
+def _all_cases() -> ParityReport:
+    """The parity report of every layer, loss, optimizer, schedule and initial law."""
+    from isograd.core.parity.suite import check_all_cases
+
+    return check_all_cases()
+
+
+def main(*first: str) -> None:
+    """Run the command line, `first` put before its arguments. An IsogradError prints its text and exits 2."""
+    try:
+        app([*first, *sys.argv[1:]])
+    except IsogradError as error:
+        Console(stderr=True).print(Text(str(error), style="red"), soft_wrap=True)
+        raise SystemExit(2) from None

@@ -1,0 +1,19 @@
+"""Packages that only some commands need: imported when used, and a clear error where they are missing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from isograd.core.errors import BackendError
+
+
+def require(module: str, *, extra: str, purpose: str) -> Any:
+    """The module of this name; BackendError naming the extra that installs it where it is not there."""
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        raise BackendError(
+            purpose, wanted=f"{error.name}, which this needs", got="it is not installed",
+            fix=f'pip install "isograd[{extra}]"',
+        ) from None  # fmt: skip

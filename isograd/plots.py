@@ -1,0 +1,87 @@
+"""Pictures of fits, drawn with matplotlib into files; no window, no global state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from isograd.core.training.history import History
+from isograd.core.types import Array
+from isograd.optional import require
+
+COLOURS = {"train_loss": "#2a6fbb", "validation_loss": "#d1495b"}
+WORDS = {"train_loss": "training", "validation_loss": "validation"}
+INK, MUTED = "#22272e", "#6b7480"
+DECADE = 12  # a loss that falls by more than this factor is drawn on a logarithmic axis
+
+
+def loss_curves(fits: Mapping[str, Mapping[str, History]], title: str, path: Path) -> Path:
+    """Training and validation loss of every recipe, one panel each: {recipe: {engine: history}}.
+
+    The first engine is a broad pale line, the second a thin dashed one on top: where they agree, the
+    dashes run along the middle of the line.
+    """
+    figure, panels = _panels(len(fits), title)
+    for panel, (recipe, engines) in zip(panels, fits.items(), strict=True):
+        drawn: list[float] = []
+        for (engine, history), (width, style, alpha) in zip(
+            engines.items(), [(6.0, "-", 0.35), (1.6, (0, (4, 2.5)), 1.0)], strict=False
+        ):
+            for series, colour in COLOURS.items():
+                points = history.series(series)
+                epochs, losses = [k for k, _ in points], [loss for _, loss in points]
+                drawn += losses
+                panel.plot(
+                    epochs, losses, color=colour, linewidth=width, linestyle=style, alpha=alpha,
+                    label=f"{WORDS[series]}, {engine}", marker="o" if len(points) == 1 else "",
+                )  # fmt: skip
+        if min(drawn) > 0 and max(drawn) > DECADE * min(drawn):
+            panel.set_yscale("log")
+        panel.set_title(recipe, fontsize=11, color=MUTED, loc="left")
+        panel.set_xlabel("epoch")
+        panel.xaxis.get_major_locator().set_params(integer=True)
+    panels[0].set_ylabel("loss, mean over samples")
+    panels[-1].legend(frameon=False, fontsize=9, labelcolor=INK, handlelength=2.8)
+    return _saved(figure, path)
+
+
+def prediction_scatter(guesses: Mapping[str, Mapping[str, Array]], targets: Array, title: str, path: Path) -> Path:
+    """Predictions against targets, one panel a recipe: {recipe: {engine: predictions}}."""
+    figure, panels = _panels(len(guesses), title)
+    size = float(np.clip(6000 / len(targets), 3, 42))
+    for panel, (recipe, engines) in zip(panels, guesses.items(), strict=True):
+        (first, one), (second, other) = engines.items()
+        ends = [float(np.minimum(targets, one).min()), float(np.maximum(targets, one).max())]
+        panel.plot(ends, ends, color=MUTED, linewidth=1, linestyle=":", zorder=1)
+        panel.scatter(targets, one, s=size, color=COLOURS["train_loss"], alpha=0.35, linewidths=0, label=first)
+        panel.scatter(targets, other, s=size / 6, color=INK, alpha=0.8, linewidths=0, label=second)
+        panel.set_title(recipe, fontsize=11, color=MUTED, loc="left")
+        panel.set_xlabel("target")
+    panels[0].set_ylabel("prediction, test part")
+    panels[-1].legend(frameon=False, fontsize=9, labelcolor=INK, loc="upper left")
+    return _saved(figure, path)
+
+
+def _panels(count: int, title: str) -> tuple[Any, list[Any]]:
+    """A figure of `count` panels side by side that share their vertical axis."""
+    drawing = require("matplotlib.figure", extra="report", purpose="pictures of fits")
+    figure = drawing.Figure(figsize=(max(7.2, 4.4 * count), 4.4), layout="constrained", facecolor="white")
+    figure.suptitle(title, fontsize=13, color=INK, x=0.01, ha="left", fontweight="bold")
+    panels = list(figure.subplots(1, count, sharey=True, squeeze=False)[0])
+    for panel in panels:
+        panel.spines[["top", "right"]].set_visible(False)
+        panel.spines[["left", "bottom"]].set_color(MUTED)
+        panel.xaxis.label.set_color(INK)
+        panel.yaxis.label.set_color(INK)
+        panel.tick_params(colors=MUTED, labelcolor=INK, which="both")
+        panel.grid(axis="y", color="#e6e9ed", linewidth=0.8)
+        panel.set_axisbelow(True)
+    return figure, panels
+
+
+def _saved(figure: Any, path: Path) -> Path:
+    figure.savefig(path, dpi=150)
+    return path

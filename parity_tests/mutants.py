@@ -1,0 +1,248 @@
+"""Plants one fault at a time in every operation of numpy_impl and prints caught / planted.
+
+Run it by itself (`python parity_tests/mutants.py`, `--survivors` for details); test_mutants.py runs it too.
+A mutant counts as caught when the parity check of its own cases fails and blames that case and NumPy.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import importlib
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from isograd.backends.numpy_impl.losses import LOSSES
+from isograd.backends.numpy_impl.operations import OPERATIONS
+from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
+from isograd.core.parity.pair import Pair
+from isograd.core.parity.suite import suite
+
+ROOT = "isograd.backends.numpy_impl"
+TABLES = (OPERATIONS, LOSSES, OPTIMIZERS, CLIPPINGS)
+MODULES = sorted({f.__module__ for table in TABLES for f in table.values()} | {f"{ROOT}.operations.special"})
+
+EQUIVALENT = {
+    ("compose", "graph.slots - len(x)", "graph.slots + len(x)"): "spare slots are never read",
+    ("compose", "graph.slots - len(x)", "graph.slots"): "spare slots are never read",
+    (
+        "cross_entropy",
+        "class_weights(spec, p).reshape(-1, *[1] * (p.ndim - 2))",
+        "class_weights(spec, p).reshape(-1, *[1] * (p.ndim - 2), order='F')",
+    ): "a vector has one reading order",
+}
+"""Changes that change nothing, each with the reason why: they are not faults, so nothing can catch them."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One fault: the kind, the function it sits in, the text before and after, and the changed module."""
+
+    kind: str
+    module: str
+    function: str
+    line: int
+    before: str
+    after: str
+    tree: ast.Module
+
+    def __str__(self) -> str:
+        return f"{self.function}, line {self.line}, {self.kind}: {self.before}  →  {self.after}"
+
+
+def faults_of(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
+    """(kind, replacement) of every fault that can sit at this node."""
+    match node:
+        case ast.BinOp(left, ast.Add(), right):
+            yield "sign", ast.BinOp(left, ast.Sub(), right)
+            yield "forgotten term", left
+        case ast.BinOp(left, ast.Sub(), right):
+            yield "sign", ast.BinOp(left, ast.Add(), right)
+            yield "forgotten term", left
+        case ast.BinOp(left, ast.Mult(), right):
+            yield "missing factor", left
+            yield "missing factor", right
+        case ast.BinOp(left, ast.Div(), _):
+            yield "missing factor", left
+        case ast.BinOp(left, ast.MatMult(), right):
+            yield "transposed", ast.BinOp(_transposed(left), ast.MatMult(), right)
+        case ast.UnaryOp(ast.USub(), operand) if not isinstance(operand, ast.Constant):
+            yield "sign", operand
+        case ast.Attribute(value, "T"):
+            yield "transposed", value
+        case ast.Call(ast.Attribute(value, "swapaxes")):
+            yield "transposed", value
+        case ast.Call(ast.Attribute(_, "sum" | "max" | "mean"), [ast.Constant(axis), *_]) if isinstance(axis, int):
+            yield "wrong axis", _with_axis(node, ast.Constant(1 - axis))
+        case ast.Call(ast.Attribute(_, "sum" | "max" | "mean"), [ast.Attribute(_, "dim"), *_]):
+            yield "wrong axis", _with_axis(node, ast.Constant(0))
+        case ast.AugAssign(target, ast.Add(), value):
+            yield "forgotten term", ast.Pass()
+            yield "sign", ast.AugAssign(target, ast.Sub(), value)
+        case ast.AugAssign(_, ast.Mult() | ast.Div(), _):
+            yield "missing factor", ast.Pass()
+        case ast.AugAssign(target, ast.Sub(), value):
+            yield "forgotten term", ast.Pass()
+            yield "sign", ast.AugAssign(target, ast.Add(), value)
+        case ast.Assign([ast.Subscript(ast.Name("grads"), _)], _):
+            yield "forgotten term", ast.Pass()
+        case ast.Call(function, positional, [ast.keyword("axis", _)]):
+            yield "wrong axis", ast.Call(function, positional, [ast.keyword("axis", ast.Constant(0))])
+        case ast.Call(ast.Attribute(_, "reshape"), _, []):
+            yield "transposed", ast.Call(node.func, node.args, [ast.keyword("order", ast.Constant("F"))])
+        case ast.Return(ast.Tuple([result, *rest])):
+            yield "sign", ast.Return(ast.Tuple([ast.UnaryOp(ast.USub(), result), *rest], ast.Load()))
+        case ast.Compare(left, [ast.Gt() | ast.GtE()], right):
+            yield "wrong side", ast.Compare(left, [ast.Lt()], right)
+
+
+def _transposed(matrix: ast.expr) -> ast.expr:
+    return ast.Call(ast.Attribute(matrix, "swapaxes", ast.Load()), [ast.Constant(-1), ast.Constant(-2)], [])
+
+
+def _with_axis(call: ast.AST, axis: ast.expr) -> ast.AST:
+    changed = copy.deepcopy(call)
+    changed.args[0] = axis  # type: ignore[attr-defined]
+    return changed
+
+
+def functions_of(tree: ast.Module) -> list[ast.FunctionDef]:
+    return [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+
+
+def sites_of(function: ast.FunctionDef) -> list[ast.AST]:
+    """The nodes of a function's code: neither its annotations nor its decorators."""
+    found: list[ast.AST] = []
+    waiting: list[ast.AST] = list(function.body)
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        if isinstance(node, ast.FunctionDef):
+            waiting += node.body
+        elif isinstance(node, ast.AnnAssign):
+            waiting += [node.value] if node.value else []
+        else:
+            waiting += ast.iter_child_nodes(node)
+    return sorted(found, key=lambda n: (getattr(n, "lineno", 0), getattr(n, "col_offset", 0)))
+
+
+def mutants_of(module: str) -> Iterator[Mutant]:
+    """Every fault of every function of a module, one at a time."""
+    tree = ast.parse(inspect.getsource(importlib.import_module(module)))
+    for f, function in enumerate(functions_of(tree)):
+        for s, site in enumerate(sites_of(function)):
+            for k, (kind, replacement) in enumerate(faults_of(site)):
+                changed = copy.deepcopy(tree)
+                here = sites_of(functions_of(changed)[f])[s]
+                _, new = list(faults_of(here))[k]
+                ast.fix_missing_locations(_Swap(here, new).visit(changed))
+                before, after = ast.unparse(site), ast.unparse(replacement)
+                if (function.name, before, after) not in EQUIVALENT:
+                    yield Mutant(kind, module, function.name, site.lineno, before, after, changed)  # type: ignore[attr-defined]
+
+
+class _Swap(ast.NodeTransformer):
+    def __init__(self, old: ast.AST, new: ast.AST) -> None:
+        self.old, self.new = old, new
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        return self.new if node is self.old else self.generic_visit(node)
+
+
+@contextmanager
+def planted(mutant: Mutant) -> Iterator[None]:
+    """The engine with the mutant's module in place of the original's."""
+    for node in functions_of(mutant.tree):
+        node.decorator_list = [d for d in node.decorator_list if "cache" in ast.unparse(d)]
+    fake = ModuleType(mutant.module)
+    exec(compile(mutant.tree, mutant.module, "exec"), fake.__dict__)
+    kept = [dict(table) for table in TABLES]
+    users = [m for name, m in sys.modules.items() if name.startswith(ROOT)]
+    names: list[tuple[ModuleType, str, object]] = []
+    try:
+        for table in TABLES:
+            for kind, function in list(table.items()):
+                if function.__module__ == mutant.module:
+                    table[kind] = getattr(fake, function.__name__)
+        for user in users:  # functions that other modules imported by name
+            for name, value in list(vars(user).items()):
+                if inspect.isfunction(value) and value.__module__ == mutant.module and hasattr(fake, name):
+                    names.append((user, name, value))
+                    setattr(user, name, getattr(fake, name))
+        yield
+    finally:
+        for user, name, value in names:
+            setattr(user, name, value)
+        for table, entries in zip(TABLES, kept, strict=True):
+            table.clear()
+            table.update(entries)
+
+
+def kinds_of(mutant: Mutant) -> list[type]:
+    """The descriptions whose cases can see the mutant: its function's own, or for a helper all that may use it."""
+    own = [
+        k
+        for table in TABLES
+        for k, f in table.items()
+        if f.__module__ == mutant.module and f.__name__ == mutant.function
+    ]
+    if own:
+        return own
+    users = [mutant.module] if "special" not in mutant.module else MODULES
+    return [k for table in TABLES for k, f in table.items() if f.__module__ in users]
+
+
+def verdict(mutant: Mutant, pair: Pair) -> str:
+    """ "caught", or how it got away."""
+    wanted = kinds_of(mutant)
+    with planted(mutant), np.errstate(all="ignore"):
+        for kind, why, check in suite(pair):
+            if kind not in wanted:
+                continue
+            for rows, culprit in check():
+                if any(row.failed for row in rows):
+                    blamed = culprit.guilty if culprit else "nobody"
+                    if blamed != pair.left.name:
+                        return f"seen in {why!r}, but blamed is {blamed}"
+                    return "caught"
+    return "not seen"
+
+
+def survey(report: Callable[[Mutant, str], None]) -> None:
+    """Plant every mutant and tell `report` what became of it."""
+    pair = Pair.named()
+    for module in MODULES:
+        for mutant in mutants_of(module):
+            report(mutant, verdict(mutant, pair))
+
+
+def main() -> int:
+    counts: dict[str, list[int]] = {}
+    lost: list[str] = []
+
+    def count(mutant: Mutant, outcome: str) -> None:
+        row = counts.setdefault(f"{mutant.module.removeprefix(f'{ROOT}.')}.{mutant.function}", [0, 0])
+        row[0] += outcome == "caught"
+        row[1] += 1
+        if outcome != "caught":
+            lost.append(f"{mutant}\n    {outcome}")
+            print(lost[-1])
+
+    survey(count)
+    for name, (caught, number) in counts.items():
+        print(f"{name:45} {caught:4} / {number}")
+    caught, number = (sum(row[k] for row in counts.values()) for k in (0, 1))
+    print(
+        f"{'caught / planted':45} {caught:4} / {number}   ({len(EQUIVALENT)} changes known to change nothing left out)"
+    )
+    return int(caught != number)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
