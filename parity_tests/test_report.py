@@ -11,7 +11,7 @@ from mutants import mutants_of, planted
 import isograd as ig
 from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.core import backend as registry
-from isograd.core.layers import Tanh
+from isograd.core.layers import Linear, Tanh
 from isograd.core.parity.matching import difference
 from isograd.core.sequential import Sequential
 
@@ -67,6 +67,23 @@ def test_a_fault_of_the_walk_through_the_graph_is_told_from_a_fault_of_a_node() 
     assert report.culprit is not None
     assert (report.culprit.path, report.culprit.guilty) == ("the whole graph", "numpy")
     assert any("the graph's own walk" in row.note for row in report.rows)
+
+
+def test_the_first_wrong_gradient_is_the_last_node_s() -> None:
+    mutant = next(m for m in mutants_of(OPERATIONS[Linear].__module__) if m.after == "return (-dx, grads)")
+    with planted(mutant):
+        report = ig.check_parity(model(), X, dtypes=("float64",))
+    assert [c.path for c in report.culprits] == ["4", "middle", "0"] * 2  # in training and in evaluation
+
+
+def test_a_node_that_raises_is_reported_and_not_raised() -> None:
+    mutant = next(m for m in mutants_of(OPERATIONS[Linear].__module__) if m.before == "dy.T")
+    with planted(mutant):
+        report = ig.check_parity(model(), X, Y, loss=ig.CrossEntropyLoss(), optimizer=ig.SGD(0.1), dtypes=("float64",))
+    assert not report.passed
+    assert report.culprit is not None
+    assert (report.culprit.what, report.culprit.guilty) == ("run", "numpy")
+    assert "numpy raised ValueError" in report.culprit.text
 
 
 def test_the_text_and_the_json_say_the_same() -> None:
