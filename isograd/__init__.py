@@ -3,7 +3,8 @@
 from isograd import data
 from isograd.core import initializers as init
 from isograd.core.backend import backend_names, build, get_backend
-from isograd.core.data.dataset import ArrayDataset, Dataset, SampleDataset
+from isograd.core.data.dataset import ArrayDataset, Dataset, SampleDataset, Subset, whole
+from isograd.core.data.images import Augmented, Mapped, Reconstructed, Scaling
 from isograd.core.data.prepare import Splits, Standardizer, one_hot, split, standardize
 from isograd.core.errors import (
     BackendError,
@@ -18,6 +19,8 @@ from isograd.core.errors import (
 from isograd.core.files import load, save
 from isograd.core.graph import Input
 from isograd.core.layers import (
+    ELU,
+    GELU,
     AdaptiveAvgPool2d,
     AdaptiveMaxPool2d,
     Add,
@@ -33,9 +36,7 @@ from isograd.core.layers import (
     ConvTranspose2d,
     Dropout,
     Dropout2d,
-    ELU,
     Flatten,
-    GELU,
     GlobalAvgPool,
     GroupNorm,
     Identity,
@@ -50,8 +51,8 @@ from isograd.core.layers import (
     Multiply,
     ReLU,
     Reshape,
-    SiLU,
     Sigmoid,
+    SiLU,
     Softmax,
     Softplus,
     Subtract,
@@ -59,8 +60,9 @@ from isograd.core.layers import (
     Upsample,
     ZeroPad2d,
 )
+from isograd.core.layers.base import Layer
 from isograd.core.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, NLLLoss
-from isograd.core.metrics import MAE, R2, RMSE, Accuracy
+from isograd.core.metrics import MAE, MSE, R2, RMSE, Accuracy
 from isograd.core.model import Model
 from isograd.core.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
 from isograd.core.parity.check import check_parity
@@ -78,6 +80,7 @@ __all__ = [
     "ELU",
     "GELU",
     "MAE",
+    "MSE",
     "R2",
     "RMSE",
     "SGD",
@@ -85,44 +88,68 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
     "Add",
     "ArrayDataset",
+    "Augmented",
+    "AvgPool1d",
+    "AvgPool2d",
     "BCEWithLogitsLoss",
     "BackendError",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "Callback",
     "ClipNorm",
     "ClipValue",
     "Concat",
     "ConstantLR",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
     "CosineDecay",
     "CrossEntropyLoss",
     "DataError",
     "Dataset",
     "Dropout",
+    "Dropout2d",
     "EarlyStopping",
     "ExponentialDecay",
     "FileError",
     "Flatten",
+    "GlobalAvgPool",
+    "GroupNorm",
     "History",
     "HuberLoss",
     "Identity",
     "Input",
+    "InstanceNorm2d",
     "IsogradError",
     "L1Loss",
+    "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LinearDecay",
     "LogSoftmax",
     "MSELoss",
+    "Mapped",
     "MatMul",
+    "MaxPool1d",
+    "MaxPool2d",
     "Model",
     "Multiply",
     "NLLLoss",
     "NonFiniteError",
     "RMSprop",
     "ReLU",
+    "Reconstructed",
     "Reshape",
+    "Residual",
     "SampleDataset",
+    "Scaling",
     "Sequential",
     "ShapeError",
     "SiLU",
@@ -134,11 +161,14 @@ __all__ = [
     "Standardizer",
     "StepDecay",
     "StopFit",
+    "Subset",
     "Subtract",
     "Tanh",
     "Trainer",
+    "Upsample",
     "WarmUp",
     "WeightsError",
+    "ZeroPad2d",
     "__version__",
     "backend_names",
     "build",
@@ -152,4 +182,5 @@ __all__ = [
     "save",
     "split",
     "standardize",
+    "whole",
 ]
