@@ -1,0 +1,83 @@
+"""Go on 19 x 19: can whoever is to play capture something now? Shows that channels need not be colours.
+
+Positions come from random legal games; no file is needed.
+
+    python examples/go_board.py --backend torch
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+import numpy as np
+
+import isograd as ig
+from isograd.cli import main
+from isograd.examples.go_rules import Board
+from isograd.experiment import Experiment, Prepared, Recipe
+
+SIZE, HISTORY = 19, 8
+GAMES, FIRST, LAST, EVERY = {"train": 500, "validation": 100, "test": 160}, 36, 96, 6  # moves that are looked at
+
+
+def planes(history: deque[list[int]], colour: int) -> Any:
+    """17 planes: own stones now and 1 … 7 moves ago, the enemy's likewise, and whether black is to play."""
+    boards = np.array(history, np.int8).reshape(HISTORY, SIZE, SIZE)[::-1]
+    turn = np.full((1, SIZE, SIZE), colour == 1)
+    return np.concatenate([boards == colour, boards == -colour, turn]).astype(np.uint8)
+
+
+def can_capture(board: Board) -> bool:
+    """Whether an enemy chain has one liberty, where a legal move takes it."""
+    enemies = [point for point, stone in enumerate(board.stones) if stone == -board.to_play]
+    return any(len(free) == 1 and board.ko not in free for _, free in map(board.chain, enemies))
+
+
+def positions(games: int, rng: np.random.Generator) -> ig.ArrayDataset:
+    """Every sixth position of each game from its 36th move on, with its answer."""
+    x, y = [], []
+    for _ in range(games):
+        board, history = Board(SIZE), deque([[0] * SIZE**2] * HISTORY, maxlen=HISTORY)
+        for move in range(1, LAST + 1):
+            board.play_at_random(rng)
+            history.append(list(board.stones))
+            if move >= FIRST and move % EVERY == 0:
+                x.append(planes(history, board.to_play))
+                y.append(can_capture(board))
+    return ig.ArrayDataset(np.array(x), np.array(y, np.int64))
+
+
+def load(seed: int, backend: str) -> Prepared:
+    """No game is in two parts. Positions to train on are mirrored half of the time: the answer stays the same."""
+    parts = {part: positions(games, np.random.default_rng([seed, k])) for k, (part, games) in enumerate(GAMES.items())}
+    mirrored = ig.Augmented(parts["train"], flip=True, seed=seed)
+    return Prepared(ig.Splits(mirrored, parts["validation"], parts["test"]))
+
+
+def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+    layers = [
+        *(ig.Conv2d(24, 3, padding=1, bias=False), ig.BatchNorm2d(), ig.ReLU()),
+        *(ig.Conv2d(24, 3, padding=1, bias=False), ig.BatchNorm2d(), ig.ReLU()),
+        *(ig.AdaptiveMaxPool2d(1), ig.Flatten(), ig.Linear(2)),
+    ]
+    model, loss = ig.Sequential(layers, input_shape=input_shape), ig.CrossEntropyLoss()
+    falling = ig.CosineDecay(per="step")
+    recipe = Recipe(model, loss, ig.Adam(0.005), epochs=6, batch_size=32, schedule=falling, baselines=baselines)
+    return {"two convolutions": recipe}
+
+
+def baselines(recipe: Recipe, seed: int) -> dict[str, Any]:
+    from sklearn.ensemble import RandomForestClassifier
+    from sklearn.linear_model import LogisticRegression
+
+    return {"LogisticRegression": LogisticRegression(C=0.01), "RandomForest": RandomForestClassifier(random_state=seed)}
+
+
+EXPERIMENT = Experiment(
+    name="go_board", title="Go: can the player to move capture?", data={"random games": load}, recipes=recipes,
+    metrics=(ig.Accuracy(),), classes=("no", "yes"),
+)  # fmt: skip
+
+if __name__ == "__main__":
+    main("train", __file__)
