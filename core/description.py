@@ -62,7 +62,7 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
                 raise _explain(type(self), args, options, error) from None
             finally:
                 if made.__init__ is not __init__:  # building the deferred schema puts pydantic's own back
-                    made.__init__ = __init__
+                    made.__init__ = __init__  # type: ignore[method-assign]
 
         made.__init__ = __init__  # type: ignore[method-assign]
         made.family = family  # type: ignore[attr-defined]
