@@ -55,7 +55,8 @@ class Filters(Layer):
         if self.out_channels % self.groups:
             raise SpecError(
                 repr(self), wanted="out_channels that groups= divides",
-                got=f"{self.out_channels} in {self.groups} groups", fix=f"groups={self.out_channels}, or out_channels a multiple of {self.groups}",
+                got=f"{self.out_channels} in {self.groups} groups",
+                fix=f"groups={self.out_channels}, or out_channels a multiple of {self.groups}",
             )  # fmt: skip
 
     def windows(self, shape: Shape) -> tuple[Axis, ...]:
