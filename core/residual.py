@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 from typing import Annotated, Any, ClassVar, TypeAlias
 
-from pydantic import BeforeValidator, InstanceOf
+from pydantic import PlainValidator
 
 from isograd.core.composite import Composite
 from isograd.core.description import describes
@@ -18,10 +19,14 @@ from isograd.core.types import Shape, shape_text
 
 
 def _as_layer(value: object) -> object:
-    return Sequential(tuple(value)) if isinstance(value, (list, tuple)) else value
+    if isinstance(value, (list, tuple)):
+        return Sequential(tuple(value))
+    if not isinstance(value, Layer):
+        raise ValueError("a layer, or a list of layers")
+    return value
 
 
-Branch: TypeAlias = Annotated[InstanceOf[Layer], BeforeValidator(_as_layer)]
+Branch: TypeAlias = Annotated[Layer | Sequence[Layer], PlainValidator(_as_layer)]
 """A layer, or a list of layers one after the other."""
 
 
@@ -47,15 +52,16 @@ class Residual(Composite):
         )  # fmt: skip
 
     def graph(self, *x: Shape) -> Graph:
-        if x not in self.memo:
-            self.memo[x] = self._resolve(*x)
-        graph: Graph = self.memo[x]
+        (shape,) = x
+        if shape not in self.memo:
+            self.memo[shape] = self._resolve(shape)
+        graph: Graph = self.memo[shape]
         return graph
 
     def _resolve(self, shape: Shape) -> Graph:
         start: Any = Input(shape)
 
-        def branch(layer: Layer, name: str) -> Value:
+        def branch(layer: Any, name: str) -> Value:
             shapes = out_shapes_of(layer, [shape], f"{name} of a Residual, {layer!r}", lambda: chain([start]))
             return Value(shapes[0], Call(layer, (start,), shapes))
 
@@ -63,7 +69,8 @@ class Residual(Composite):
         side = start if self.shortcut is None else branch(self.shortcut, "shortcut")
         if body.shape != side.shape:
             raise Misfit(
-                f"a body that keeps {shape_text(side.shape)}, the shortcut's shape", f"{shape_text(body.shape)} from the body",
+                f"a body that keeps {shape_text(side.shape)}, the shortcut's shape",
+                f"{shape_text(body.shape)} from the body",
                 "a shortcut= of that shape, such as shortcut=[ig.Conv2d(channels, 1, stride=…)], or another body",
             )  # fmt: skip
         add = Add()

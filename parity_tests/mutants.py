@@ -26,7 +26,14 @@ from isograd.core.parity.suite import suite
 
 ROOT = "isograd.backends.numpy_impl"
 TABLES = (OPERATIONS, LOSSES, OPTIMIZERS, CLIPPINGS)
-MODULES = sorted({f.__module__ for table in TABLES for f in table.values()} | {f"{ROOT}.operations.special"})
+HELPERS = {
+    f"{ROOT}.operations.special": None,
+    f"{ROOT}.operations.convolve": {f"{ROOT}.operations.conv", f"{ROOT}.operations.pool"},
+    f"{ROOT}.operations.resample": {f"{ROOT}.operations.pool", f"{ROOT}.operations.resize"},
+}
+"""Modules without operations of their own, and whose operations use them (None: any may)."""
+
+MODULES = sorted({f.__module__ for table in TABLES for f in table.values()} | set(HELPERS))
 
 EQUIVALENT = {
     ("compose", "graph.slots - len(x)", "graph.slots + len(x)"): "spare slots are never read",
@@ -194,7 +201,7 @@ def kinds_of(mutant: Mutant) -> list[type]:
     ]
     if own:
         return own
-    users = [mutant.module] if "special" not in mutant.module else MODULES
+    users = HELPERS.get(mutant.module, {mutant.module}) or MODULES
     return [k for table in TABLES for k, f in table.items() if f.__module__ in users]
 
 

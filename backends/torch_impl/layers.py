@@ -40,8 +40,12 @@ LAYERS[core.ConvTranspose2d] = lambda s, x: nn.ConvTranspose2d(
     x[0], s.out_channels, s.kernel_size, s.stride, s.padding, s.output_padding, s.groups, s.bias, s.dilation
 )
 
-LAYERS[core.MaxPool1d] = lambda s, x: nn.MaxPool1d(s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode)
-LAYERS[core.MaxPool2d] = lambda s, x: nn.MaxPool2d(s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode)
+LAYERS[core.MaxPool1d] = lambda s, x: nn.MaxPool1d(
+    s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
+)
+LAYERS[core.MaxPool2d] = lambda s, x: nn.MaxPool2d(
+    s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
+)
 LAYERS[core.AvgPool1d] = lambda s, x: nn.AvgPool1d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
 LAYERS[core.AvgPool2d] = lambda s, x: nn.AvgPool2d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
 LAYERS[core.AdaptiveAvgPool2d] = lambda s, x: nn.AdaptiveAvgPool2d(s.output_size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -65,12 +66,20 @@ class GlobalMean(nn.Module):
 
 def convolution(kind: type[nn.Module], s: Convolution, channels: int) -> nn.Module:
     """nn.Conv1d, 2d or 3d; where the two sides of an axis differ, which nn.Conv cannot say, F.pad goes before it."""
-    pairs = s.padding if isinstance(s.padding, tuple) else ()
+    pairs: tuple[Any, ...] = s.padding if isinstance(s.padding, tuple) else ()
     if kind is nn.Conv1d and len(pairs) == 2:
         pairs = (pairs,)
     uneven = any(isinstance(pair, tuple) for pair in pairs)
     conv = kind(
-        channels, s.out_channels, s.kernel_size, s.stride, 0 if uneven else s.padding, s.dilation, s.groups, s.bias, s.padding_mode
+        channels,
+        s.out_channels,
+        s.kernel_size,
+        s.stride,
+        0 if uneven else s.padding,
+        s.dilation,
+        s.groups,
+        s.bias,
+        s.padding_mode,
     )
     if uneven:
         sides = [side for pair in reversed(pairs) for side in (pair if isinstance(pair, tuple) else (pair, pair))]

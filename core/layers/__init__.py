@@ -31,6 +31,8 @@ from isograd.core.layers.resize import Upsample, ZeroPad2d
 from isograd.core.layers.shape import Flatten, Identity, Reshape
 
 __all__ = [
+    "ELU",
+    "GELU",
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
     "Add",
@@ -46,9 +48,7 @@ __all__ = [
     "ConvTranspose2d",
     "Dropout",
     "Dropout2d",
-    "ELU",
     "Flatten",
-    "GELU",
     "GlobalAvgPool",
     "GroupNorm",
     "Identity",

@@ -13,7 +13,16 @@ from isograd.core.errors import SpecError
 from isograd.core.initializers import Fans, Initializer, TorchDefault, Weight
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.windows import (
-    AXIS_NAMES, Axis, Margins, Padding, Sizes, check_fits, check_lengths, check_rank, per_axis, span,
+    AXIS_NAMES,
+    Axis,
+    Margins,
+    Padding,
+    Sizes,
+    check_fits,
+    check_lengths,
+    check_rank,
+    per_axis,
+    span,
 )  # fmt: skip
 from isograd.core.types import Shape, shape_text
 
@@ -45,7 +54,8 @@ class Filters(Layer):
         check_lengths(repr(self), self.axes, **sizes)
         if self.out_channels % self.groups:
             raise SpecError(
-                repr(self), wanted="out_channels that groups= divides", got=f"{self.out_channels} in {self.groups} groups",
+                repr(self), wanted="out_channels that groups= divides",
+                got=f"{self.out_channels} in {self.groups} groups",
                 fix=f"groups={self.out_channels}, or out_channels a multiple of {self.groups}",
             )  # fmt: skip
 
@@ -187,7 +197,8 @@ class TransposedConvolution(Filters):
         options = (self.kernel_size, self.stride, self.dilation, self.padding, self.output_padding)
         rows = zip(shape[1:], *(per_axis(option, self.axes) for option in options), strict=True)
         return tuple(
-            Axis((count - 1) * s - 2 * p + span(k, d) + extra, k, s, d, p, p, count) for count, k, s, d, p, extra in rows
+            Axis((count - 1) * s - 2 * p + span(k, d) + extra, k, s, d, p, p, count)
+            for count, k, s, d, p, extra in rows
         )
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:

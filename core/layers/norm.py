@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from math import prod
+
 from isograd.core.description import Count, Fraction, Positive, describes
 from isograd.core.initializers import Constant, Fans, Ones, Weight, Zeros
 from isograd.core.layers.base import Layer, Misfit
@@ -94,7 +95,9 @@ class InstanceNorm2d(Layer):
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         check_rank(x[0], 2)
         if x[0][1:] == (1, 1):
-            raise Misfit("more than one place in a channel", shape_text(x[0]), "drop this layer: it would return its bias")
+            raise Misfit(
+                "more than one place in a channel", shape_text(x[0]), "drop this layer: it would return its bias"
+            )
         return x
 
     def weights(self, *x: Shape) -> dict[str, Weight]:
@@ -119,7 +122,9 @@ class LayerNorm(Layer):
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         if self.axes > len(x[0]):
             raise Misfit(
-                f"at least {self.axes} axes in a sample", shape_text(x[0]), f"axes={len(x[0])} at most: samples are never mixed"
+                f"at least {self.axes} axes in a sample",
+                shape_text(x[0]),
+                f"axes={len(x[0])} at most: samples are never mixed",
             )
         return x
 

@@ -9,7 +9,14 @@ from isograd.core.description import describes
 from isograd.core.errors import SpecError
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.windows import (
-    Axis, Margins, Sizes, check_fits, check_lengths, check_rank, per_axis, span,
+    Axis,
+    Margins,
+    Sizes,
+    check_fits,
+    check_lengths,
+    check_rank,
+    per_axis,
+    span,
 )  # fmt: skip
 from isograd.core.types import Shape, shape_text
 

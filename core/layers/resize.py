@@ -47,7 +47,10 @@ class Upsample(Layer):
             raise SpecError(repr(self), wanted="size= or scale_factor=", got=got, fix="Upsample(scale_factor=2)")
         if self.align_corners and self.mode == "nearest":
             raise SpecError(
-                repr(self), wanted='align_corners=False with mode="nearest"', got="True", fix='mode="bilinear", or drop it'
+                repr(self),
+                wanted='align_corners=False with mode="nearest"',
+                got="True",
+                fix='mode="bilinear", or drop it',
             )
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
@@ -59,7 +62,11 @@ class Upsample(Layer):
             return ((shape[0], *per_axis(self.size, axes)),)
         sizes = tuple(floor(size * f) for size, f in zip(shape[1:], per_axis(self.scale_factor, axes), strict=True))
         if min(sizes) < 1:
-            raise Misfit("an output of at least one place on each axis", f"{sizes} for {shape_text(shape)}", "a larger scale_factor=")
+            raise Misfit(
+                "an output of at least one place on each axis",
+                f"{sizes} for {shape_text(shape)}",
+                "a larger scale_factor=",
+            )
         return ((shape[0], *sizes),)
 
     def steps(self, shape: Shape) -> tuple[float, ...]:
@@ -82,7 +89,10 @@ class ZeroPad2d(Layer):
     def __post_init__(self) -> None:
         if isinstance(self.padding, tuple) and len(self.padding) != 4:
             raise SpecError(
-                repr(self), wanted="a number, or (left, right, top, bottom)", got=f"{self.padding}", fix="give four numbers"
+                repr(self),
+                wanted="a number, or (left, right, top, bottom)",
+                got=f"{self.padding}",
+                fix="give four numbers",
             )
 
     @property

@@ -68,7 +68,9 @@ def _check_padding(value: Any) -> Any:
     sides = [side for entry in entries for side in (entry if isinstance(entry, tuple) else (entry,))]
     pairs = all(len(entry) == 2 for entry in entries if isinstance(entry, tuple))
     if not sides or not pairs or not all(_whole(side, 0) for side in sides):
-        raise ValueError('a whole number of at least 0, one for each axis, a pair (before, after) for each axis, "same" or "valid"')
+        raise ValueError(
+            'a whole number of at least 0, one for each axis, a pair (before, after) for each axis, "same" or "valid"'
+        )
     return value
 
 

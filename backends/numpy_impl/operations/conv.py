@@ -14,8 +14,6 @@ from isograd.core.layers.windows import Axis
 from isograd.core.run import Run
 from isograd.core.types import Array, Backward, State, Tree
 
-NUMPY_MODES = {"reflect": "reflect", "replicate": "edge", "circular": "wrap"}
-
 
 @implements(Conv1d, Conv2d, Conv3d)
 def conv(spec: Convolution, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
@@ -27,11 +25,10 @@ def conv(spec: Convolution, p: Tree, x: Array, *, run: Run) -> tuple[Array, Back
     With groups, o and c run within one group.
     """
     w, axes = p["weight"], spec.windows(x.shape[1:])
-    padded = spec.padding_mode != "zeros"
-    if padded:
-        places = [np.pad(np.arange(a.size), (a.before, a.after), NUMPY_MODES[spec.padding_mode]) for a in axes]  # type: ignore[call-overload]
+    places = padded_places(spec.padding_mode, axes)
+    if places:
         axes = tuple(a._replace(size=len(i), before=0, after=0) for a, i in zip(axes, places, strict=True))
-    xp = take_places(x, places) if padded else x
+    xp = take_places(x, places)
     y = convolve(xp, w, p.get("bias"), axes, spec.groups)
 
     def backward(dy: Array) -> tuple[Array | None, State]:
@@ -40,8 +37,7 @@ def conv(spec: Convolution, p: Tree, x: Array, *, run: Run) -> tuple[Array, Back
             grads["bias"] = channel_sums(dy)
         if not run.needs_dx:
             return None, grads
-        dxp = convolve_dx(dy, w, axes, spec.groups)
-        return add_places(dxp, places, x.shape) if padded else dxp, grads
+        return add_places(convolve_dx(dy, w, axes, spec.groups), places, x.shape), grads
 
     return y, backward
 
@@ -70,7 +66,21 @@ def conv_transpose(spec: TransposedConvolution, p: Tree, x: Array, *, run: Run) 
 
 def channel_sums(dy: Array) -> Array:
     """Σ dy[n,o,…] over n and all places"""
-    return dy.reshape(*dy.shape[:2], -1).sum((0, 2))
+    sums: Array = dy.reshape(*dy.shape[:2], -1).sum((0, 2))
+    return sums
+
+
+def padded_places(mode: str, axes: Sequence[Axis]) -> list[Array]:
+    """For each axis, the place in x that each place of xp copies; none for zeros, which the convolution adds itself."""
+    places = [np.arange(-a.before, a.size + a.after) for a in axes]
+    match mode:
+        case "reflect":
+            return [np.abs(a.size - 1 - np.abs(a.size - 1 - i)) for a, i in zip(axes, places, strict=True)]
+        case "replicate":
+            return [np.clip(i, 0, a.size - 1) for a, i in zip(axes, places, strict=True)]
+        case "circular":
+            return [i % a.size for a, i in zip(axes, places, strict=True)]
+    return []
 
 
 def take_places(x: Array, places: Sequence[Array]) -> Array:

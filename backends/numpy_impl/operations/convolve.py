@@ -75,7 +75,7 @@ class Columns:
 
     def buffers(self, channels: int, n: int, dtype: Any) -> tuple[Array, Array]:
         """(lines, cols), lines zero: its entries outside x stay so."""
-        *lead, last = self.axes
+        last = self.axes[-1]
         lines = np.zeros((channels, last.kernel, n, *self.line_shape, last.out), dtype)
         shape = (channels, *(a.kernel for a in self.axes), n, *(a.out for a in self.axes))
         return lines, lines.reshape(shape) if self.direct else np.empty(shape, dtype)

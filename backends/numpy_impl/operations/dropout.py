@@ -12,7 +12,8 @@ from isograd.core.types import Array, Backward, State, Tree
 def dropout(spec: Dropout, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """Training: y = x ⊙ m,   m = s·[u ≥ p]        Evaluation: y = t·x        dx = dy ⊙ (what x was multiplied by)
 
-    u (n, …) has x's shape; for Dropout2d (n, c, 1, 1).   scale="training": s = 1/(1−p), t = 1.   scale="inference": s = 1, t = 1−p.
+    u (n, …) has x's shape; for Dropout2d (n, c, 1, 1).
+    scale="training": s = 1/(1−p), t = 1.   scale="inference": s = 1, t = 1−p.
     """
     kept = 1 - spec.p
     mask: Array | float

@@ -26,7 +26,7 @@ def standardized(x: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array,
     z *= scale
 
     def backward(dz: Array) -> Array:
-        dx = z * (dz * z).mean(axes, keepdims=True)
+        dx: Array = z * (dz * z).mean(axes, keepdims=True)
         np.subtract(dz, dx, out=dx)
         dx -= dz.mean(axes, keepdims=True)
         dx *= scale
@@ -48,7 +48,9 @@ def along_channels(values: Array, x: Array) -> Array:
     return values.reshape(1, -1, *[1] * (x.ndim - 2))
 
 
-def affine(p: Tree, z: Array, shaped: Callable[[Array], Array], over: Axes) -> tuple[Array, Callable[[Array], tuple[Array, State]]]:
+def affine(
+    p: Tree, z: Array, shaped: Callable[[Array], Array], over: Axes
+) -> tuple[Array, Callable[[Array], tuple[Array, State]]]:
     """y = w ⊙ x̂ + b        dx̂ = dy ⊙ w        dw = Σ dy ⊙ x̂        db = Σ dy, over the axes that w and b lack"""
     y = z * shaped(p["weight"]) if "weight" in p else z
     if "bias" in p:
@@ -102,8 +104,8 @@ def batch_norm(spec: BatchNorm, p: Tree, x: Array, *, run: Run) -> Any:
     else:
         if run.training and m == 1:
             raise ShapeError(
-                f"{run.path}: {spec!r}", wanted="more than one value for each channel in training", got=f"a batch {x.shape}",
-                fix="a larger batch, or drop_last=True where the last one has a single sample",
+                f"{run.path}: {spec!r}", wanted="more than one value for each channel in training",
+                got=f"a batch {x.shape}", fix="a larger batch, or drop_last=True where the last holds one sample",
             )  # fmt: skip
         z, mean, variance, back = standardized(x, axes, spec.eps)
     y, outer = affine(p, z, lambda values: along_channels(values, x), axes)
@@ -129,7 +131,11 @@ def instance_norm(spec: InstanceNorm2d, p: Tree, x: Array, *, run: Run) -> Any:
     if not (run.training and spec.track_running_stats):
         return y, through(outer, back)
     m = x.shape[2] * x.shape[3]
-    return y, through(outer, back), moved(p, mean.mean((0, 2, 3)), variance.mean((0, 2, 3)) * (m / (m - 1)), spec.momentum)
+    return (
+        y,
+        through(outer, back),
+        moved(p, mean.mean((0, 2, 3)), variance.mean((0, 2, 3)) * (m / (m - 1)), spec.momentum),
+    )
 
 
 @implements(LayerNorm)

@@ -13,7 +13,13 @@ from isograd.backends.numpy_impl.operations.convolve import blocks
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.backends.numpy_impl.operations.resample import resample, resample_back
 from isograd.core.layers import (
-    AdaptiveAvgPool2d, AdaptiveMaxPool2d, AvgPool1d, AvgPool2d, GlobalAvgPool, MaxPool1d, MaxPool2d,
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    GlobalAvgPool,
+    MaxPool1d,
+    MaxPool2d,
 )  # fmt: skip
 from isograd.core.layers.pool import AvgPooling, MaxPooling
 from isograd.core.layers.windows import Axis
@@ -43,11 +49,8 @@ def padded(x: Array, axes: Sequence[Axis], fill: float) -> Array:
 
 def views(xp: Array, axes: Sequence[Axis]) -> list[Array]:
     """For each kernel offset u, in row-major order, the view xp[n, c, s·p + d·u, …] of shape (n, c, *out)."""
-    starts = product(*(range(0, a.reach, a.dilation) for a in axes))
-    return [
-        xp[(..., *(slice(i, i + a.stride * (a.out - 1) + 1, a.stride) for i, a in zip(start, axes, strict=True)))]
-        for start in starts
-    ]
+    along = [[slice(i, i + a.stride * (a.out - 1) + 1, a.stride) for i in range(0, a.reach, a.dilation)] for a in axes]
+    return [xp[(slice(None), slice(None), *offset)] for offset in product(*along)]
 
 
 def first_real(axes: Sequence[Axis], dtype: Any) -> Array:
@@ -121,7 +124,10 @@ def divisors(spec: AvgPooling, axes: Sequence[Axis]) -> Array:
 
 @implements(AvgPool1d, AvgPool2d)
 def avg_pool(spec: AvgPooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
-    """y[n,c,p,q] = Σ xp[n,c,s·p+u,s·q+v] / D[p,q]        dxp[n,c,i,j] = Σ dy[n,c,p,q] / D[p,q] over windows with i, j"""
+    """y[n,c,p,q] = Σ xp[n,c,s·p+u,s·q+v] / D[p,q]
+
+    dxp[n,c,i,j] = Σ dy[n,c,p,q] / D[p,q] over the windows p, q that hold i, j
+    """
     axes = spec.windows(x.shape[1:])
     D = divisors(spec, axes).astype(x.dtype)
     first, *others = views(padded(x, axes, 0), axes)

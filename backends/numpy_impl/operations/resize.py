@@ -14,7 +14,8 @@ from isograd.core.types import Array, Backward, State, Tree
 def nearest(size: int, out: int, step: float) -> Array:
     """M[i, j] = [j = ⌊i·step⌋], (out, size); torch multiplies in float32, and so must we where it rounds."""
     j = np.floor(np.arange(out, dtype=np.float32) * np.float32(step)).astype(int)
-    return np.eye(size)[np.minimum(j, size - 1)]
+    shares: Array = np.eye(size)[np.minimum(j, size - 1)]
+    return shares
 
 
 def linear(size: int, out: int, step: float, align_corners: bool) -> Array:
@@ -24,7 +25,8 @@ def linear(size: int, out: int, step: float, align_corners: bool) -> Array:
     j = np.minimum(place.astype(int), size - 1)
     share = (place - j)[:, None]
     eye = np.eye(size)
-    return (1 - share) * eye[j] + share * eye[np.minimum(j + 1, size - 1)]
+    shares: Array = (1 - share) * eye[j] + share * eye[np.minimum(j + 1, size - 1)]
+    return shares
 
 
 @implements(Upsample)
