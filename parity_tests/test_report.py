@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,6 +95,16 @@ def test_the_text_and_the_json_say_the_same() -> None:
     assert len(record["rows"]) == len(report.rows)
     assert {row["stage"] for row in record["rows"]} == {"node", "end to end", "locked step", "free run"}
     assert {row["dtype"] for row in record["rows"]} == {"float64", "float32"}
+
+
+def test_the_page_stands_alone_and_shows_every_comparison(tmp_path: Path) -> None:
+    report = ig.check_parity(model(), X, dtypes=("float64",))
+    text = report.to_html(tmp_path / "report.html").read_text()
+    assert "PASSED: numpy and torch compute the same thing" in text
+    assert f"All {len(report.rows)} comparisons" in text
+    assert text.count("<tr>") == 2 + len(report.rows) + len(report.summary())
+    assert "src=" not in text
+    assert "href=" not in text
 
 
 def test_a_report_that_compared_nothing_has_not_passed() -> None:

@@ -58,10 +58,8 @@ def check_parity(
     state = dict(weights) if weights is not None else initial_state(model, seed=seed, dtype=float_dtype("float64"))
     check_state(model, state, "check_parity(weights=…)")
     pair = Pair.named(*backends)
-    size = sum(np.size(v) for v in state.values())
-    title = (
-        f"parity of {model!r} ({size:,} weights)\n{' against '.join(pair.names)}, {len(inputs[0])} samples, seed {seed}"
-    )
+    sizes = f"{sum(np.size(v) for v in state.values()):,} weights, {len(inputs[0])} samples"
+    title = f"parity of {model!r}\n{sizes}, {' against '.join(pair.names)}, seed {seed}"
     report = ParityReport(title, pair.names)
     for dtype in dtypes:
         float_dtype(dtype)
