@@ -31,7 +31,7 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     ours = [
         *(ig.Conv2d(16, 3, padding="same", bias=False), ig.BatchNorm2d(), ig.ReLU(), ig.MaxPool2d(2)),
         *(ig.Conv2d(32, 3, padding="same", bias=False), ig.BatchNorm2d(), ig.ReLU(), ig.MaxPool2d(2)),
-        *(ig.Flatten(), ig.Dropout(0.25), ig.Linear(64), ig.BatchNorm1d(), ig.ReLU(), ig.Linear(10)),
+        *(ig.Flatten(), ig.Dropout(0.25), ig.Linear(64, bias=False), ig.BatchNorm1d(), ig.ReLU(), ig.Linear(10)),
     ]
     falling = ig.CosineDecay(per="step")
     return {
