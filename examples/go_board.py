@@ -63,7 +63,9 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     ]
     model, loss = ig.Sequential(layers, input_shape=input_shape), ig.CrossEntropyLoss()
     falling = ig.CosineDecay(per="step")
-    recipe = Recipe(model, loss, ig.SGD(0.1, momentum=0.9), epochs=6, batch_size=32, schedule=falling, baselines=baselines)
+    recipe = Recipe(
+        model, loss, ig.SGD(0.1, momentum=0.9), epochs=6, batch_size=32, schedule=falling, baselines=baselines
+    )
     return {"two convolutions": recipe}
 
 

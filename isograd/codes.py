@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from isograd.core.types import Array
 from isograd.optional import require
@@ -43,5 +44,6 @@ def embedding(codes: Array) -> Array:
     manifold = require("sklearn.manifold", extra="sklearn", purpose="t-SNE of the codes")
     rows = codes[:SAMPLE].reshape(len(codes[:SAMPLE]), -1)
     perplexity = min(30.0, (len(rows) - 1) / 3)
-    points: Array = manifold.TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(rows)
+    with threadpool_limits(limits=1):
+        points: Array = manifold.TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(rows)
     return points

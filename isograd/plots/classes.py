@@ -58,7 +58,9 @@ def scatter(points: Mapping[str, Array], labels: Array, title: str, path: Path) 
     halo = [effects.withStroke(linewidth=3.5, foreground="white")]
     figure = canvas(title, (5.2 * len(points), 5.4))
     for panel, (name, places) in zip(figure.subplots(1, len(points), squeeze=False)[0], points.items(), strict=True):
-        panel.scatter(*places.T, c=labels[: len(places)], cmap="tab10", s=9, alpha=0.75, linewidths=0)
+        panel.scatter(
+            *places.T, c=labels[: len(places)], cmap="tab10", s=min(30, 9000 / len(places)), alpha=0.75, linewidths=0
+        )
         for label in np.unique(labels[: len(places)]):
             middle = np.median(places[labels[: len(places)] == label], axis=0)
             panel.text(*middle, str(label), fontsize=15, fontweight="bold", color=INK, ha="center", va="center",
