@@ -18,7 +18,8 @@ from isograd.examples.go_rules import Board
 from isograd.experiment import Experiment, Prepared, Recipe
 
 SIZE, HISTORY = 19, 8
-GAMES, FIRST, LAST, EVERY = {"train": 500, "validation": 100, "test": 160}, 36, 96, 6  # moves that are looked at
+GAMES = 500, 100, 160  # to train on, to validate, to test
+MOVES = range(36, 97, 6)  # after which the question is put
 
 
 def planes(history: deque[list[int]], colour: int) -> Any:
@@ -35,14 +36,14 @@ def can_capture(board: Board) -> bool:
 
 
 def positions(games: int, rng: np.random.Generator) -> ig.ArrayDataset:
-    """Every sixth position of each game from its 36th move on, with its answer."""
+    """The positions of some games that the question is put about, and its answer."""
     x, y = [], []
     for _ in range(games):
         board, history = Board(SIZE), deque([[0] * SIZE**2] * HISTORY, maxlen=HISTORY)
-        for move in range(1, LAST + 1):
+        for move in range(1, MOVES.stop):
             board.play_at_random(rng)
             history.append(list(board.stones))
-            if move >= FIRST and move % EVERY == 0:
+            if move in MOVES:
                 x.append(planes(history, board.to_play))
                 y.append(can_capture(board))
     return ig.ArrayDataset(np.array(x), np.array(y, np.int64))
@@ -50,9 +51,8 @@ def positions(games: int, rng: np.random.Generator) -> ig.ArrayDataset:
 
 def load(seed: int, backend: str) -> Prepared:
     """No game is in two parts. Positions to train on are mirrored half of the time: the answer stays the same."""
-    parts = {part: positions(games, np.random.default_rng([seed, k])) for k, (part, games) in enumerate(GAMES.items())}
-    mirrored = ig.Augmented(parts["train"], flip=True, seed=seed)
-    return Prepared(ig.Splits(mirrored, parts["validation"], parts["test"]))
+    train, *rest = (positions(games, np.random.default_rng([seed, k])) for k, games in enumerate(GAMES))
+    return Prepared(ig.Splits(ig.Augmented(train, flip=True, seed=seed), *rest))
 
 
 def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
@@ -62,11 +62,8 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
         *(ig.AdaptiveMaxPool2d(1), ig.Flatten(), ig.Linear(2)),
     ]
     model, loss = ig.Sequential(layers, input_shape=input_shape), ig.CrossEntropyLoss()
-    falling = ig.CosineDecay(per="step")
-    recipe = Recipe(
-        model, loss, ig.SGD(0.1, momentum=0.9), epochs=6, batch_size=32, schedule=falling, baselines=baselines
-    )
-    return {"two convolutions": recipe}
+    optimizer, falling = ig.SGD(0.1, momentum=0.9), ig.CosineDecay(per="step")
+    return {"two convolutions": Recipe(model, loss, optimizer, 6, 32, falling, baselines=baselines)}
 
 
 def baselines(recipe: Recipe, seed: int) -> dict[str, Any]:

@@ -5,6 +5,7 @@ python examples/go_rules.py          plays 120 random moves on 9 x 9 and prints 
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 
 import numpy as np
@@ -19,28 +20,22 @@ class IllegalMove(Exception):
 @cache
 def neighbours(size: int) -> list[list[int]]:
     """The points beside each point; point k stands in row k // size, column k % size."""
-    around = [(-1, 0), (1, 0), (0, -1), (0, 1)]
-    inside = range(size)
-    return [
-        [(r + a) * size + c + b for a, b in around if r + a in inside and c + b in inside]
-        for r in inside
-        for c in inside
-    ]
+    grid = np.pad(np.arange(size**2).reshape(size, size), 1, constant_values=-1)
+    beside = np.stack([grid[:-2, 1:-1], grid[2:, 1:-1], grid[1:-1, :-2], grid[1:-1, 2:]], axis=-1)
+    return [[k for k in four if k >= 0] for four in beside.reshape(-1, 4).tolist()]
 
 
 class Board:
     """A position: `stones[k]` is BLACK, WHITE or EMPTY, `to_play` a colour, `ko` the point forbidden now."""
 
     def __init__(self, size: int = 19) -> None:
-        self.size, self.stones = size, [EMPTY] * size**2
-        self.to_play, self.ko = BLACK, -1
+        self.size, self.stones, self.to_play, self.ko = size, [EMPTY] * size**2, BLACK, -1
 
     def chain(self, point: int) -> tuple[set[int], set[int]]:
         """(stones connected with the one at `point`, their liberties)"""
-        colour, beside = self.stones[point], neighbours(self.size)
-        chain, liberties, waiting = {point}, set[int](), [point]
+        colour, chain, liberties, waiting = self.stones[point], {point}, set[int](), [point]
         while waiting:
-            for near in beside[waiting.pop()]:
+            for near in neighbours(self.size)[waiting.pop()]:
                 if self.stones[near] == EMPTY:
                     liberties.add(near)
                 elif self.stones[near] == colour and near not in chain:
@@ -62,24 +57,19 @@ class Board:
             self.stones[point] = EMPTY
             raise IllegalMove("suicide")
         lone = len(captured) == len(chain) == len(liberties) == 1
-        self.ko = next(iter(captured)) if lone else -1
-        self.to_play = -self.to_play
+        self.to_play, self.ko = -self.to_play, next(iter(captured)) if lone else -1
         return captured
 
     def play_at_random(self, rng: np.random.Generator) -> None:
         """A legal move drawn uniformly; none where there is none."""
-        empty = [point for point, stone in enumerate(self.stones) if stone == EMPTY]
-        for point in rng.permutation(empty).tolist():
-            try:
+        for point in rng.permutation(np.flatnonzero(np.equal(self.stones, EMPTY))).tolist():
+            with suppress(IllegalMove):
                 self.play(point)
                 return
-            except IllegalMove:
-                pass
         self.to_play, self.ko = -self.to_play, -1
 
     def __str__(self) -> str:
-        signs = np.array(["○", "·", "●"])[np.array(self.stones).reshape(self.size, self.size) + 1]
-        return "\n".join(" ".join(row) for row in signs)
+        return "\n".join(" ".join("·●○"[stone] for stone in row) for row in np.reshape(self.stones, (self.size, -1)))
 
 
 if __name__ == "__main__":

@@ -22,15 +22,18 @@ def load(seed: int, backend: str) -> Prepared:
 
 
 def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
-    """Encoder and decoder are models of their own in one model with two outputs: reconstruction and code."""
+    """Encoder and decoder are models of their own in one model with two outputs: reconstruction and code.
+
+    Chosen among eight by the validation part. With ReLU for SiLU and lr 0.004 every code came out the same.
+    """
     encoder = [
-        *(ig.Conv2d(8, 5, stride=2, padding=2), ig.ReLU()),
-        *(ig.Conv2d(16, 5, stride=2, padding=2), ig.ReLU()),
-        *(ig.Flatten(), ig.Linear(CODE), ig.Tanh()),
+        *(ig.Conv2d(16, 5, stride=2, padding=2), ig.SiLU()),
+        *(ig.Conv2d(32, 5, stride=2, padding=2), ig.SiLU()),
+        *(ig.Flatten(), ig.Linear(CODE)),
     ]
     decoder = [
-        *(ig.Linear(16 * 7 * 7), ig.ReLU(), ig.Reshape((16, 7, 7))),
-        *(ig.ConvTranspose2d(8, 4, stride=2, padding=1), ig.ReLU()),
+        *(ig.Linear(32 * 7 * 7), ig.SiLU(), ig.Reshape((32, 7, 7))),
+        *(ig.ConvTranspose2d(16, 4, stride=2, padding=1), ig.SiLU()),
         *(ig.ConvTranspose2d(1, 4, stride=2, padding=1), ig.Tanh()),
     ]
     image = ig.Input(input_shape)
@@ -39,10 +42,10 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     convolutional = Recipe(
         model=ig.Model(inputs=image, outputs=[image_again, code]),
         loss=(ig.MSELoss(), None),
-        optimizer=ig.Adam(0.004),
+        optimizer=ig.Adam(0.003),
         schedule=ig.CosineDecay(per="step"),
         epochs=1,
-        batch_size=60,
+        batch_size=30,
         baselines=lambda recipe, seed: {"PCA": pca_like(recipe, seed)},
     )
     return {"convolutional": convolutional}

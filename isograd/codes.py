@@ -21,7 +21,8 @@ def purities(codes: Array, labels: Array) -> dict[str, float]:
     rows, classes = codes[:SAMPLE].reshape(len(codes[:SAMPLE]), -1), labels[:SAMPLE]
     cluster = require("sklearn.cluster", extra="sklearn", purpose="k-means of the codes")
     neighbors = require("sklearn.neighbors", extra="sklearn", purpose="neighbours of the codes")
-    found = cluster.KMeans(len(np.unique(classes)), n_init=4, random_state=0).fit_predict(rows)
+    count = min(len(np.unique(classes)), len(np.unique(rows, axis=0)))  # a collapsed encoder has one code for all
+    found = cluster.KMeans(count, n_init=4, random_state=0).fit_predict(rows)
     near = neighbors.NearestNeighbors(n_neighbors=NEIGHBOURS).fit(rows).kneighbors(return_distance=False)
     return {
         "k-means purity": cluster_purity(found, classes),
@@ -44,6 +45,7 @@ def embedding(codes: Array) -> Array:
     manifold = require("sklearn.manifold", extra="sklearn", purpose="t-SNE of the codes")
     rows = codes[:SAMPLE].reshape(len(codes[:SAMPLE]), -1)
     perplexity = min(30.0, (len(rows) - 1) / 3)
+    start = "pca" if np.ptp(rows, axis=0).any() else "random"
     with threadpool_limits(limits=1):
-        points: Array = manifold.TSNE(perplexity=perplexity, init="pca", random_state=0).fit_transform(rows)
+        points: Array = manifold.TSNE(perplexity=perplexity, init=start, random_state=0).fit_transform(rows)
     return points

@@ -9,7 +9,7 @@ import numpy as np
 
 from isograd.core.backend import build
 from isograd.core.composite import Composite, leaves
-from isograd.core.layers import Conv2d, ReLU, Tanh
+from isograd.core.layers import ELU, GELU, Conv2d, LeakyReLU, ReLU, SiLU, Tanh
 from isograd.core.randomness import generator
 from isograd.core.types import Array
 from isograd.plots import autoencoders, classes, curves, networks
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 SHOWN = 10  # images reconstructed, codes decoded
 STAGES = 5  # layers whose feature maps are drawn
+ACTIVATIONS = (ELU, GELU, LeakyReLU, ReLU, SiLU, Tanh)  # where maps are looked at
 
 
 def draw(comparison: Comparison, folder: Path) -> None:
@@ -81,7 +82,7 @@ def _network(comparison: Comparison, compared: Compared, of: str, folder: Path, 
     maps = {
         f"{path} {type(node.layer).__name__}": seen[path][0][0]
         for path, _, node in nodes
-        if isinstance(node.layer, (ReLU, Tanh)) and len(node.out_shapes[0]) == 3
+        if isinstance(node.layer, ACTIVATIONS) and len(node.out_shapes[0]) == 3
     }
     if maps:
         stages = dict(list(maps.items())[:STAGES])

@@ -98,4 +98,5 @@ def nudged(x: Array) -> Array:
     if x.dtype.kind != "f":
         return x
     up = generator(0, "nudge").random(x.shape) < 0.5
-    return np.nextafter(x, np.where(up, np.inf, -np.inf).astype(x.dtype))
+    moved: Array = np.nextafter(x, np.where(up, np.inf, -np.inf).astype(x.dtype))
+    return moved
