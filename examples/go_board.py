@@ -1,8 +1,6 @@
 """Go on 19 x 19: can whoever is to play capture something now? Shows that channels need not be colours.
 
-Positions come from random legal games; no file is needed.
-
-    python examples/go_board.py --backend torch
+Positions come from random legal games: python examples/go_board.py --backend torch
 """
 
 from __future__ import annotations
@@ -18,15 +16,13 @@ from isograd.examples.go_rules import Board
 from isograd.experiment import Experiment, Prepared, Recipe
 
 SIZE, HISTORY = 19, 8
-GAMES = 500, 100, 160  # to train on, to validate, to test
-MOVES = range(36, 97, 6)  # after which the question is put
+GAMES, MOVES = (500, 100, 160), range(36, 97, 6)  # in each part; after which moves the question is put
 
 
 def planes(history: deque[list[int]], colour: int) -> Any:
     """17 planes: own stones now and 1 … 7 moves ago, the enemy's likewise, and whether black is to play."""
     boards = np.array(history, np.int8).reshape(HISTORY, SIZE, SIZE)[::-1]
-    turn = np.full((1, SIZE, SIZE), colour == 1)
-    return np.concatenate([boards == colour, boards == -colour, turn]).astype(np.uint8)
+    return np.concatenate([boards == colour, boards == -colour, np.full((1, SIZE, SIZE), colour == 1)])
 
 
 def can_capture(board: Board) -> bool:

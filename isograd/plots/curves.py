@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from isograd.plots.style import BLUE, INK, MUTED, RED, canvas, saved
 
 COLOURS = {"train_loss": BLUE, "validation_loss": RED}
 WORDS = {"train_loss": "training", "validation_loss": "validation"}
+BLOCKS = 60  # points of a curve by step
 DECADE = 12  # a loss that falls by more than this factor is drawn on a logarithmic axis
 
 
@@ -31,7 +33,7 @@ def loss_curves(fits: Mapping[str, Mapping[str, History]], title: str, path: Pat
             engines.items(), [(6.0, "-", 0.35), (1.6, (0, (4, 2.5)), 1.0)], strict=False
         ):
             for series, colour in COLOURS.items():
-                points = history.series(series)
+                points = _points(history, series)
                 epochs, losses = [k for k, _ in points], [loss for _, loss in points]
                 drawn += losses
                 panel.plot(
@@ -41,11 +43,22 @@ def loss_curves(fits: Mapping[str, Mapping[str, History]], title: str, path: Pat
         if min(drawn) > 0 and max(drawn) > DECADE * min(drawn):
             panel.set_yscale("log")
         panel.set_title(recipe, fontsize=11, color=MUTED, loc="left")
-        panel.set_xlabel("epoch")
+        panel.set_xlabel("step" if all(len(h.epochs) == 1 for h in engines.values()) else "epoch")
         panel.xaxis.get_major_locator().set_params(integer=True)
     panels[0].set_ylabel("loss, mean over samples")
     panels[-1].legend(frameon=False, fontsize=9, labelcolor=INK, handlelength=2.8)
     return saved(figure, path)
+
+
+def _points(history: History, series: str) -> list[tuple[int, float]]:
+    """(epoch, loss); in a fit of one epoch (step, loss), the training loss as means of equal blocks of steps."""
+    if len(history.epochs) != 1:
+        return history.series(series)
+    steps = len(history.step_losses)
+    if series != "train_loss":
+        return [(steps, loss) for _, loss in history.series(series)]
+    ends = np.linspace(0, steps, min(BLOCKS, steps) + 1).astype(int)
+    return [(int(b), float(np.mean(history.step_losses[a:b]))) for a, b in pairwise(ends)]
 
 
 def prediction_scatter(guesses: Mapping[str, Mapping[str, Array]], targets: Array, title: str, path: Path) -> Path:
