@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from isograd.core import layers as L
 from isograd.core.description import Description
 from isograd.core.graph import Input
@@ -105,6 +107,7 @@ POOLING: dict[type[Description], list[Case]] = {
         Case(L.MaxPool2d(3, padding=1, dilation=2, stride=2, ceil_mode=True), ((1, 8, 7),), "dilation"),
         Case(L.MaxPool2d(2), ((1, 4, 4),), "all equal: the first of each window gets everything", scale=0.0),
         Case(L.MaxPool2d(3, stride=2, padding=1), ((1, 4, 4),), "all equal under padding, overlapping", scale=0.0),
+        Case(L.MaxPool2d(3, stride=2, padding=1), ((2, 6, 6),), "−∞ is a value, padding is none", batch=9, scale=inf),
         Case(L.MaxPool2d(17, stride=20), ((1, 18, 17),), "more places in a window than a byte counts", batch=1),
     ],
     L.AvgPool1d: [
