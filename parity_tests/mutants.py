@@ -47,6 +47,7 @@ EQUIVALENT = {
     ("padded_sizes", "a.out - 1", "a.out"): "room that no window reads",
     ("adaptive_max_pool", "stops - starts", "stops + starts"): "repeats each window's last place more often",
     ("adaptive_max_pool", "stops - starts", "stops"): "repeats each window's last place more often",
+    ("buffers", "lines.reshape(shape)", "lines.reshape(shape, order='F')"): "only axes of length one come and go",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "COPIES_FOR_AN_ADD"): "two ways to the same dx",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "channels"): "two ways to the same dx",
 }

@@ -37,8 +37,8 @@ CONVOLUTIONS: dict[type[Description], list[Case]] = {
         Case(L.Conv2d(2, (1, 3), stride=(2, 1), padding=(0, 2)), ((2, 4, 3),), "one number for each axis"),
         Case(L.Conv2d(2, 3, dilation=(2, 3), padding=(3, 2)), ((1, 5, 7),), "dilation"),
         Case(
-            L.Conv2d(2, 3, dilation=3, stride=2, padding=3),
-            ((1, 6, 7),),
+            L.Conv2d(2, 2, dilation=3, stride=4, padding=2),
+            ((1, 9, 8),),
             "dilation and stride without a common divisor",
         ),
         Case(
