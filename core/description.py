@@ -42,6 +42,16 @@ Dims = Annotated[tuple[Int, ...], BeforeValidator(_as_tuple)]
 Floats = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
 
 
+class Explained(type):
+    """The class of descriptions: what pydantic finds wrong in a call is told as an error of ours."""
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        try:
+            return super().__call__(*args, **options)
+        except ValidationError as error:
+            raise _explain(cls, args, options, error) from None
+
+
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, Field))
 def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], type[T]]:
     """Make a class a frozen description of `family`: options keyword-only, bad values an error of ours.
@@ -51,20 +61,11 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
 
     def decorate(cls: type[T]) -> type[T]:
         made = pydantic_dataclass(
-            frozen=True, kw_only=True, repr=False, config=ConfigDict(extra="forbid", strict=True, defer_build=True)
+            frozen=True,
+            kw_only=True,
+            repr=False,
+            config=ConfigDict(extra="forbid", strict=True, defer_build=True),
         )(cls)
-        checked = made.__init__
-
-        def __init__(self: Any, *args: Any, **options: Any) -> None:
-            try:
-                checked(self, *args, **options)
-            except ValidationError as error:
-                raise _explain(type(self), args, options, error) from None
-            finally:
-                if made.__init__ is not __init__:  # building the deferred schema puts pydantic's own back
-                    made.__init__ = __init__  # type: ignore[method-assign]
-
-        made.__init__ = __init__  # type: ignore[method-assign]
         made.family = family  # type: ignore[attr-defined]
         if not abstract:
             register(family, made)  # type: ignore[arg-type]
@@ -113,7 +114,7 @@ def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error
     return SpecError(where, wanted=f"{name}: {wanted}", got=repr(first["input"]), fix=f"change {name}=")
 
 
-class Description:
+class Description(metaclass=Explained):
     """Base of all descriptions: equality by value, a short repr, JSON both ways."""
 
     family: ClassVar[str]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ from mutants import mutants_of, planted
 import isograd as ig
 from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.core import backend as registry
-from isograd.core.layers import Tanh
+from isograd.core.layers import Linear, Tanh
 from isograd.core.parity.matching import difference
 from isograd.core.sequential import Sequential
 
@@ -69,6 +70,23 @@ def test_a_fault_of_the_walk_through_the_graph_is_told_from_a_fault_of_a_node() 
     assert any("the graph's own walk" in row.note for row in report.rows)
 
 
+def test_the_first_wrong_gradient_is_the_last_node_s() -> None:
+    mutant = next(m for m in mutants_of(OPERATIONS[Linear].__module__) if m.after == "return (-dx, grads)")
+    with planted(mutant):
+        report = ig.check_parity(model(), X, dtypes=("float64",))
+    assert [c.path for c in report.culprits] == ["4", "middle", "0"] * 2  # in training and in evaluation
+
+
+def test_a_node_that_raises_is_reported_and_not_raised() -> None:
+    mutant = next(m for m in mutants_of(OPERATIONS[Linear].__module__) if m.before == "dy.T")
+    with planted(mutant):
+        report = ig.check_parity(model(), X, Y, loss=ig.CrossEntropyLoss(), optimizer=ig.SGD(0.1), dtypes=("float64",))
+    assert not report.passed
+    assert report.culprit is not None
+    assert (report.culprit.what, report.culprit.guilty) == ("run", "numpy")
+    assert "numpy raised ValueError" in report.culprit.text
+
+
 def test_the_text_and_the_json_say_the_same() -> None:
     report = ig.check_parity(model(), X, Y, loss=ig.CrossEntropyLoss(), optimizer=ig.Adam(0.01), steps=3)
     record = json.loads(report.to_json())
@@ -77,6 +95,16 @@ def test_the_text_and_the_json_say_the_same() -> None:
     assert len(record["rows"]) == len(report.rows)
     assert {row["stage"] for row in record["rows"]} == {"node", "end to end", "locked step", "free run"}
     assert {row["dtype"] for row in record["rows"]} == {"float64", "float32"}
+
+
+def test_the_page_stands_alone_and_shows_every_comparison(tmp_path: Path) -> None:
+    report = ig.check_parity(model(), X, dtypes=("float64",))
+    text = report.to_html(tmp_path / "report.html").read_text()
+    assert "PASSED: numpy and torch compute the same thing" in text
+    assert f"All {len(report.rows)} comparisons" in text
+    assert text.count("<tr>") == 2 + len(report.rows) + len(report.summary())
+    assert "src=" not in text
+    assert "href=" not in text
 
 
 def test_a_report_that_compared_nothing_has_not_passed() -> None:

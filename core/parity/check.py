@@ -58,16 +58,19 @@ def check_parity(
     state = dict(weights) if weights is not None else initial_state(model, seed=seed, dtype=float_dtype("float64"))
     check_state(model, state, "check_parity(weights=…)")
     pair = Pair.named(*backends)
-    size = sum(np.size(v) for v in state.values())
-    title = (
-        f"parity of {model!r} ({size:,} weights)\n{' against '.join(pair.names)}, {len(inputs[0])} samples, seed {seed}"
-    )
+    sizes = f"{sum(np.size(v) for v in state.values()):,} weights, {len(inputs[0])} samples"
+    title = f"parity of {model!r}\n{sizes}, {' against '.join(pair.names)}, seed {seed}"
     report = ParityReport(title, pair.names)
     for dtype in dtypes:
         float_dtype(dtype)
         for training in (True, False):
-            for trial in node_trials(pair, model, state, inputs, dtype=dtype, training=training, seed=seed):
-                report.add(*compare_node(pair, trial))
+            trials = node_trials(pair, model, state, inputs, dtype=dtype, training=training, seed=seed)
+            found = [compare_node(pair, trial) for trial in trials]
+            for rows, _ in found:
+                report.add(rows)
+            report.culprits += in_order_of_computation([culprit for _, culprit in found if culprit is not None])
+        if any(row.fault == "raised" for row in report.rows):
+            continue  # a node that raises alone would raise in every later stage as well
         report.add(*end_to_end(pair, model, state, inputs, losses if loss else (), targets, dtype, seed, report))
         if optimizer is not None:
             order = batch_order(
@@ -78,6 +81,12 @@ def check_parity(
             report.add(*locked_steps(pair, run, dtype))
             report.add(free_run(pair, run, dtype))
     return report
+
+
+def in_order_of_computation(culprits: Sequence[Culprit]) -> list[Culprit]:
+    """Culprits given in execution order: first those of the forward, then the gradients' from the end backwards."""
+    gradients = [culprit for culprit in culprits if culprit.what.startswith("d")]
+    return [culprit for culprit in culprits if culprit not in gradients] + gradients[::-1]
 
 
 def node_trials(
@@ -128,10 +137,9 @@ def end_to_end(
     for key in {**right, **left}:
         gap = difference(left.get(key), right.get(key))
         noise = max(difference(noisy.get(key), left.get(key)).error, epsilon)
-        own = bool(report.culprit) and key[0].startswith(report.culprit.path if report.culprit else "")
-        origin = (
-            ("own" if own else f"inherited from {report.culprit.path}") if report.culprit else "the graph's own walk"
-        )
+        first = report.culprit.path if report.culprit else None
+        own = first is not None and f"{key[0]}.".startswith(f"{first}.")
+        origin = "the graph's own walk" if first is None else "own" if own else f"inherited from {first}"
         note = f"noise floor {noise:.1e}" + (f"; {origin}" if gap.exceeds(NOISE_FACTOR * noise) else "")
         rows.append(Row("end to end", dtype, *key, gap.error, NOISE_FACTOR * noise, gap.fault, note))
     if any(row.failed for row in rows) and report.culprit is None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from isograd.core.files import write_atomically
+from isograd.core.parity.page import page
 
 STAGES = ("node", "loss", "end to end", "locked step", "free run", "schedule", "initial law")
-MEANING = {
-    "node": "each node alone, same inputs and same dy",
-    "loss": "each loss alone, same predictions and same dL",
-    "end to end": "all nodes together, against rounding noise",
-    "locked step": "weights and optimizer state, restarted from one side's state each step",
-    "free run": "weights after all steps, without restart",
-    "schedule": "the learning rate at every position",
-    "initial law": "the distribution that weights are drawn from",
-}
+SHOWN = 12  # failures that the text lists before it counts the rest
 
 
 @dataclass(frozen=True)
@@ -70,43 +67,46 @@ class ParityReport:
         if culprit is not None:
             self.culprits.append(culprit)
 
-    def __str__(self) -> str:
-        head = ["stage", "dtype", "compared", "worst error", "allowed", "worst at", "verdict"]
-        table = [head, *self._summary()]
-        widths = [max(len(line[k]) for line in table) for k in range(len(head))]
+    @property
+    def verdict(self) -> str:
+        left, right = self.sides
+        same = f"{left} and {right} compute the same thing"
+        return f"PASSED: {same}" if self.passed else f"FAILED: {left} and {right} differ"
+
+    @property
+    def text(self) -> str:
+        """The report as it is printed: a line for each stage, then failures, culprits and the verdict."""
+        table = [self.summary_head, *self.summary()]
+        widths = [max(len(line[k]) for line in table) for k in range(len(self.summary_head))]
         lines = ["  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in table]
         lines.insert(1, "─" * max(map(len, lines)))
-        left, right = self.sides
-        parts = [self.title, "", *lines, ""]
-        parts += [line for row in self.rows if row.failed for line in [_failure(row)]][:12]
-        parts += [culprit.text for culprit in self.culprits]
-        verdict = f"{left} and {right} compute the same thing" if self.passed else f"{left} and {right} differ"
-        return "\n".join([*parts, f"{'PASSED' if self.passed else 'FAILED'}: {verdict}"])
+        failures = [_failure(row) for row in self.rows if row.failed]
+        more = [f"  … and {len(failures) - SHOWN} more"] if len(failures) > SHOWN else []
+        culprits = list(dict.fromkeys(culprit.text for culprit in self.culprits))
+        return "\n".join([self.title, "", *lines, "", *failures[:SHOWN], *more, *culprits, self.verdict])
 
-    def _summary(self) -> list[list[str]]:
+    def __str__(self) -> str:
+        return self.text
+
+    summary_head: ClassVar[list[str]] = ["stage", "dtype", "compared", "worst error", "allowed", "worst at", "verdict"]
+
+    def summary(self) -> list[list[str]]:
         """One line a stage and dtype: its worst comparison."""
         lines = []
-        keys = sorted(
-            {(row.stage, row.dtype) for row in self.rows}, key=lambda k: (STAGES.index(k[0]), k[1] == "float32")
-        )
-        for stage, dtype in keys:
+        found = {(row.stage, row.dtype) for row in self.rows}
+        for stage, dtype in sorted(found, key=lambda key: (STAGES.index(key[0]), key[1] == "float32")):
             rows = [row for row in self.rows if (row.stage, row.dtype) == (stage, dtype)]
             worst = max(rows, key=lambda row: (row.failed, row.error / (row.allowed or 1.0)))
             allowed = "reported" if worst.allowed is None else f"{worst.allowed:.0e}"
             failures = sum(row.failed for row in rows)
             verdict = f"{failures} FAILED" if failures else "ok"
-            lines.append(
-                [
-                    stage,
-                    dtype,
-                    f"{len(rows)} arrays",
-                    f"{worst.error:.1e}",
-                    allowed,
-                    f"{worst.path} {worst.what}",
-                    verdict,
-                ]
-            )
+            counted, where = f"{len(rows)} arrays", f"{worst.path} {worst.what}"
+            lines.append([stage, dtype, counted, f"{worst.error:.1e}", allowed, where, verdict])
         return lines
+
+    def to_html(self, path: str | Path) -> Path:
+        """Write the report as one page that needs nothing else; returns its path."""
+        return write_atomically(Path(path), page(self).encode())
 
     def to_json(self) -> str:
         record = {
