@@ -48,12 +48,17 @@ EQUIVALENT = {
     ("adaptive_max_pool", "stops - starts", "stops + starts"): "repeats each window's last place more often",
     ("adaptive_max_pool", "stops - starts", "stops"): "repeats each window's last place more often",
     ("buffers", "lines.reshape(shape)", "lines.reshape(shape, order='F')"): "only axes of length one come and go",
+    ("pieces", "row * count", "row"): "the size of a block of images",
+    ("pieces", "row * count", "count"): "the size of a block of images",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "COPIES_FOR_AN_ADD"): "two ways to the same dx",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "channels"): "two ways to the same dx",
 }
 """Changes that change nothing, each with the reason why: they are not faults, so nothing can catch them."""
 
-SPEED_ALONE = {"blocks": "how a batch is cut into blocks changes no value"}
+SPEED_ALONE = {
+    "blocks": "how a batch is cut into blocks changes no value",
+    "row_bytes": "nor does it matter how large they are",
+}
 """Functions that decide nothing but speed."""
 
 

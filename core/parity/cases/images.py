@@ -60,6 +60,12 @@ CONVOLUTIONS: dict[type[Description], list[Case]] = {
         ),
         Case(L.Conv2d(2, 2, padding=((2, 0), (1, 3)), padding_mode="circular"), ((1, 2, 3),), "circular, uneven sides"),
         Case(L.Conv2d(1, 1), ((1, 1, 1),), "one of everything", batch=1),
+        Case(
+            L.Conv2d(1, (2, 60), stride=(2, 1), padding=(4, 300), bias=False),
+            ((1, 3, 4),),
+            "more columns in one image than a block holds, strided",
+            batch=2,
+        ),
     ],
     L.Conv3d: [
         Case(L.Conv3d(2, 2), ((2, 3, 3, 3),), "plain"),
