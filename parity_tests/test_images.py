@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from sweep import FAMILIES, valid
+from torch.nn import functional
 
 import isograd as ig
 from isograd.backends.numpy_impl.reference import conv_loops
@@ -60,6 +61,18 @@ def test_what_the_descriptions_reject_torch_rejects_or_leaves_empty(family: str)
             except (RuntimeError, ValueError):
                 continue
             assert y.numel() == 0, f"torch accepts {layer!r} on {shape}"
+
+
+@pytest.mark.filterwarnings("ignore:Using padding='same'")
+@pytest.mark.parametrize("kernel", [2, 3, 4])
+@pytest.mark.parametrize("dilation", [1, 2, 3])
+def test_same_is_what_torch_itself_calls_same(kernel: int, dilation: int) -> None:
+    x = np.random.default_rng(kernel).normal(size=(2, 1, 9, 8))
+    model = ig.Sequential([ig.Conv2d(2, kernel, padding="same", dilation=dilation)], input_shape=(1, 9, 8))
+    net = ig.build(model, dtype="float64")
+    w, b = (torch.from_numpy(net.state_dict()[f"0.{name}"]) for name in ("weight", "bias"))
+    y = functional.conv2d(torch.from_numpy(x), w, b, padding="same", dilation=dilation)
+    np.testing.assert_allclose(net.forward(x), y.numpy(), rtol=1e-12, atol=1e-14)
 
 
 def both(layer: Layer, x: np.ndarray, *, training: bool = True) -> list[tuple[Any, Any]]:
