@@ -64,7 +64,7 @@ class GlobalMean(nn.Module):
         return x.flatten(2).mean(2)
 
 
-def convolution(kind: type[nn.Conv1d | nn.Conv2d | nn.Conv3d], s: Convolution, channels: int) -> nn.Module:
+def convolution(kind: type[nn.Module], s: Convolution, channels: int) -> nn.Module:
     """nn.Conv1d, 2d or 3d; where the two sides of an axis differ, which nn.Conv cannot say, F.pad goes before it.
 
     So it does for "same" with an odd total, about which nn.Conv warns: the odd place goes after.
