@@ -38,11 +38,6 @@ MODULES = sorted({f.__module__ for table in TABLES for f in table.values()} | se
 EQUIVALENT = {
     ("compose", "graph.slots - len(x)", "graph.slots + len(x)"): "spare slots are never read",
     ("compose", "graph.slots - len(x)", "graph.slots"): "spare slots are never read",
-    (
-        "cross_entropy",
-        "class_weights(spec, p).reshape(-1, *[1] * (p.ndim - 2))",
-        "class_weights(spec, p).reshape(-1, *[1] * (p.ndim - 2), order='F')",
-    ): "a vector has one reading order",
     ("padded_sizes", "a.out - 1", "a.out + 1"): "room that no window reads",
     ("padded_sizes", "a.out - 1", "a.out"): "room that no window reads",
     ("adaptive_max_pool", "stops - starts", "stops + starts"): "repeats each window's last place more often",
@@ -52,6 +47,13 @@ EQUIVALENT = {
     ("pieces", "row * count", "count"): "the size of a block of images",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "COPIES_FOR_AN_ADD"): "two ways to the same dx",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "channels"): "two ways to the same dx",
+    **{
+        (function, before, f"{before[:-1]}, order='F')"): "a vector has one reading order"
+        for function, before in [
+            ("class_weights", "np.asarray(spec.weight, p.dtype).reshape(-1, *[1] * (p.ndim - 2))"),
+            ("one_hot", "np.arange(p.shape[1]).reshape(-1, *[1] * (p.ndim - 2))"),
+        ]
+    },
 }
 """Changes that change nothing, each with the reason why: they are not faults, so nothing can catch them."""
 
