@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from importlib.metadata import entry_points
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -103,11 +102,15 @@ class Backend(Protocol):
 
 
 def backend_names() -> list[str]:
+    from importlib.metadata import entry_points  # takes a tenth of `import isograd`, so only when asked
+
     return sorted({point.name for point in entry_points(group="isograd.backends")})
 
 
 def get_backend(name: str) -> Backend:
     """The backend of this name; BackendError where it is unknown or what it needs is not installed."""
+    from importlib.metadata import entry_points
+
     found = [point for point in entry_points(group="isograd.backends") if point.name == name]
     if not found:
         raise BackendError(
@@ -152,6 +155,7 @@ def build(
         raise BackendError(
             "build(model)", wanted="a Model or Sequential", got=repr(model), fix="ig.Sequential([layer], input_shape=…)"
         )
-    state = initial_state(model, seed=seed, dtype=kind) if weights is None else dict(weights)
+    given = None if weights is None else {path: np.asarray(values) for path, values in weights.items()}
+    state = initial_state(model, seed=seed, dtype=kind) if given is None else given
     check_state(model, state, "build(weights=…)")
     return engine.build(model, state, seed=seed, dtype=kind, **options)

@@ -10,12 +10,13 @@ import numpy as np
 from isograd.core.composite import Composite
 from isograd.core.errors import DataError, NonFiniteError, ShapeError, SpecError
 from isograd.core.losses import Loss
-from isograd.core.types import Array, Arrays, Shape, shape_text
+from isograd.core.types import FLOATS, Array, Arrays, Shape, shape_text
 
 if TYPE_CHECKING:
     from isograd.core.backend import Losses, Network
 
 T = TypeVar("T")
+ORDINARY = frozenset(FLOATS.values())
 
 
 def check_inputs(model: Composite, inputs: Sequence[Array]) -> Arrays:
@@ -35,7 +36,7 @@ def check_inputs(model: Composite, inputs: Sequence[Array]) -> Arrays:
             )  # fmt: skip
         if x.dtype.kind not in "fiub":
             raise DataError(f"input {k}", wanted="numbers", got=f"{x.dtype}", fix="convert it to floats")
-    if len({len(x) for x in arrays}) != 1:
+    if len(arrays) > 1 and len({len(x) for x in arrays}) != 1:
         raise ShapeError(
             "forward", wanted="inputs of one batch size", got=f"{[len(x) for x in arrays]}", fix="give equal batches"
         )
@@ -46,7 +47,7 @@ def check_upstream(dys: Sequence[Array], shapes: Sequence[Shape], dtype: np.dtyp
     """One dy for each output of the last forward, whose shapes these are."""
     if not shapes:
         raise ShapeError(
-            "backward", wanted="a forward first", got="none since the network was built", fix="net.forward(x)"
+            "backward", wanted="a forward first", got="none since the weights were set", fix="net.forward(x)"
         )
     given = tuple(np.asarray(dy, dtype) for dy in dys)
     if [dy.shape for dy in given] != list(shapes):
@@ -66,6 +67,9 @@ def aligned(losses: Sequence[Loss | None], targets: Sequence[T]) -> list[T | Non
 def check_losses(model: Composite, losses: Losses) -> None:
     """One loss (or None) for each output, each reduced to a number."""
     outputs = model.out_shapes(*model.input_shapes)
+    wrong = [loss for loss in losses if loss is not None and not isinstance(loss, Loss)]
+    if wrong:
+        raise SpecError("loss", wanted="a loss description", got=repr(wrong[0]), fix="loss=ig.MSELoss()")
     if len(losses) != len(outputs) or all(loss is None for loss in losses):
         raise SpecError(
             "loss", wanted=f"one for each of the model's {len(outputs)} outputs (None: not trained on)",
@@ -78,23 +82,45 @@ def check_losses(model: Composite, losses: Losses) -> None:
             )
 
 
-def check_batch(model: Composite, losses: Losses, inputs: Arrays, targets: Arrays) -> None:
-    """Inputs that fit the model and targets that fit the losses; called before any weight changes."""
-    arrays = check_inputs(model, inputs)
-    trained = [(shape, loss) for shape, loss in zip(model.out_shapes(*model.input_shapes), losses, strict=True) if loss]
-    if len(targets) != len(trained):
-        raise ShapeError(
-            "targets", wanted=f"{len(trained)}, one for each loss", got=f"{len(targets)}", fix="give one array a loss"
+class BatchCheck:
+    """Whether batches fit a model and its losses: asked before every step, so what stays is looked up once."""
+
+    def __init__(self, model: Composite, losses: Losses) -> None:
+        self.model, self.shapes = model, model.input_shapes
+        outputs = model.out_shapes(*model.input_shapes)
+        self.trained = [(shape, loss) for shape, loss in zip(outputs, losses, strict=True) if loss is not None]
+
+    def _ordinary(self, inputs: Arrays) -> bool:
+        """Whether there is one input, a float array that fits: the usual case, seen at a glance."""
+        return (
+            len(inputs) == len(self.shapes) == 1
+            and inputs[0].shape[1:] == self.shapes[0]
+            and inputs[0].dtype in ORDINARY
+            and len(inputs[0]) > 0
         )
-    for (shape, loss), target in zip(trained, targets, strict=True):
-        if len(target) != len(arrays[0]):
+
+    def __call__(self, inputs: Arrays, targets: Arrays) -> None:
+        """Raise where an input does not fit the model or a target its loss; nothing has changed by then."""
+        rows = len(inputs[0]) if self._ordinary(inputs) else len(check_inputs(self.model, inputs)[0])
+        if len(targets) != len(self.trained):
             raise ShapeError(
                 "targets",
-                wanted=f"{len(arrays[0])}, one for each input",
-                got=f"{len(target)}",
-                fix="give equal batches",
+                wanted=f"{len(self.trained)}, one for each loss",
+                got=f"{len(targets)}",
+                fix="give one array a loss",
             )
-        loss.check(shape, target)
+        for (shape, loss), target in zip(self.trained, targets, strict=True):
+            given = len(target) if np.ndim(target) else "a single number"
+            if given != rows:
+                raise ShapeError(
+                    "targets", wanted=f"{rows}, one for each input", got=f"{given}", fix="give equal batches"
+                )
+            loss.check(shape, target)
+
+
+def check_batch(model: Composite, losses: Losses, inputs: Arrays, targets: Arrays) -> None:
+    """`BatchCheck` of one batch."""
+    BatchCheck(model, losses)(inputs, targets)
 
 
 def mean_loss(losses: Losses, pieces: Sequence[tuple[float, Arrays, Arrays]]) -> tuple[float, Arrays, Arrays]:

@@ -99,7 +99,8 @@ def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error
         case "unexpected_positional_argument":
             takes = " and ".join(positional) or "none"
             last = ", ".join(map(repr, args[-len(positional) :]))
-            inferred = f"{cls.__name__}({last}): input sizes are inferred; " if positional else ""
+            sizes = positional and all(isinstance(a, int) and not isinstance(a, bool) for a in args)
+            inferred = f"{cls.__name__}({last}): input sizes are inferred; " if sizes else ""
             return SpecError(
                 where,
                 wanted=f"{len(positional)} positional argument{'s' * (len(positional) != 1)} ({takes})",
@@ -151,7 +152,7 @@ class Description(metaclass=Explained):
         """
         try:
             record = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, RecursionError) as error:
             raise FileError("JSON text", wanted="JSON", got=str(error), fix="restore the file") from None
         if not isinstance(record, dict) or record.get("isograd") != FORMAT:
             got = record.get("isograd", "none") if isinstance(record, dict) else type(record).__name__

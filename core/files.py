@@ -8,7 +8,7 @@ import struct
 from collections.abc import Mapping
 from hashlib import blake2b
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from secrets import token_hex
 
 import numpy as np
 
@@ -28,7 +28,8 @@ def save(path: str | Path, model: Composite, weights: Mapping[str, Array]) -> Pa
 
     check_state(model, weights, "save")
     arrays = {name: np.asarray(values, order="C") for name, values in weights.items()}
-    metadata = {"isograd": model.to_json(), "checksum": _checksum(arrays)}
+    text = model.to_json()
+    metadata = {"isograd": text, "checksum": _checksum(text, arrays)}
     return write_atomically(Path(path), to_bytes(arrays, metadata=metadata))
 
 
@@ -42,10 +43,9 @@ def load(path: str | Path) -> tuple[Composite, State]:
         content = path.read_bytes()
         weights: State = from_bytes(content)
         metadata = _metadata(content)
-    except FileNotFoundError:
-        raise FileError(
-            f"load({str(path)!r})", wanted="an existing file", got="no such file", fix="mend the path"
-        ) from None
+    except OSError as error:
+        got = "no such file" if isinstance(error, FileNotFoundError) else str(error.strerror).lower()
+        raise FileError(f"load({str(path)!r})", wanted="an existing file", got=got, fix="mend the path") from None
     except (SafetensorError, struct.error, ValueError) as error:
         raise _damaged(path, str(error)) from None
     if "isograd" not in metadata:
@@ -53,7 +53,7 @@ def load(path: str | Path) -> tuple[Composite, State]:
             f"load({str(path)!r})", wanted="a file that isograd wrote", got="safetensors without isograd's description",
             fix="build the model and call net.load_state_dict with its tensors",
         )  # fmt: skip
-    if metadata.get("checksum") != _checksum(weights):
+    if metadata.get("checksum") != _checksum(metadata["isograd"], weights):
         raise _damaged(path, "its values do not match their checksum")
     model = Composite.from_json(metadata["isograd"])
     check_state(model, weights, f"load({str(path)!r})")
@@ -63,27 +63,28 @@ def load(path: str | Path) -> tuple[Composite, State]:
 def write_atomically(path: Path, content: bytes) -> Path:
     """Write `content` beside `path`, flush it to disk, then rename it over `path`."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-        try:
+    temporary = path.with_name(f".{path.name}.{token_hex(8)}")
+    try:
+        with open(temporary, "xb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+        os.replace(temporary, path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
     return path
 
 
 def _metadata(content: bytes) -> dict[str, str]:
     """The header's own entries; a safetensors file starts with its header's length (u64) and its JSON."""
     (length,) = struct.unpack("<Q", content[:8])
-    found: dict[str, str] = json.loads(content[8 : 8 + length]).get("__metadata__", {})
+    found: dict[str, str] = json.loads(content[8 : 8 + length]).get("__metadata__") or {}
     return found
 
 
-def _checksum(arrays: Mapping[str, Array]) -> str:
-    digest = blake2b(digest_size=16)
+def _checksum(text: str, arrays: Mapping[str, Array]) -> str:
+    digest = blake2b(text.encode(), digest_size=16)
     for name in sorted(arrays):
         digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
         digest.update(arrays[name].tobytes())

@@ -6,6 +6,7 @@ inputs and some outputs into a Graph: nodes in execution order that read and wri
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -39,6 +40,8 @@ class Value:
     def __repr__(self) -> str:
         return f"Value{shape_text(self.shape)}"
 
+    __array_ufunc__ = None  # array + value is ours to refuse, not NumPy's to take apart
+
     def __add__(self, other: Value) -> Value:
         return self._join(Add(), "+", other)
 
@@ -50,6 +53,8 @@ class Value:
 
     def __matmul__(self, other: Value) -> Value:
         return self._join(MatMul(), "@", other)
+
+    __radd__, __rsub__, __rmul__, __rmatmul__ = __add__, __sub__, __mul__, __matmul__  # only to refuse numbers
 
     def _join(self, layer: Layer, sign: str, other: object) -> Value:
         if not isinstance(other, Value):
@@ -66,7 +71,8 @@ class Input(Value):
 
     def __init__(self, shape: Iterable[int], *, name: str | None = None) -> None:
         shape = tuple(shape) if isinstance(shape, Iterable) else (shape,)
-        if not all(isinstance(d, int) and d > 0 for d in shape):
+        shape = tuple(operator.index(d) if hasattr(d, "__index__") and not isinstance(d, bool) else d for d in shape)
+        if not all(type(d) is int and d > 0 for d in shape):
             raise SpecError(
                 f"Input({shape})", wanted="positive whole numbers, without the batch axis", got=f"{shape}",
                 fix="give one sample's shape, such as (1, 28, 28)",
@@ -211,6 +217,20 @@ def calls_between(inputs: Sequence[Value], outputs: Sequence[Value], where: str)
     return [found[number] for number in sorted(found)]
 
 
+def check_same_weights(first: Call, again: Call, name: str) -> None:
+    """A layer that is called again must find inputs that its weights fit."""
+    made, wanted = (
+        {path: weight.shape for path, weight in call.layer.weights(*(v.shape for v in call.sources)).items()}
+        for call in (again, first)
+    )
+    if made != wanted:
+        raise ShapeError(
+            f"{name!r}, {again.layer!r}, called again", wanted=" and ".join(shape_text(v.shape) for v in first.sources),
+            got=" and ".join(shape_text(v.shape) for v in again.sources), path=chain(again.sources),
+            fix="a shared layer needs inputs of one shape; make a second layer, or change what feeds it",
+        )  # fmt: skip
+
+
 def resolve(
     inputs: Sequence[Value], input_names: Sequence[str], outputs: Sequence[Value], names: dict[int, str], where: str
 ) -> Graph:
@@ -218,6 +238,7 @@ def resolve(
     slot = {(id(value), 0): k for k, value in enumerate(inputs)}
     nodes: list[Node] = []
     uses: dict[str, int] = {}
+    first: dict[str, Call] = {}
     free = len(inputs)
 
     def slot_of(value: Value) -> int:
@@ -226,6 +247,7 @@ def resolve(
     for call in calls_between(inputs, outputs, where):
         owner = names[id(call.layer)]
         uses[owner] = uses.get(owner, 0) + 1
+        check_same_weights(first.setdefault(owner, call), call, owner)
         writes = tuple(range(free, free + len(call.out_shapes)))
         free += len(writes)
         for index, k in enumerate(writes):

@@ -26,8 +26,17 @@ class Model(Composite):
         starts, ends = _values(inputs, "inputs"), _values(outputs, "outputs")
         calls = calls_between(starts, ends, "Model")
         names = name_layers([call.layer for call in calls], "Model")
+        labels = _input_names(starts)
+        both = [label for label in labels if label in names.values()]
+        if both:
+            raise SpecError(
+                "Model", wanted="a name of its own for every input and layer",
+                got=f"an input and a layer named {both[0]!r}", fix="rename one",
+            )  # fmt: skip
+        if name is not None and not isinstance(name, str):
+            raise SpecError("Model(name=…)", wanted="a string", got=repr(name), fix='name="encoder"')
         object.__setattr__(self, "name", name)
-        object.__setattr__(self, "_graph", resolve(starts, _input_names(starts), ends, names, "Model"))
+        object.__setattr__(self, "_graph", resolve(starts, labels, ends, names, "Model"))
 
     _graph: Graph
 
@@ -77,10 +86,13 @@ class Model(Composite):
         values: dict[str, Value] = dict(inputs)
         uses: dict[str, int] = {}
         for call in record_entry(options, "calls", list):
-            owner = call["layer"]
-            made = apply(
-                record_lookup(layers, owner, "layer"), [record_lookup(values, name, "value") for name in call["of"]]
-            )
+            if not isinstance(call, dict):
+                raise SpecError(
+                    'JSON: "calls"', wanted='{"layer": …, "of": […]}', got=repr(call), fix="write it with to_json"
+                )
+            owner = record_entry(call, "layer", str)
+            sources = [record_lookup(values, name, "value") for name in record_entry(call, "of", list)]
+            made = apply(record_lookup(layers, owner, "layer"), sources)
             uses[owner] = uses.get(owner, 0) + 1
             name = owner if uses[owner] == 1 else f"{owner}#{uses[owner]}"
             outs = made if isinstance(made, tuple) else (made,)
@@ -100,6 +112,8 @@ def _values(given: Value | Sequence[Value], what: str) -> tuple[Value, ...]:
             f"Model({what}=…)", wanted="ig.Input values" if what == "inputs" else "graph values",
             got=repr(wrong[0]) if wrong else "none", fix="ig.Model(inputs=ig.Input(…), outputs=…)",
         )  # fmt: skip
+    if what == "inputs" and len({id(v) for v in values}) != len(values):
+        raise SpecError("Model(inputs=…)", wanted="each Input once", got="one of them twice", fix="drop one")
     return values
 
 

@@ -5,6 +5,7 @@ A position is an epoch or, with per="step", an optimizer step; `total` is how ma
 
 from __future__ import annotations
 
+from dataclasses import field
 from math import cos, pi
 from typing import Literal
 
@@ -111,7 +112,7 @@ class WarmUp(Schedule):
 
     length: Count
     start_factor: Fraction = 1 / 3
-    then: InstanceOf[Schedule] = ConstantLR()
+    then: InstanceOf[Schedule] = field(default_factory=ConstantLR)
 
     def at(self, position: int, total: int, lr: float) -> float:
         if position < self.length:

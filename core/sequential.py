@@ -17,6 +17,13 @@ from isograd.core.types import Shape, shape_text
 
 
 def _as_layers(value: object) -> object:
+    if isinstance(value, Layer):
+        raise SpecError(
+            "Sequential",
+            wanted="its layers in one list",
+            got=f"{value!r} by itself",
+            fix=f"ig.Sequential([{value!r}, …])",
+        )
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -62,7 +69,7 @@ class Sequential(Composite):
     def _names(self) -> dict[int, str]:
         names: dict[int, str] = {}
         for position, layer in enumerate(self.layers):
-            name = checked_name(layer.name or str(position), repr(layer))
+            name = checked_name(str(position) if layer.name is None else layer.name, repr(layer))
             if id(layer) not in names and name in names.values():
                 raise SpecError(
                     "Sequential", wanted="a name of its own for every layer", got=f"two layers named {name!r}",

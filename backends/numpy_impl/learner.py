@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isograd.backends.numpy_impl.loader import DataLoader, as_floats, as_targets
+from isograd.backends.numpy_impl.loader import DataLoader, as_floats, as_targets, compared
 from isograd.backends.numpy_impl.losses import LOSSES
 from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
 from isograd.core.backend import Losses
-from isograd.core.batches import aligned, check_batch, first_nonfinite, mean_loss
+from isograd.core.batches import BatchCheck, aligned, first_nonfinite, mean_loss
 from isograd.core.data.dataset import Dataset
 from isograd.core.optimizers import Adagrad, Clipping, Optimizer
 from isograd.core.tree import flatten
@@ -20,7 +21,7 @@ from isograd.core.types import Array, Arrays, State
 if TYPE_CHECKING:
     from isograd.backends.numpy_impl.network import NumpyNetwork
 
-BLOCK = 1 << 16  # entries updated at a time: a block of weight, gradient and slots stays in the L2 cache
+BLOCK = 1 << 17  # entries updated at a time: a block of weight, gradient and slots stays in cache
 
 
 class NumpyLearner:
@@ -28,12 +29,14 @@ class NumpyLearner:
 
     def __init__(self, net: NumpyNetwork, losses: Losses, optimizer: Optimizer, clipping: Clipping | None) -> None:
         self.net, self.losses, self.optimizer, self.clipping = net, losses, optimizer, clipping
+        self.check = BatchCheck(net.model, losses)
         self.t = 0
         initial = optimizer.initial_accumulator_value if isinstance(optimizer, Adagrad) else 0.0
         self.slots = {
             path: {slot: np.full_like(net.state[path], initial) for slot in optimizer.slots}
             for path in net.weight_paths
         }
+        self.blocks = {path: list(blocks(net.state[path], self.slots[path])) for path in net.weight_paths}
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
         """One forward, backward and update; a batch that cannot be learned from changes nothing."""
@@ -47,9 +50,10 @@ class NumpyLearner:
         loss, dx, grads, _ = self._gradients(inputs, targets, needs_dx=True)
         return loss, dx if isinstance(dx, tuple) else (dx,), grads
 
+    @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # a loss that is no number is told below
     def _gradients(self, inputs: Arrays, targets: Arrays, *, needs_dx: bool) -> tuple[float, Any, State, State]:
         """(loss, input gradients, weight gradients after clipping, new values of buffers)"""
-        check_batch(self.net.model, self.losses, inputs, targets)
+        self.check(inputs, targets)
         x, t = as_floats(inputs, self.net.dtype), as_targets(targets, self.net.dtype)
         y, backward, buffers = self.net.run(x, training=True, needs_dx=needs_dx)
         outputs = y if isinstance(y, tuple) else (y,)
@@ -58,10 +62,10 @@ class NumpyLearner:
             if spec is None:
                 dys.append(np.zeros_like(prediction))
                 continue
-            value, back = LOSSES[type(spec)](spec, prediction, target)
+            value, back = LOSSES[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))
             total += float(value)
             dys.append(back(self.net.dtype.type(1)))
-        if not np.isfinite(total):
+        if not isfinite(total):
             raise first_nonfinite(self.net, inputs, targets, total)
         dx, tree = backward(*dys)
         grads = flatten(tree)
@@ -70,18 +74,13 @@ class NumpyLearner:
         return total, dx, grads, buffers
 
     def _update(self, grads: State, lr: float) -> None:
-        """The optimizer's rule, block by block; weights stay the arrays they are."""
+        """The optimizer's rule, block by block, in place."""
         self.t += 1
         rule = OPTIMIZERS[type(self.optimizer)]
         for path, gradient in grads.items():
-            w, g = self.net.state[path].reshape(-1), gradient.reshape(-1)
-            slots = {name: values.reshape(-1) for name, values in self.slots[path].items()}
-            for start in range(0, w.size, BLOCK):
-                block = slice(start, start + BLOCK)
-                held = {name: values[block] for name, values in slots.items()}
-                w[block], new = rule(self.optimizer, lr, self.t, w[block], g[block], held)
-                for name, values in new.items():
-                    slots[name][block] = values
+            g = gradient.reshape(-1)
+            for block, w, slots in self.blocks[path]:
+                rule(self.optimizer, lr, self.t, w, g[block], slots)
         self.net.at_step(self.t)
 
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
@@ -89,15 +88,18 @@ class NumpyLearner:
         for k, (inputs, targets) in enumerate(DataLoader(data, order, self.net.dtype)):
             yield self.step(inputs, targets, lr(k))
 
+    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
     def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
         """(mean loss, outputs, targets) in evaluation mode."""
         pieces = []
         for inputs, targets in DataLoader(data, order, self.net.dtype):
-            check_batch(self.net.model, self.losses, inputs, targets)
+            self.check(inputs, targets)
             y, _, _ = self.net.run(inputs, training=False, needs_dx=False)
             outputs = y if isinstance(y, tuple) else (y,)
             values = [
-                float(LOSSES[type(spec)](spec, prediction, target)[0]) if spec else 0.0
+                float(LOSSES[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))[0])
+                if spec
+                else 0.0
                 for spec, prediction, target in zip(self.losses, outputs, aligned(self.losses, targets), strict=True)
             ]
             pieces.append((sum(values), outputs, targets))
@@ -115,3 +117,10 @@ class NumpyLearner:
             for slot, values in slots.items():
                 if self.t:
                     values[...] = state[f"{slot}/{path}"]
+
+
+def blocks(weight: Array, slots: State) -> Iterator[tuple[slice, Array, State]]:
+    """(place, weight, slots) piece by piece: views, so that what is written to them is written to the wholes."""
+    for start in range(0, weight.size, BLOCK):
+        place = slice(start, start + BLOCK)
+        yield place, weight.reshape(-1)[place], {name: held.reshape(-1)[place] for name, held in slots.items()}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
 from isograd.core.data.dataset import Dataset
+from isograd.core.losses import ClassLoss, Loss
 from isograd.core.types import Array, Arrays
 
 
@@ -30,6 +32,11 @@ def as_floats(values: Arrays, dtype: np.dtype[np.floating]) -> Arrays:
     return tuple(np.asarray(v, dtype) for v in values)
 
 
+def compared(spec: Loss, target: Any, dtype: np.dtype[np.floating]) -> Array:
+    """Whole numbers are labels to a loss over classes, values to every other."""
+    return np.asarray(target, None if isinstance(spec, ClassLoss) else dtype)
+
+
 def as_targets(values: Arrays, dtype: np.dtype[np.floating]) -> Arrays:
     """Targets stay class labels where they are whole numbers."""
-    return tuple(np.asarray(v, dtype) if np.asarray(v).dtype.kind == "f" else np.asarray(v) for v in values)
+    return tuple(np.asarray(v, dtype if v.dtype.kind == "f" else None) for v in values)

@@ -13,7 +13,16 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from isograd.backends.numpy_impl.operations.special import sigmoid
-from isograd.core.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, Loss, MSELoss, NLLLoss
+from isograd.core.losses import (
+    BCEWithLogitsLoss,
+    ClassLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    L1Loss,
+    Loss,
+    MSELoss,
+    NLLLoss,
+)
 from isograd.core.table import Table
 from isograd.core.types import Array
 
@@ -73,27 +82,28 @@ def huber(spec: HuberLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
     return L, backward
 
 
-def class_weights(spec: NLLLoss | CrossEntropyLoss, p: Array) -> Array:
-    """One weight a class, (C,)"""
-    return np.ones(p.shape[1], p.dtype) if spec.weight is None else np.asarray(spec.weight, p.dtype)
+def class_weights(spec: ClassLoss, p: Array) -> Array | float:
+    """One weight a class, shaped to stand along axis 1 of p; 1 where all classes weigh the same."""
+    return 1.0 if spec.weight is None else np.asarray(spec.weight, p.dtype).reshape(-1, *[1] * (p.ndim - 2))
 
 
-def picked(spec: NLLLoss | CrossEntropyLoss, p: Array, t: Array) -> tuple[Array, Array]:
-    """(q, w): q[n, c, …] = [c = t[n, …]] with ignored targets all zero, w[n, …] = weight of the target's class."""
-    valid = t != spec.ignore_index
-    q = np.zeros(p.shape, p.dtype)
-    np.put_along_axis(q, np.expand_dims(np.where(valid, t, 0), 1), np.expand_dims(valid, 1).astype(p.dtype), 1)
-    return q, class_weights(spec, p)[np.where(valid, t, 0)] * valid
+def one_hot(spec: ClassLoss, p: Array, t: Array) -> tuple[Array, Array]:
+    """(v, w): v[n, c, …] = w[n, …]·[c = t[n, …]], w[n, …] = the weight of the target's class, 0 where ignored."""
+    w = (t != spec.ignore_index).astype(p.dtype)
+    if spec.weight is not None:
+        w *= np.asarray(spec.weight, p.dtype)[np.where(w, t, 0)]
+    classes = np.arange(p.shape[1]).reshape(-1, *[1] * (p.ndim - 2))
+    return (t[:, None] == classes) * w[:, None], w
 
 
 @LOSSES.implements(NLLLoss)
 def nll(spec: NLLLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
     """L = −Σₙ w[tₙ] p[n, tₙ] / D        dp = −w[tₙ] [c = tₙ] / D        D = Σₙ w[tₙ]"""
-    q, w = picked(spec, p, t)
-    L, spread = reduced(spec, -w * (q * p).sum(1), w.sum())
+    v, w = one_hot(spec, p, t)
+    L, spread = reduced(spec, -(v * p).sum(1), w.sum())
 
     def backward(dL: Any) -> Any:
-        return -q * np.expand_dims(w * spread(dL), 1)
+        return -v * along_classes(spread(dL))
 
     return L, backward
 
@@ -102,29 +112,36 @@ def nll(spec: NLLLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
 def cross_entropy(spec: CrossEntropyLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
     """L = −Σ v·logp / D,   logp = p − log Σ eᵖ        dp = (softmax(p)·Σ_c v − v)/D
 
-    v[n, c] = w[c]·((1−ε)·q[n, c] + ε/C): what each class should get, weighted. For labels q is one-hot,
-    the first part is weighted by w[tₙ] = w[c], ignored rows are zero and D = Σₙ w[tₙ]; for probabilities
-    q = t and D counts the predictions.
+    v[n, c] is what each class should get, weighted: for labels w[c]·((1−ε)·[c = tₙ] + ε/C), nothing where
+    ignored, D = Σₙ w[tₙ]; for probabilities w[c]·((1−ε)·t + ε/C), D the number of predictions.
     """
     logp = p - p.max(1, keepdims=True)  # L is shift-invariant; exp cannot overflow
     exp = np.exp(logp)
     total = exp.sum(1, keepdims=True)
     logp -= np.log(total)
+    smooth, each = spec.label_smoothing, spec.label_smoothing / p.shape[1]
     if t.dtype.kind == "f":
-        q, rows, count = t, np.ones((), p.dtype), p.size // p.shape[1]
+        v, count = ((1 - smooth) * t + each) * class_weights(spec, p), p.size // p.shape[1]
     else:
-        q, w = picked(spec, p, t)
-        rows, count = np.expand_dims(t != spec.ignore_index, 1).astype(p.dtype), w.sum()
-    if spec.label_smoothing:
-        q = (1 - spec.label_smoothing) * q + spec.label_smoothing / p.shape[1] * rows
-    v = q if spec.weight is None else q * class_weights(spec, p).reshape(-1, *[1] * (p.ndim - 2))
+        v, w = one_hot(spec, p, t)
+        count = w.sum()
+        if smooth:
+            v = (1 - smooth) * v + each * class_weights(spec, p) * (t != spec.ignore_index)[:, None].astype(p.dtype)
     L, spread = reduced(spec, -(v * logp).sum(1), count)
 
     def backward(dL: Any) -> Any:
-        softmax = exp / total
-        return (softmax * v.sum(1, keepdims=True) - v) * np.expand_dims(spread(dL), 1 if np.ndim(dL) else ())
+        dp = exp / total
+        dp *= v.sum(1, keepdims=True)
+        dp -= v
+        dp *= along_classes(spread(dL))
+        return dp
 
     return L, backward
+
+
+def along_classes(dL: Array) -> Array:
+    """One figure for each prediction, repeated for its classes; a single figure as it is."""
+    return dL[:, None] if np.ndim(dL) else dL
 
 
 @LOSSES.implements(BCEWithLogitsLoss)

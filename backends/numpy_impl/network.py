@@ -105,9 +105,11 @@ class NumpyNetwork:
         check_state(self.model, weights)
         for path, values in self.state.items():
             values[...] = weights[path]
+        self._outputs = ()
 
     def learner(self, losses: Losses, optimizer: Optimizer, clipping: Clipping | None = None) -> NumpyLearner:
         return NumpyLearner(self, losses, optimizer, clipping)
 
     def at_step(self, step: int) -> None:
         self.run_step = step
+        self._outputs = ()  # a backward of the old weights would be wrong

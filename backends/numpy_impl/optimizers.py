@@ -1,8 +1,9 @@
-"""Optimizer steps and gradient clipping, as pure functions.
+"""Optimizer steps, in place, and gradient clipping.
 
-    rule(spec, lr, t, w, g, s) → (new w, new s)        s = {slot: array}, t counted from 1
+    rule(spec, lr, t, w, g, s)        s = {slot: array}, t counted from 1
 
-Each rule works entry by entry, so the engine may call it on any piece of a weight.
+A rule changes w and s in place, as its arrows say, and leaves g alone. It works entry by entry, so the
+engine may call it on any piece of a weight.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ CLIPPINGS = Table("numpy_impl/optimizers.py")
 
 
 @OPTIMIZERS.implements(SGD)
-def sgd(spec: SGD, lr: float, t: int, w: Array, g: Array, s: State) -> tuple[Array, State]:
+def sgd(spec: SGD, lr: float, t: int, w: Array, g: Array, s: State) -> None:
     """v ← μv + (1−τ)g (v = g at t = 1)        w ← w − ηv        nesterov: w ← w − η(g + μv)
 
     velocity="step": v ← μv + (1−τ)ηg from v = 0        w ← w − v        nesterov: w ← w − (ηg + μv)
@@ -31,61 +32,72 @@ def sgd(spec: SGD, lr: float, t: int, w: Array, g: Array, s: State) -> tuple[Arr
     step = lr * g if inside else g
     if spec.momentum:
         v = s["momentum_buffer"]
-        v = step if t == 1 and not inside else spec.momentum * v + (1 - spec.dampening) * step
-        s = {"momentum_buffer": v}
+        if t == 1 and not inside:
+            v[...] = step
+        else:
+            v *= spec.momentum
+            v += (1 - spec.dampening) * step if spec.dampening else step
         step = step + spec.momentum * v if spec.nesterov else v
-    return w - (step if inside else lr * step), s
+    w -= step if inside else lr * step
 
 
 @OPTIMIZERS.implements(Adagrad)
-def adagrad(spec: Adagrad, lr: float, t: int, w: Array, g: Array, s: State) -> tuple[Array, State]:
+def adagrad(spec: Adagrad, lr: float, t: int, w: Array, g: Array, s: State) -> None:
     """s ← s + g²        w ← w − η/(1 + (t−1)·lr_decay) · g/(√s + ε)"""
     if spec.weight_decay:
         g = g + spec.weight_decay * w
-    total = s["sum"] + g * g
+    s["sum"] += g * g
     rate = lr / (1 + (t - 1) * spec.lr_decay)
-    return w - rate * (g / (np.sqrt(total) + spec.eps)), {"sum": total}
+    w -= rate * (g / (np.sqrt(s["sum"]) + spec.eps))
 
 
 @OPTIMIZERS.implements(RMSprop)
-def rmsprop(spec: RMSprop, lr: float, t: int, w: Array, g: Array, s: State) -> tuple[Array, State]:
+def rmsprop(spec: RMSprop, lr: float, t: int, w: Array, g: Array, s: State) -> None:
     """s ← αs + (1−α)g²        centered: ḡ ← αḡ + (1−α)g,  a = √(s − ḡ²) + ε;  else a = √s + ε
 
     w ← w − ηg/a        with momentum: b ← μb + g/a,  w ← w − ηb
     """
     if spec.weight_decay:
         g = g + spec.weight_decay * w
-    new = {"square_avg": spec.alpha * s["square_avg"] + (1 - spec.alpha) * (g * g)}
-    spread = new["square_avg"]
+    spread = average(s["square_avg"], spec.alpha, g * g)
     if spec.centered:
-        new["grad_avg"] = spec.alpha * s["grad_avg"] + (1 - spec.alpha) * g
-        spread = spread - new["grad_avg"] * new["grad_avg"]
+        mean = average(s["grad_avg"], spec.alpha, g)
+        spread = spread - mean * mean
     step = g / (np.sqrt(spread) + spec.eps)
     if spec.momentum:
-        step = new["momentum_buffer"] = spec.momentum * s["momentum_buffer"] + step
-    return w - lr * step, new
+        s["momentum_buffer"] *= spec.momentum
+        s["momentum_buffer"] += step
+        step = s["momentum_buffer"]
+    w -= lr * step
 
 
 @OPTIMIZERS.implements(Adam, AdamW)
-def adam(spec: Adam, lr: float, t: int, w: Array, g: Array, s: State) -> tuple[Array, State]:
+def adam(spec: Adam, lr: float, t: int, w: Array, g: Array, s: State) -> None:
     """m ← β₁m + (1−β₁)g    v ← β₂v + (1−β₂)g²    w ← w − η m̂ / (√v̂ + ε),   ·̂ = ·/(1−βᵗ)
 
     Decay: g ← g + λw before (Adam), w ← w − ηλw before (AdamW). amsgrad: v̂ from the largest v so far.
     """
     if spec.weight_decay and spec.decoupled:
-        w = w * (1 - lr * spec.weight_decay)
+        w *= 1 - lr * spec.weight_decay
     elif spec.weight_decay:
         g = g + spec.weight_decay * w
     b1, b2 = spec.betas
-    m = b1 * s["exp_avg"] + (1 - b1) * g
-    v = b2 * s["exp_avg_sq"] + (1 - b2) * (g * g)
-    new = {"exp_avg": m, "exp_avg_sq": v}
+    m, v = average(s["exp_avg"], b1, g), average(s["exp_avg_sq"], b2, g * g)
     if spec.amsgrad:
-        v = new["max_exp_avg_sq"] = np.maximum(s["max_exp_avg_sq"], v)
+        v = np.maximum(s["max_exp_avg_sq"], v, out=s["max_exp_avg_sq"])
     root = np.sqrt(v)
     root *= 1 / sqrt(1 - b2**t)
     root += spec.eps
-    return w - lr / (1 - b1**t) * (m / root), new
+    np.divide(m, root, out=root)
+    root *= lr / (1 - b1**t)
+    w -= root
+
+
+def average(held: Array, keep: float, new: Array) -> Array:
+    """held ← keep·held + (1 − keep)·new"""
+    held *= keep
+    held += (1 - keep) * new
+    return held
 
 
 @CLIPPINGS.implements(ClipValue)

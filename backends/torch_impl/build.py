@@ -9,9 +9,12 @@ from torch import Tensor, nn
 from isograd.backends.torch_impl.layers import LAYERS
 from isograd.backends.torch_impl.modules import GivenMaskDropout
 from isograd.core.composite import Composite
+from isograd.core.errors import BackendError
 from isograd.core.graph import Graph, Node
 from isograd.core.layers import Dropout
 from isograd.core.sequential import Sequential
+
+RESERVED = ("training", "graph")  # attributes of every module, of a GraphModule
 
 
 class GraphModule(nn.Module):
@@ -47,6 +50,11 @@ def module_of(
         child = _child(node, f"{path}{node.name}", shared_randomness)
         if node.name != node.owner:
             _share_parameters(children[node.owner], child)
+        if hasattr(nn.Sequential, node.name) or node.name in RESERVED:
+            raise BackendError(
+                f"{path}{node.name}", wanted="a name that torch.nn.Module leaves free", got=repr(node.name),
+                fix="rename the layer: name=",
+            )  # fmt: skip
         children[node.name] = child
     plain = all(len(node.writes) == 1 and node.name == node.owner for node in graph.nodes)
     if isinstance(model, Sequential) and plain:

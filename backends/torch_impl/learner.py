@@ -13,8 +13,9 @@ from isograd.backends.torch_impl.loader import Tensors, loader, target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS
 from isograd.core.backend import Losses
-from isograd.core.batches import aligned, check_batch, first_nonfinite, mean_loss
+from isograd.core.batches import BatchCheck, first_nonfinite, mean_loss
 from isograd.core.data.dataset import Dataset
+from isograd.core.losses import ClassLoss
 from isograd.core.optimizers import Clipping, Optimizer
 from isograd.core.types import Array, Arrays, State
 
@@ -27,18 +28,21 @@ class TorchLearner:
 
     def __init__(self, net: TorchNetwork, losses: Losses, optimizer: Optimizer, clipping: Clipping | None) -> None:
         self.net, self.losses, self.clipping = net, losses, clipping
-        self.criteria = [
-            LOSSES[type(s)](s).to(device=net.device, dtype=net.torch_dtype) if s is not None else None for s in losses
+        self.criteria = [  # (output's number, its torch.nn loss) of the outputs that are trained on
+            (k, LOSSES[type(s)](s).to(device=net.device, dtype=net.torch_dtype))
+            for k, s in enumerate(losses)
+            if s is not None
         ]
         self.params = [net.weights[path] for path in net.weight_paths]
         self.optimizer: torch.optim.Optimizer | None = (
             OPTIMIZERS[type(optimizer)](optimizer, self.params) if self.params else None
         )
+        self.check = BatchCheck(net.model, losses)
         self.t = 0
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
         """One forward, backward and update; a batch that cannot be learned from changes nothing."""
-        check_batch(self.net.model, self.losses, inputs, targets)
+        self.check(inputs, targets)
         return self._step(self.net.tensors(inputs), self._targets(targets), inputs, targets, lr)
 
     def _step(self, x: Tensors, t: Tensors, inputs: Arrays, targets: Arrays, lr: float) -> float:
@@ -63,20 +67,20 @@ class TorchLearner:
 
     def _loss(self, y: Any, targets: Tensors) -> torch.Tensor:
         outputs = y if isinstance(y, tuple) else (y,)
+        pairs = zip(self.criteria, targets, strict=True)
         values = [
-            criterion(prediction, target)
-            for criterion, prediction, target in zip(self.criteria, outputs, aligned(self.losses, targets), strict=True)
-            if criterion is not None
+            criterion(outputs[k], target if isinstance(self.losses[k], ClassLoss) else target.to(outputs[k].dtype))
+            for (k, criterion), target in pairs
         ]
-        total: torch.Tensor = sum(values[1:], values[0])
-        return total
+        return values[0] if len(values) == 1 else torch.stack(values).sum()
 
     def _targets(self, targets: Arrays) -> Tensors:
-        return tuple(t.to(self.net.device) for t in target_tensors(targets, self.net.torch_dtype))
+        made = target_tensors(targets, self.net.torch_dtype)
+        return made if self.net.on_cpu else tuple(t.to(self.net.device) for t in made)
 
     def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, Arrays, State]:
         """(loss, input gradients, weight gradients after clipping), in training mode; nothing is changed."""
-        check_batch(self.net.model, self.losses, inputs, targets)
+        self.check(inputs, targets)
         x = tuple(v.requires_grad_() for v in self.net.tensors(inputs, copy=True))
         held = self.net.buffers()
         try:
@@ -104,7 +108,7 @@ class TorchLearner:
         """One step for each batch of a torch.utils.data.DataLoader in this order, yielding its loss."""
         batches = loader(data, order, self.net.torch_dtype, self.net.device)
         for k, (inputs, targets, x, t) in enumerate(batches):
-            check_batch(self.net.model, self.losses, inputs, targets)
+            self.check(inputs, targets)
             yield self._step(self._on_device(x), self._on_device(t), inputs, targets, lr(k))
 
     def _on_device(self, values: Tensors) -> Tensors:
@@ -115,7 +119,7 @@ class TorchLearner:
         """(mean loss, outputs, targets) in evaluation mode."""
         pieces = []
         for inputs, targets, x, t in loader(data, order, self.net.torch_dtype, self.net.device):
-            check_batch(self.net.model, self.losses, inputs, targets)
+            self.check(inputs, targets)
             y = self.net.run(self._on_device(x), training=False)
             loss = float(self._loss(y, self._on_device(t)).item())
             outputs = y if isinstance(y, tuple) else (y,)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
@@ -46,7 +45,7 @@ def _as_they_are(batch: Any) -> Any:
 
 
 def tensors(values: Sequence[Array], dtype: torch.dtype) -> Tensors:
-    return tuple(torch.from_numpy(np.require(v, requirements=["W", "C"])).to(dtype) for v in values)
+    return tuple(torch.from_numpy(v if v.flags.forc and v.flags.writeable else v.copy()).to(dtype) for v in values)
 
 
 def target_tensors(values: Sequence[Array], dtype: torch.dtype) -> Tensors:

@@ -65,24 +65,26 @@ class GlobalMean(nn.Module):
 
 
 def convolution(kind: type[nn.Module], s: Convolution, channels: int) -> nn.Module:
-    """nn.Conv1d, 2d or 3d; where the two sides of an axis differ, which nn.Conv cannot say, F.pad goes before it."""
-    pairs: tuple[Any, ...] = s.padding if isinstance(s.padding, tuple) else ()
-    if kind is nn.Conv1d and len(pairs) == 2:
-        pairs = (pairs,)
-    uneven = any(isinstance(pair, tuple) for pair in pairs)
+    """nn.Conv1d, 2d or 3d; where the two sides of an axis differ, which nn.Conv cannot say, F.pad goes before it.
+
+    So it does for "same" with an odd total, about which nn.Conv warns: the odd place goes after.
+    """
+    axes = 1 if kind is nn.Conv1d else 2 if kind is nn.Conv2d else 3
+    pairs: list[Any] = list(s.padding) if isinstance(s.padding, tuple) else []
+    if axes == 1 and len(pairs) == 2:
+        pairs = [tuple(pairs)]
+    if s.padding == "same":
+        kernel, dilation = (v if isinstance(v, tuple) else (v,) * axes for v in (s.kernel_size, s.dilation))
+        totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+        pairs = [(total // 2, total - total // 2) for total in totals]
+    pairs = [pair if isinstance(pair, tuple) else (pair, pair) for pair in pairs]
+    uneven = any(before != after for before, after in pairs)
+    padding: Any = 0 if uneven else tuple(before for before, _ in pairs) or s.padding
     conv = kind(
-        channels,
-        s.out_channels,
-        s.kernel_size,
-        s.stride,
-        0 if uneven else s.padding,
-        s.dilation,
-        s.groups,
-        s.bias,
-        s.padding_mode,
+        channels, s.out_channels, s.kernel_size, s.stride, padding, s.dilation, s.groups, s.bias, s.padding_mode
     )
     if uneven:
-        sides = [side for pair in reversed(pairs) for side in (pair if isinstance(pair, tuple) else (pair, pair))]
+        sides = [side for pair in reversed(pairs) for side in pair]
         mode = "constant" if s.padding_mode == "zeros" else s.padding_mode
         conv.register_forward_pre_hook(lambda module, args: (functional.pad(args[0], sides, mode), *args[1:]))
     return conv

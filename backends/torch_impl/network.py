@@ -34,7 +34,7 @@ class TorchNetwork:
         compiled: bool, shared_randomness: bool,
     ) -> None:  # fmt: skip
         self.model, self.seed, self.dtype, self.device = model, seed, dtype, device
-        self.torch_dtype = TORCH_DTYPES[dtype.name]
+        self.torch_dtype, self.on_cpu = TORCH_DTYPES[dtype.name], device.type == "cpu"
         module = module_of(model, model.input_shapes, shared_randomness=shared_randomness)
         self.module = module.to(device=device, dtype=self.torch_dtype)
         self.call = torch.compile(self.module) if compiled else self.module
@@ -87,7 +87,8 @@ class TorchNetwork:
             self.weights[path].copy_(values)
 
     def tensors(self, arrays: Arrays, *, copy: bool = False) -> Tensors:
-        return tuple(t.to(self.device, copy=copy) for t in tensors(arrays, self.torch_dtype))
+        made = tensors(arrays, self.torch_dtype)
+        return made if self.on_cpu and not copy else tuple(t.to(self.device, copy=copy) for t in made)
 
     @torch.no_grad()
     def activations(self, *inputs: Array, training: bool = False) -> dict[str, Arrays]:
@@ -136,6 +137,7 @@ class TorchNetwork:
         """Take over weights and buffers; WeightsError, and nothing changed, where they do not fit."""
         check_state(self.model, weights)
         self._copy_in(weights)
+        self._outputs = ()
 
     @torch.no_grad()
     def _copy_in(self, state: Mapping[str, Array]) -> None:
@@ -147,3 +149,4 @@ class TorchNetwork:
 
     def at_step(self, step: int) -> None:
         self.run_step = step
+        self._outputs = ()  # a backward of the old weights would be wrong

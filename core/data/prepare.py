@@ -107,6 +107,8 @@ def one_hot(labels: Array, classes: int | None = None) -> Array:
     labels = np.asarray(labels)
     if labels.dtype.kind not in "iu":
         raise DataError("one_hot", wanted="whole-number labels", got=f"{labels.dtype}", fix="labels.astype('int64')")
+    if labels.size == 0:
+        raise DataError("one_hot", wanted="one label or more", got="none", fix="give some labels")
     count = int(labels.max()) + 1 if classes is None else classes
     if labels.min() < 0 or labels.max() >= count:
         raise DataError(

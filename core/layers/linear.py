@@ -18,8 +18,8 @@ class Linear(Layer):
 
     out_features: Count = field(kw_only=False)
     bias: bool = True
-    weight_init: InstanceOf[Initializer] = TorchDefault()
-    bias_init: InstanceOf[Initializer] = TorchDefault()
+    weight_init: InstanceOf[Initializer] = field(default_factory=TorchDefault)
+    bias_init: InstanceOf[Initializer] = field(default_factory=TorchDefault)
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         (shape,) = x

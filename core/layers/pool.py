@@ -47,11 +47,11 @@ class Pooling(Layer):
     def __post_init__(self) -> None:
         sizes: dict[str, Any] = {name: getattr(self, name) for name in ("kernel_size", "stride", "padding")}
         check_lengths(repr(self), self.axes, **sizes)
-        for pad, k, d in zip(per_axis(self.padding, self.axes), self.kernel, self.holes, strict=True):
-            if pad > span(k, d) // 2:
+        for pad, k in zip(per_axis(self.padding, self.axes), self.kernel, strict=True):
+            if pad > k // 2:
                 raise SpecError(
-                    repr(self), wanted="padding of at most half the window, so that no window holds padding alone",
-                    got=f"{pad} for a window that spans {span(k, d)}", fix=f"padding={span(k, d) // 2} at most",
+                    repr(self), wanted="padding of at most half the kernel_size, as torch", got=f"{pad} for {k}",
+                    fix=f"padding={k // 2} at most, or a ZeroPad2d before this layer",
                 )  # fmt: skip
 
     def windows(self, shape: Shape) -> tuple[Axis, ...]:
@@ -87,6 +87,18 @@ class MaxPooling(Pooling):
     def __post_init__(self) -> None:
         check_lengths(repr(self), self.axes, dilation=self.dilation)
         super().__post_init__()
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        shapes = super().out_shapes(*x)
+        for axis in self.windows(x[0]):
+            starts = range(-axis.before, -axis.before + axis.stride * axis.out, axis.stride)
+            places = range(axis.reach)[:: axis.dilation]
+            if not all(any(0 <= start + i < axis.size for i in places) for start in starts):
+                raise Misfit(
+                    "a place of the input in every window", f"a window of padding alone over {shape_text(x[0])}",
+                    "less padding= or dilation=",
+                )  # fmt: skip
+        return shapes
 
     @property
     def holes(self) -> tuple[int, ...]:

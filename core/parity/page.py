@@ -15,7 +15,8 @@ h1 { font-size: 1.5rem; overflow-wrap: anywhere; } .verdict { font-size: 1.2rem;
 .ok { color: #1a7f4b; } .failed { color: #c62f3b; font-weight: 600; }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .35rem .8rem .35rem 0; border-bottom: 1px solid var(--line); }
-th { font-weight: 600; } pre { padding: 1rem; white-space: pre-wrap; font-size: .85rem; border: 1px solid var(--line); border-radius: 6px; }
+th { font-weight: 600; }
+pre { padding: 1rem; white-space: pre-wrap; font-size: .85rem; border: 1px solid var(--line); border-radius: 6px; }
 summary { cursor: pointer; margin: 1.5rem 0 .5rem; font-weight: 600; }
 """
 

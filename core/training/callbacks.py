@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isnan
 from typing import TYPE_CHECKING
 
 from isograd.core.description import Count, Description, NonNegative, describes
@@ -68,7 +69,7 @@ class BestWeights(Callback):
         value = epoch.value(self.rule.monitor)
         if value is None:
             return
-        if self.best is None or self.sign * (self.best - value) > self.rule.min_delta:
+        if self.best is None or isnan(self.best) or self.sign * (self.best - value) > self.rule.min_delta:
             self.best, self.best_epoch, self.waited = value, epoch.number, 0
             self.weights = trainer.net.state_dict()
             return

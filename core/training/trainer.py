@@ -39,8 +39,12 @@ class Trainer:
         metrics: Sequence[Metric] = (),
     ) -> None:
         self.net, self.optimizer, self.metrics = net, optimizer, tuple(metrics)
-        self.losses: Losses = (loss,) if isinstance(loss, Loss) else tuple(loss)
+        self.losses: Losses = tuple(loss) if isinstance(loss, (tuple, list)) else (loss,)  # type: ignore[assignment]
         check_losses(net.model, self.losses)
+        if not isinstance(optimizer, Optimizer):
+            raise SpecError(
+                "optimizer", wanted="an optimizer description", got=repr(optimizer), fix="optimizer=ig.SGD(lr=0.1)"
+            )
         self.schedule = schedule or ConstantLR()
         self.learner = net.learner(self.losses, optimizer, clip)
         self.epochs_done = 0
@@ -81,14 +85,22 @@ class Trainer:
         watchers = [*callbacks, *([BestWeights(early_stopping)] if early_stopping else [])]
         history = History()
         steps = len(self._order(data, 0, batch_size, shuffle, drop_last))
-        for watcher in watchers:
-            watcher.fit_starts(self, epochs, steps)
+        if steps == 0:
+            raise SpecError(
+                f"fit(batch_size={batch_size}, drop_last=True)", wanted="one whole batch or more",
+                got=f"{len(data)} samples", fix=f"batch_size={len(data)}, or drop_last=False",
+            )  # fmt: skip
+        begun: list[Callback] = []
         try:
+            for watcher in watchers:
+                watcher.fit_starts(self, epochs, steps)
+                begun.append(watcher)
             for k in range(epochs):
                 started = perf_counter()
                 order = self._order(data, self.epochs_done, batch_size, shuffle, drop_last)
-                losses = self._epoch(for_epoch(data, self.epochs_done), order, k, epochs, watchers)
-                history.step_losses += losses
+                done = len(history.step_losses)
+                self._epoch(for_epoch(data, self.epochs_done), order, k, epochs, watchers, history.step_losses)
+                losses = history.step_losses[done:]
                 self.epochs_done += 1
                 measured = held_out is not None and ((k + 1) % validate_every == 0 or k + 1 == epochs)
                 scores = self.evaluate(held_out) if measured else {}
@@ -104,7 +116,7 @@ class Trainer:
         except StopFit as stop:
             history.stopped = str(stop)
         finally:
-            for watcher in watchers:
+            for watcher in begun:
                 watcher.fit_ends(self, history)
         return history
 
@@ -121,14 +133,12 @@ class Trainer:
         return all(loss is None or loss.reduction == "sum" for loss in self.losses)
 
     def _epoch(
-        self, data: Dataset, order: list[Array], k: int, epochs: int, watchers: Sequence[Callback]
-    ) -> list[float]:
-        losses = []
+        self, data: Dataset, order: list[Array], k: int, epochs: int, watchers: Sequence[Callback], losses: list[float]
+    ) -> None:
         for loss in self.learner.epoch(data, order, lambda step: self._lr(k, step, len(order), epochs)):
             losses.append(loss)
             for watcher in watchers:
                 watcher.step_ends(self, loss)
-        return losses
 
     def _lr(self, epoch: int, step: int, steps: int, epochs: int) -> float:
         if self.schedule.per == "epoch":

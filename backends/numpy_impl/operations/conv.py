@@ -35,9 +35,8 @@ def conv(spec: Convolution, p: Tree, x: Array, *, run: Run) -> tuple[Array, Back
         grads = {"weight": convolve_dw(xp, dy, axes, spec.groups)}
         if spec.bias:
             grads["bias"] = channel_sums(dy)
-        if not run.needs_dx:
-            return None, grads
-        return add_places(convolve_dx(dy, w, axes, spec.groups), places, x.shape), grads
+        dx = add_places(convolve_dx(dy, w, axes, spec.groups), places, x.shape) if run.needs_dx else None
+        return dx, grads
 
     return y, backward
 
@@ -53,20 +52,21 @@ def conv_transpose(spec: TransposedConvolution, p: Tree, x: Array, *, run: Run) 
     w, axes = p["weight"], spec.windows(x.shape[1:])
     y = convolve_dx(x, w, axes, spec.groups)
     if spec.bias:
-        y += p["bias"].reshape(-1, *[1] * len(axes))
+        y += np.expand_dims(p["bias"], tuple(range(1, len(axes) + 1)))
 
     def backward(dy: Array) -> tuple[Array | None, State]:
         grads = {"weight": convolve_dw(dy, x, axes, spec.groups)}
         if spec.bias:
             grads["bias"] = channel_sums(dy)
-        return convolve(dy, w, None, axes, spec.groups) if run.needs_dx else None, grads
+        dx = convolve(dy, w, None, axes, spec.groups) if run.needs_dx else None
+        return dx, grads
 
     return y, backward
 
 
 def channel_sums(dy: Array) -> Array:
     """Σ dy[n,o,…] over n and all places"""
-    sums: Array = dy.reshape(*dy.shape[:2], -1).sum((0, 2))
+    sums: Array = dy.sum((0, *range(2, dy.ndim)))
     return sums
 
 

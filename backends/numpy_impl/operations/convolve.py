@@ -33,6 +33,11 @@ def blocks(count: int, bytes_each: int) -> Iterator[slice]:
     return (slice(start, min(start + size, count)) for start in range(0, count, size))
 
 
+def row_bytes(axes: Sequence[Axis], channels: int, itemsize: int) -> int:
+    """The columns of all windows that share one place on the first axis, in one image."""
+    return channels * prod(a.kernel for a in axes) * prod(a.out for a in axes[1:]) * itemsize
+
+
 def overlap(count: int, step: int, first: int, size: int) -> tuple[slice, slice]:
     """(i's, places) such that place = step·i + first for those i in 0 … count−1 whose place is in 0 … size−1."""
     low = max(0, -(first // step))
@@ -99,16 +104,24 @@ class Columns:
         for to, of in self.fills:
             dx[of] += lines[to]
 
-    def blocks(self, x_channels: int, x: Array) -> Iterator[tuple[slice, Array, Array]]:
-        """(images, lines, cols) for a batch as long as x, the buffers used again from block to block."""
-        each = x_channels * prod(a.kernel * a.out for a in self.axes) * x.itemsize
+
+def pieces(axes: Sequence[Axis], channels: int, batch: Array) -> Iterator[tuple[slice, slice, Columns, Array, Array]]:
+    """(images, band, map, lines, cols): a batch's columns in pieces of about BLOCK_BYTES.
+
+    An image whose columns are too many is cut into bands, windows p₀ … p₁−1 of the first axis: they are all the
+    windows of an axis that begins s·p₀ places later. Buffers are used again from piece to piece.
+    """
+    first, *others = axes
+    row = row_bytes(axes, channels, batch.itemsize)
+    for band in blocks(first.out, row):
+        count = band.stop - band.start
+        unfold = Columns([first._replace(before=first.before - first.stride * band.start, out=count), *others])
         held: tuple[Array, Array] | None = None
-        length = 0
-        for block in blocks(len(x), each):
-            if held is None or block.stop - block.start != length:
-                length = block.stop - block.start
-                held = self.buffers(x_channels, length, x.dtype)
-            yield block, *held
+        for block in blocks(len(batch), row * count):
+            n = block.stop - block.start
+            if held is None or held[0].shape[2] != n:
+                held = unfold.buffers(channels, n, batch.dtype)
+            yield block, band, unfold, *held
 
 
 def matrix(w: Array, groups: int) -> Array:
@@ -124,26 +137,28 @@ def rows(values: Array, groups: int) -> Array:
 
 def convolve(x: Array, w: Array, bias: Array | None, axes: Sequence[Axis], groups: int) -> Array:
     """y (n,o,*out) = W · cols(x) + bias          x (n,c,*sizes), w (o,c/g,*kernel)"""
-    unfold, W = Columns(axes), matrix(w, groups)
-    y = np.empty((len(x), len(w), prod(a.out for a in axes)), x.dtype)
-    b = np.zeros(len(w), x.dtype) if bias is None else bias
-    for block, lines, cols in unfold.blocks(x.shape[1], x):
+    W = matrix(w, groups)
+    y = np.empty((len(x), len(w), axes[0].out, prod(a.out for a in axes[1:])), x.dtype)
+    b = np.zeros((len(w), 1, 1), x.dtype) if bias is None else bias[:, None, None]
+    for block, band, unfold, lines, cols in pieces(axes, x.shape[1], x):
         unfold.gather(x[block], lines, cols)
-        product = W @ cols.reshape(groups, W.shape[2], -1)
-        part = y[block]
-        np.add(product.reshape(len(w), len(part), -1).swapaxes(0, 1), b[:, None], out=part)
+        part = y[block, :, band]
+        made = (W @ cols.reshape(groups, W.shape[2], -1)).reshape(len(w), len(part), *part.shape[2:])
+        np.add(made.swapaxes(0, 1), b, out=part)
     return y.reshape(len(x), len(w), *(a.out for a in axes))
 
 
 def convolve_dw(x: Array, dy: Array, axes: Sequence[Axis], groups: int) -> Array:
-    """dw (o,c/g,*kernel) = dy · cols(x)ᵀ          x (n,c,*sizes), dy (n,o,*out)"""
-    unfold, (channels, out) = Columns(axes), (x.shape[1], dy.shape[1])
-    kernel = tuple(a.kernel for a in axes)
-    dW = np.zeros((groups, out // groups, channels // groups * prod(kernel)), x.dtype)
-    for block, lines, cols in unfold.blocks(channels, x):
+    """dw (o,c/g,*kernel) = dy · cols(x)ᵀ          x (n,c,*sizes), dy (n,o,*out)
+
+    Computed as dwᵀ = cols(x) · dyᵀ: a tall product is up to 1.5 times faster than a flat one.
+    """
+    channels, out, kernel = x.shape[1], dy.shape[1], tuple(a.kernel for a in axes)
+    dWt = np.zeros((groups, channels // groups * prod(kernel), out // groups), x.dtype)
+    for block, band, unfold, lines, cols in pieces(axes, channels, x):
         unfold.gather(x[block], lines, cols)
-        dW += rows(dy[block], groups) @ cols.reshape(groups, dW.shape[2], -1).swapaxes(1, 2)
-    return dW.reshape(out, channels // groups, *kernel)
+        dWt += cols.reshape(groups, dWt.shape[1], -1) @ rows(dy[block, :, band], groups).swapaxes(1, 2)
+    return dWt.swapaxes(1, 2).reshape(out, channels // groups, *kernel)
 
 
 def convolve_dx(dy: Array, w: Array, axes: Sequence[Axis], groups: int) -> Array:
@@ -155,10 +170,10 @@ def convolve_dx(dy: Array, w: Array, axes: Sequence[Axis], groups: int) -> Array
     if all(a.stride == 1 for a in axes) and len(w) <= COPIES_FOR_AN_ADD * channels:
         mirrored = [a._replace(size=a.out, out=a.size, before=a.reach - 1 - a.before) for a in axes]
         return convolve(dy, mirror(w, groups), None, mirrored, groups)
-    unfold, W = Columns(axes), matrix(w, groups)
+    W = matrix(w, groups)
     dx = np.zeros((len(dy), channels, *(a.size for a in axes)), dy.dtype)
-    for block, lines, cols in unfold.blocks(channels, dy):
-        np.matmul(W.swapaxes(1, 2), rows(dy[block], groups), out=cols.reshape(groups, W.shape[2], -1))
+    for block, band, unfold, lines, cols in pieces(axes, channels, dy):
+        np.matmul(W.swapaxes(1, 2), rows(dy[block, :, band], groups), out=cols.reshape(groups, W.shape[2], -1))
         unfold.scatter(cols, lines, dx[block])
     return dx
 

@@ -45,7 +45,7 @@ def remembered(x: Array, p: Tree, eps: float) -> tuple[Array, Callable[[Array], 
 
 def along_channels(values: Array, x: Array) -> Array:
     """(C,) as (1, C, 1, …), to go with x"""
-    return values.reshape(1, -1, *[1] * (x.ndim - 2))
+    return np.expand_dims(values, not_channels(x))
 
 
 def affine(
@@ -68,7 +68,8 @@ def affine(
 
 
 def not_channels(x: Array) -> Axes:
-    return (0, *range(2, x.ndim))
+    axes = (0, *range(2, x.ndim))
+    return axes
 
 
 def through(outer: Callable[[Array], tuple[Array, State]], inner: Callable[[Array], Array]) -> Backward:
@@ -113,7 +114,7 @@ def batch_norm(spec: BatchNorm, p: Tree, x: Array, *, run: Run) -> Any:
         return y, through(outer, back)
     seen = p["num_batches_tracked"] + 1
     a = 1 / int(seen) if spec.momentum is None else spec.momentum
-    buffers = moved(p, mean.reshape(-1), variance.reshape(-1) * (m / (m - 1)), a)
+    buffers = moved(p, mean.ravel(), variance.ravel() * (m / (m - 1)), a)
     return y, through(outer, back), {**buffers, "num_batches_tracked": seen}
 
 

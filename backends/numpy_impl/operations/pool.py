@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 from itertools import product
 from math import prod
 from typing import Any
@@ -53,15 +54,6 @@ def views(xp: Array, axes: Sequence[Axis]) -> list[Array]:
     return [xp[(slice(None), slice(None), *offset)] for offset in product(*along)]
 
 
-def first_real(axes: Sequence[Axis], dtype: Any) -> Array:
-    """For each window the number of its first offset that is not padding before x."""
-    number = np.zeros((1,) * len(axes), dtype)
-    for k, a in enumerate(axes):
-        hidden = np.maximum(0, -((a.stride * np.arange(a.out) - a.before) // a.dilation)).astype(dtype)
-        number = number * dtype(a.kernel) + hidden.reshape(-1, *[1] * (len(axes) - 1 - k))
-    return number
-
-
 def largest(places: Sequence[Array], first: Array, *, nan: bool = False) -> tuple[Array, Array]:
     """(y, index): each window's maximum and the number of the place that wins it.
 
@@ -87,7 +79,9 @@ def max_pool(spec: MaxPooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, B
     dxp[n,c,i,j] = Σ dy[n,c,p,q] over the windows p, q that i, j wins
     """
     axes = spec.windows(x.shape[1:])
-    first = first_real(axes, np.uint8 if prod(spec.kernel) <= 256 else np.int64)
+    number = np.uint8 if prod(spec.kernel) <= 256 else np.int64
+    blank = padded(np.zeros((1, 1, *x.shape[2:])), axes, -np.inf)  # where all is equal, the first real place wins
+    _, first = largest(views(blank, axes), np.zeros((), number))
     y = np.empty((*x.shape[:2], *(a.out for a in axes)), x.dtype)
     index = np.empty(y.shape, first.dtype)
     for block in blocks(len(x), x[0].nbytes):
@@ -112,14 +106,14 @@ def max_pool(spec: MaxPooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, B
 
 def divisors(spec: AvgPooling, axes: Sequence[Axis]) -> Array:
     """How many places each window's mean is taken over, (*out)"""
-    count = np.ones((1,) * len(axes))
-    for k, a in enumerate(axes):
+    counts = []
+    for a in axes:
         start = a.stride * np.arange(a.out) - a.before
         stop = np.minimum(start + a.kernel, a.size + a.after)
         if not spec.count_include_pad:
             start, stop = np.maximum(start, 0), np.minimum(stop, a.size)
-        count = count * (stop - start).reshape(-1, *[1] * (len(axes) - 1 - k))
-    return count
+        counts.append(stop - start)
+    return np.asarray(reduce(np.multiply.outer, counts))
 
 
 @implements(AvgPool1d, AvgPool2d)
@@ -194,10 +188,9 @@ def adaptive_max_pool(spec: AdaptiveMaxPool2d, p: Tree, x: Array, *, run: Run) -
 @implements(GlobalAvgPool)
 def global_avg_pool(spec: GlobalAvgPool, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y[n,c] = Σ x[n,c,…] / places        dx[n,c,…] = dy[n,c] / places"""
-    places = prod(x.shape[2:])
+    axes = tuple(range(2, x.ndim))
 
     def backward(dy: Array) -> tuple[Array, State]:
-        share = (dy / places).reshape(*dy.shape, *[1] * (x.ndim - 2))
-        return np.broadcast_to(share, x.shape), {}
+        return np.broadcast_to(np.expand_dims(dy / prod(x.shape[2:]), axes), x.shape), {}
 
-    return x.reshape(*x.shape[:2], -1).mean(2), backward
+    return x.mean(axes), backward

@@ -14,7 +14,7 @@ from isograd.core.types import Array, Backward, State, Tree
 def nearest(size: int, out: int, step: float) -> Array:
     """M[i, j] = [j = ⌊i·step⌋], (out, size); torch multiplies in float32, and so must we where it rounds."""
     j = np.floor(np.arange(out, dtype=np.float32) * np.float32(step)).astype(int)
-    shares: Array = np.eye(size)[np.minimum(j, size - 1)]
+    shares: Array = np.eye(size)[j]
     return shares
 
 
@@ -22,7 +22,7 @@ def linear(size: int, out: int, step: float, align_corners: bool) -> Array:
     """M[i, j] = 1−λ, M[i, j+1] = λ for j + λ = the place of y[i] in x, (out, size)"""
     i = np.arange(out)
     place = i * ((size - 1) / max(out - 1, 1)) if align_corners else np.maximum((i + 0.5) * step - 0.5, 0)
-    j = np.minimum(place.astype(int), size - 1)
+    j = place.astype(int)
     share = (place - j)[:, None]
     eye = np.eye(size)
     shares: Array = (1 - share) * eye[j] + share * eye[np.minimum(j + 1, size - 1)]

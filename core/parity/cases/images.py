@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from isograd.core import layers as L
 from isograd.core.description import Description
 from isograd.core.graph import Input
@@ -35,8 +37,8 @@ CONVOLUTIONS: dict[type[Description], list[Case]] = {
         Case(L.Conv2d(2, (1, 3), stride=(2, 1), padding=(0, 2)), ((2, 4, 3),), "one number for each axis"),
         Case(L.Conv2d(2, 3, dilation=(2, 3), padding=(3, 2)), ((1, 5, 7),), "dilation"),
         Case(
-            L.Conv2d(2, 3, dilation=3, stride=2, padding=3),
-            ((1, 6, 7),),
+            L.Conv2d(2, 2, dilation=3, stride=4, padding=2),
+            ((1, 9, 8),),
             "dilation and stride without a common divisor",
         ),
         Case(
@@ -58,6 +60,12 @@ CONVOLUTIONS: dict[type[Description], list[Case]] = {
         ),
         Case(L.Conv2d(2, 2, padding=((2, 0), (1, 3)), padding_mode="circular"), ((1, 2, 3),), "circular, uneven sides"),
         Case(L.Conv2d(1, 1), ((1, 1, 1),), "one of everything", batch=1),
+        Case(
+            L.Conv2d(1, (2, 60), stride=(2, 1), padding=(4, 300), bias=False),
+            ((1, 3, 4),),
+            "more columns in one image than a block holds, strided",
+            batch=2,
+        ),
     ],
     L.Conv3d: [
         Case(L.Conv3d(2, 2), ((2, 3, 3, 3),), "plain"),
@@ -105,6 +113,7 @@ POOLING: dict[type[Description], list[Case]] = {
         Case(L.MaxPool2d(3, padding=1, dilation=2, stride=2, ceil_mode=True), ((1, 8, 7),), "dilation"),
         Case(L.MaxPool2d(2), ((1, 4, 4),), "all equal: the first of each window gets everything", scale=0.0),
         Case(L.MaxPool2d(3, stride=2, padding=1), ((1, 4, 4),), "all equal under padding, overlapping", scale=0.0),
+        Case(L.MaxPool2d(3, stride=2, padding=1), ((2, 6, 6),), "−∞ is a value, padding is none", batch=9, scale=inf),
         Case(L.MaxPool2d(17, stride=20), ((1, 18, 17),), "more places in a window than a byte counts", batch=1),
     ],
     L.AvgPool1d: [

@@ -1,0 +1,25 @@
+"""Wall-clock time of contenders that take turns, so that a noisy machine disturbs all of them alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from statistics import median
+from time import perf_counter
+
+Block = Callable[[], None]
+
+
+def interleaved(blocks: Mapping[str, Block], *, rounds: int) -> dict[str, float]:
+    """{contender: median seconds of its block}, over `rounds` rounds in which each runs its block once.
+
+    Who begins changes from round to round. The first two rounds only warm up.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in blocks}
+    names = list(blocks)
+    for k in range(rounds + 2):
+        first = k % len(names)
+        for name in names[first:] + names[:first]:
+            started = perf_counter()
+            blocks[name]()
+            seconds[name].append(perf_counter() - started)
+    return {name: median(taken[2:]) for name, taken in seconds.items()}

@@ -1,0 +1,27 @@
+"""Metrics, against figures worked out by hand and against scikit-learn's."""
+
+from __future__ import annotations
+
+import numpy as np
+from sklearn.metrics import accuracy_score, mean_absolute_error, r2_score, root_mean_squared_error
+from training_helpers import LABELS, X, Y
+
+import isograd as ig
+from isograd.core.parity.matching import TOLERANCE, difference
+
+
+def test_metrics_against_figures_worked_out_by_hand_and_scikit_learn() -> None:
+    p, t = np.array([[2.0, 1.0], [0.0, 3.0], [1.0, 0.5]]), np.array([[1.0, 1.0], [0.0, 1.0], [2.0, 2.5]])
+    assert ig.MAE().value(p, t) == (1 + 0 + 0 + 2 + 1 + 2) / 6
+    assert ig.RMSE().value(p, t) == ((1 + 4 + 1 + 4) / 6) ** 0.5
+    assert ig.R2().value(p, t) == ((1 - 2 / 2) + (1 - 8 / 1.5)) / 2
+    assert ig.Accuracy().value(p, np.array([0, 0, 0])) == 2 / 3
+    assert ig.Accuracy().value(p, np.array([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])) == 2 / 3
+    assert ig.Accuracy().value(np.array([[0.3], [-0.1], [0.7]]), np.array([[1], [0], [0]])) == 2 / 3
+    allowed = TOLERANCE["node", "float64"]
+    for metric, theirs in (
+        (ig.MAE(), mean_absolute_error(Y, X[:, :2])), (ig.R2(), r2_score(Y, X[:, :2])),
+        (ig.RMSE(), root_mean_squared_error(Y.ravel(), X[:, :2].ravel())),
+    ):  # fmt: skip
+        assert not difference(np.float64(metric.value(X[:, :2], Y)), np.float64(theirs)).exceeds(allowed)
+    assert ig.Accuracy().value(X, LABELS) == accuracy_score(LABELS, X.argmax(1))
