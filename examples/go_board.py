@@ -58,7 +58,7 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
         *(ig.AdaptiveMaxPool2d(1), ig.Flatten(), ig.Linear(2)),
     ]
     model, loss = ig.Sequential(layers, input_shape=input_shape), ig.CrossEntropyLoss()
-    optimizer, falling = ig.Adam(0.005, eps=1e-4), ig.CosineDecay(per="step")
+    optimizer, falling = ig.SGD(0.02, momentum=0.9), ig.CosineDecay(per="step")
     return {"two convolutions": Recipe(model, loss, optimizer, 6, 32, falling, baselines=baselines)}
 
 

@@ -124,8 +124,9 @@ def end_to_end(
 ) -> tuple[list[Row], Culprit | None]:  # fmt: skip
     """Everything together: node outputs, gradients for a random dy, loss and its gradients.
 
-    Errors are held against the noise floor, which is never below the largest error of a node alone. One that exceeds it is inherited where a node before it is at
-    fault by itself; if none is, the walk through the graph is, and the model as a whole is judged.
+    Errors are held against the noise floor, which is never below the largest error of a node alone. One that
+    exceeds it is inherited where a node before it is at fault by itself; if none is, the walk through the graph
+    is, and the model as a whole is judged.
     """
     nets = pair.build(model, state, seed=seed, dtype=dtype)
     moved = tuple(nudged(x.astype(nets[0].dtype)) if x.dtype.kind == "f" else x for x in inputs)
