@@ -42,7 +42,7 @@ def positions(games: int, rng: np.random.Generator) -> ig.ArrayDataset:
             if move in MOVES:
                 x.append(planes(history, board.to_play))
                 y.append(can_capture(board))
-    return ig.ArrayDataset(np.array(x), np.array(y, np.int64))
+    return ig.ArrayDataset(np.array(x, np.float32), np.array(y, np.int64))
 
 
 def load(seed: int, backend: str) -> Prepared:
@@ -53,12 +53,12 @@ def load(seed: int, backend: str) -> Prepared:
 
 def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     layers = [
-        *(ig.Conv2d(24, 3, padding=1, bias=False), ig.BatchNorm2d(), ig.ReLU()),
+        *(ig.Conv2d(24, 3, padding=1), ig.ReLU()),  # a BatchNorm2d here would leave a constant plane no gradient
         *(ig.Conv2d(24, 3, padding=1, bias=False), ig.BatchNorm2d(), ig.ReLU()),
         *(ig.AdaptiveMaxPool2d(1), ig.Flatten(), ig.Linear(2)),
     ]
     model, loss = ig.Sequential(layers, input_shape=input_shape), ig.CrossEntropyLoss()
-    optimizer, falling = ig.SGD(0.02, momentum=0.9), ig.CosineDecay(per="step")
+    optimizer, falling = ig.Adam(0.005, eps=1e-4), ig.CosineDecay(per="step")
     return {"two convolutions": Recipe(model, loss, optimizer, 6, 32, falling, baselines=baselines)}
 
 
