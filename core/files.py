@@ -27,7 +27,7 @@ def save(path: str | Path, model: Composite, weights: Mapping[str, Array]) -> Pa
     from safetensors.numpy import save as to_bytes
 
     check_state(model, weights, "save")
-    arrays = {name: np.ascontiguousarray(values) for name, values in weights.items()}
+    arrays = {name: np.asarray(values, order="C") for name, values in weights.items()}
     text = model.to_json()
     metadata = {"isograd": text, "checksum": _checksum(text, arrays)}
     return write_atomically(Path(path), to_bytes(arrays, metadata=metadata))

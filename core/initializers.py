@@ -180,11 +180,15 @@ class Book(Initializer):
 
 @dataclass(frozen=True)
 class Weight:
-    """One weight that a layer declares: its shape, the law it starts from, and the fans of that law."""
+    """One weight that a layer declares: its shape, the law it starts from, and the fans of that law.
+
+    A `whole` one is counted in int64, whatever the network's dtype.
+    """
 
     shape: Shape
     law: Initializer
     fans: Fans
+    whole: bool = False
 
 
 GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": sqrt(2), "selu": 3 / 4}

@@ -57,6 +57,20 @@ class MAE(Metric):
 
 
 @describes("metric")
+class MSE(Metric):
+    """mean (p − t)²
+
+    >>> MSE().value(np.array([1.0, 4.0]), np.array([2.0, 1.0]))
+    5.0
+    """
+
+    label = "MSE"
+
+    def value(self, prediction: Array, target: Array) -> float:
+        return float(np.mean(_error(prediction, target) ** 2))
+
+
+@describes("metric")
 class RMSE(Metric):
     """√ mean (p − t)²
 

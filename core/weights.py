@@ -24,13 +24,11 @@ def initial_state(model: Composite, *, seed: int, dtype: np.dtype[np.floating]) 
     """Weights and buffers drawn from (seed, path): the same numbers for every backend and dtype (rounded)."""
     weights, buffers = declared(model)
     return {
-        path: _cast(weight.law.draw(generator(seed, "init", path), weight.shape, weight.fans), dtype)
+        path: weight.law.draw(generator(seed, "init", path), weight.shape, weight.fans).astype(
+            np.int64 if weight.whole else dtype
+        )
         for path, weight in {**weights, **buffers}.items()
     }
-
-
-def _cast(values: Array, dtype: np.dtype[np.floating]) -> Array:
-    return values.astype(dtype if values.dtype.kind == "f" else values.dtype)
 
 
 def check_state(model: Composite, state: Mapping[str, Array], where: str = "load_state_dict") -> None:

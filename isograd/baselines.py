@@ -1,21 +1,23 @@
-"""scikit-learn beside us: the same data, the same metrics, and its perceptron in the shape of a recipe."""
+"""scikit-learn beside us: the same data, the same metrics; its perceptron and its PCA in the shape of a recipe."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from math import prod
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
+from isograd.core.data.dataset import whole
 from isograd.core.data.prepare import one_hot
 from isograd.core.errors import SpecError
 from isograd.core.layers import Dropout, Linear, ReLU, Sigmoid, Tanh
 from isograd.core.losses import CrossEntropyLoss, MSELoss
 from isograd.core.optimizers import SGD
 from isograd.core.sequential import Sequential
-from isograd.core.types import Array
+from isograd.core.types import Array, Arrays
 from isograd.experiment import Experiment, Options, Prepared, Recipe
 from isograd.optional import require
 
@@ -27,6 +29,7 @@ class Baseline:
     """How a scikit-learn estimator came out on the test part."""
 
     seconds: float  # of its fit
+    outputs: Arrays  # what it predicted
     predictions: Array  # one-hot for classes, else in the targets' own units
     scores: dict[str, float]
 
@@ -41,21 +44,23 @@ def fit(estimator: Any, experiment: Experiment, recipe: Recipe, prepared: Prepar
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
-    train, test = prepared.splits.train, prepared.splits.test
-    rows, asked = ((part.inputs[0].reshape(len(part), -1).astype(options.dtype)) for part in (train, test))
-    targets = train.targets[0].reshape(len(train))
+    (x, *_), (y, *_) = whole(prepared.splits.train)
+    rows, asked = (part.reshape(len(part), -1).astype(options.dtype) for part in (x, prepared.test[0][0]))
+    targets = y.ravel() if y.size == len(y) else y.reshape(len(y), -1)
     started = perf_counter()
     with threadpool_limits(limits=1), warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is the experiment's decision
         estimator.fit(rows, targets)
     seconds = perf_counter() - started
-    found = np.asarray(estimator.predict(asked))
+    answer = estimator.predict(asked)
+    outputs = answer if isinstance(answer, tuple) else (np.asarray(answer),)
+    found = outputs[recipe.trained if len(outputs) > 1 else 0]
     if recipe.classifies:
-        (classes, *_) = recipe.model.out_shapes(*recipe.model.input_shapes)[0]
+        (classes, *_) = recipe.model.out_shapes(*recipe.model.input_shapes)[recipe.trained]
         predictions = one_hot(found, classes)
     else:
-        predictions = prepared.restored(found.reshape(test.targets[0].shape))
-    return Baseline(seconds, predictions, experiment.scores(predictions, prepared))
+        predictions = prepared.restored(found.reshape(prepared.test_targets.shape))
+    return Baseline(seconds, outputs, predictions, experiment.scores(predictions, prepared))
 
 
 def mlp_like(recipe: Recipe, seed: int) -> Any:
@@ -96,3 +101,29 @@ def mlp_like(recipe: Recipe, seed: int) -> Any:
         n_iter_no_change=recipe.epochs,  # all epochs, whatever the loss does
         random_state=seed,
     )
+
+
+def pca_like(recipe: Recipe, seed: int) -> Any:
+    """scikit-learn's PCA with as many components as an autoencoder's code has entries."""
+    if not recipe.encodes:
+        raise SpecError(
+            "pca_like", wanted='a model of an "encoder" and a "decoder", with outputs (reconstruction, code)',
+            got=f"{recipe.model!r}", fix="name the two models so, or write the estimator out in the recipe's baselines",
+        )  # fmt: skip
+    _, code = recipe.model.out_shapes(*recipe.model.input_shapes)
+    decomposition = require("sklearn.decomposition", extra="sklearn", purpose="scikit-learn's baselines")
+    return _Projection(decomposition.PCA(n_components=prod(code), random_state=seed))
+
+
+class _Projection:
+    """PCA as an autoencoder: it predicts (reconstruction, code)."""
+
+    def __init__(self, pca: Any) -> None:
+        self.pca = pca
+
+    def fit(self, rows: Array, targets: Array) -> None:
+        self.pca.fit(rows)
+
+    def predict(self, rows: Array) -> Arrays:
+        code = self.pca.transform(rows)
+        return self.pca.inverse_transform(code), code

@@ -33,6 +33,8 @@ OptionalName = Annotated[
 ]
 BackendName = Annotated[str, typer.Option(help="numpy, torch, or another installed backend.")]
 DataName = Annotated[str | None, typer.Option(help="Which of the experiment's data sets; its first unless given.")]
+RecipeName = Annotated[str | None, typer.Option(help="Which of its recipes; all unless given.")]
+Samples = Annotated[int | None, typer.Option(help="At most so many in each part: a quick look at a large data set.")]
 Epochs = Annotated[int | None, typer.Option(help="Passes over the training part.")]
 BatchSize = Annotated[int | None, typer.Option(help="Samples in a batch.")]
 Seed = Annotated[int, typer.Option(help="Of the split, the initial weights, the batches and the dropout masks.")]
@@ -44,6 +46,8 @@ Device = Annotated[str, typer.Option(help="Where PyTorch computes: cpu, cuda, cu
 def compare(
     experiment: Name,
     data: DataName = None,
+    recipe: RecipeName = None,
+    samples: Samples = None,
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     seed: Seed = 0,
@@ -54,7 +58,7 @@ def compare(
     from isograd.compare import compare as run_comparison
 
     found = find(experiment)
-    comparison = run_comparison(found, Options(data, epochs, batch_size, seed, dtype, device))
+    comparison = run_comparison(found, Options(data, recipe, samples, epochs, batch_size, seed, dtype, device))
     folder = comparison.save()
     console = Console()
     console.print(comparison, crop=False)
@@ -72,6 +76,8 @@ def train(
     experiment: Name,
     backend: BackendName = "numpy",
     data: DataName = None,
+    recipe: RecipeName = None,
+    samples: Samples = None,
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     seed: Seed = 0,
@@ -83,13 +89,13 @@ def train(
     from isograd.core.files import save, write_atomically
     from isograd.experiment import run
 
-    found, options = find(experiment), Options(data, epochs, batch_size, seed, dtype, device)
+    found, options = find(experiment), Options(data, recipe, samples, epochs, batch_size, seed, dtype, device)
     prepared, recipes = found.prepare(options, backend)
     print(f"{found.title}, backend {backend}")
     outcomes = {}
-    for name, recipe in recipes.items():
-        print(f"\n── {name}\n{recipe.model.summary()}\n")
-        outcome = outcomes[name] = run(found, recipe, prepared, options, backend=backend, device=device)
+    for name, made in recipes.items():
+        print(f"\n── {name}\n{made.model.summary()}\n")
+        outcome = outcomes[name] = run(found, made, prepared, options, backend=backend, device=device)
         last = outcome.history.epochs[-1]
         print(f"epoch {last.number}: loss {last.train_loss:.4f}, validation {last.validation_loss:.4f}")
         scores = ", ".join(f"{label} {figure(value)}" for label, value in outcome.scores.items())
@@ -104,10 +110,14 @@ def train(
 
 @app.command()
 def parity(
-    experiment: OptionalName = None, data: DataName = None, batch_size: BatchSize = None, seed: Seed = 0
+    experiment: OptionalName = None,
+    data: DataName = None,
+    recipe: RecipeName = None,
+    batch_size: BatchSize = None,
+    seed: Seed = 0,
 ) -> None:
     """Check that both engines compute the same, in an experiment or in every layer case; exit 1 if not."""
-    options = Options(data, batch_size=batch_size, seed=seed)
+    options = Options(data, recipe, batch_size=batch_size, seed=seed)
     reports = [_all_cases()] if experiment is None else _parity_of(find(experiment), options)
     for report in reports:
         print(f"{report}\n")
@@ -121,6 +131,8 @@ def parity(
 def baselines(
     experiment: Name,
     data: DataName = None,
+    recipe: RecipeName = None,
+    samples: Samples = None,
     epochs: Epochs = None,
     batch_size: BatchSize = None,
     seed: Seed = 0,
@@ -130,12 +142,12 @@ def baselines(
     from isograd.baselines import estimators, fit
     from isograd.compare import figure
 
-    found, options = find(experiment), Options(data, epochs, batch_size, seed, dtype)
+    found, options = find(experiment), Options(data, recipe, samples, epochs, batch_size, seed, dtype)
     prepared, recipes = found.prepare(options, "numpy")
     table = Table("recipe", "baseline", *(metric.label for metric in found.metrics), "training time", title=found.title)
-    for name, recipe in recipes.items():
-        for key, estimator in estimators(recipe, options).items():
-            fitted = fit(estimator, found, recipe, prepared, options)
+    for name, made in recipes.items():
+        for key, estimator in estimators(made, options).items():
+            fitted = fit(estimator, found, made, prepared, options)
             table.add_row(name, key, *map(figure, fitted.scores.values()), f"{fitted.seconds:.2f} s")
     Console().print(table)
 

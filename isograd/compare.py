@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from functools import partial
 from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from rich import box
@@ -27,6 +27,8 @@ from isograd.experiment import Experiment, Options, Outcome, Prepared, Recipe, r
 
 if TYPE_CHECKING:
     from isograd.core.parity.report import ParityReport
+
+Column = TypeVar("Column", Outcome, Baseline)
 
 ENGINES = {"NumPy": "numpy", "PyTorch": "torch"}
 WIDTH = 100  # of report.txt
@@ -52,14 +54,16 @@ class Compared:
         return found | {"max |Δprediction|": _largest(one.predictions - other.predictions)}
 
     def table(self) -> Table:
-        """Rows: the metrics and the training time; columns: the engines and the baselines."""
+        """Rows: the metrics and the training time; columns: the engines, the baselines and published results."""
         columns: dict[str, Outcome | Baseline] = {**self.engines, **self.baselines}
+        published = self.recipe.published
         table = Table(box=box.SIMPLE_HEAD)
         table.add_column("on the test part")
-        for name in columns:
+        for name in (*columns, *published):
             table.add_column(_broken(name), justify="right", style="bold" if name in self.engines else "")
         for label in next(iter(columns.values())).scores:
-            table.add_row(label, *(figure(column.scores[label]) for column in columns.values()))
+            told = [figure(scores[label]) if label in scores else "" for scores in published.values()]
+            table.add_row(label, *(figure(column.scores[label]) for column in columns.values()), *told)
         table.add_row("training time", *(f"{column.seconds:.2f} s" for column in columns.values()))
         return table
 
@@ -108,7 +112,10 @@ class Comparison:
         return Group(
             Text(f"\n── {name}", style="bold cyan"),
             Text(f"{recipe.loss!r}, {recipe.optimizer!r}, {recipe.schedule!r}", style="dim"),
-            Text(f"{recipe.epochs} epochs, batches of {recipe.batch_size}\n", style="dim"),
+            Text(
+                f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}, batches of {recipe.batch_size}\n",
+                style="dim",
+            ),
             Text(str(compared.parity), style=colour, no_wrap=True, overflow="ignore"),
             compared.table(),
             Text(f"NumPy against PyTorch at the end: {apart}"),
@@ -158,22 +165,10 @@ class Comparison:
                     folder / f"history-{slug(name)}-{engine.lower()}.json", outcome.history.to_json().encode()
                 )
         if find_spec("matplotlib") is not None:
-            self._draw(folder)
+            from isograd.pictures import draw
+
+            draw(self, folder)
         return folder
-
-    def _draw(self, folder: Path) -> None:
-        from isograd import plots
-
-        fits = {name: {e: o.history for e, o in c.engines.items()} for name, c in self.recipes.items()}
-        plots.loss_curves(fits, self.title, folder / "curves.png")
-        guesses = {
-            name: {engine: outcome.predictions.ravel() for engine, outcome in compared.engines.items()}
-            for name, compared in self.recipes.items()
-            if not compared.recipe.classifies
-        }
-        if guesses:
-            targets = self.prepared.test_targets.ravel()
-            plots.prediction_scatter(guesses, targets, self.title, folder / "predictions.png")
 
 
 def compare(experiment: Experiment, options: Options | None = None) -> Comparison:
@@ -195,8 +190,23 @@ def compare(experiment: Experiment, options: Options | None = None) -> Compariso
             train = partial(run, experiment, recipe, prepared, options)
             engines = {e: train(backend=backend, **build_options[e]) for e, backend in ENGINES.items()}
             fit = partial(baselines.fit, experiment=experiment, recipe=recipe, prepared=prepared, options=options)
-            made[name] = Compared(recipe, parity, engines, {k: fit(e) for k, e in estimators[name].items()})
+            fitted = {key: fit(estimator) for key, estimator in estimators[name].items()}
+            made[name] = Compared(
+                recipe, parity, _measured(engines, recipe, prepared), _measured(fitted, recipe, prepared)
+            )
     return Comparison(experiment, options, prepared, made)
+
+
+def _measured(columns: dict[str, Column], recipe: Recipe, prepared: Prepared) -> dict[str, Column]:
+    """The columns, their scores extended by what an autoencoder's codes tell of the classes."""
+    if not recipe.encodes or prepared.labels is None:
+        return columns
+    from isograd.codes import purities
+
+    return {
+        name: replace(column, scores=column.scores | purities(column.outputs[-1], prepared.labels))
+        for name, column in columns.items()
+    }
 
 
 def parity_of(recipe: Recipe, prepared: Prepared, options: Options) -> ParityReport:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -15,9 +16,10 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.backend import Network, build
+from isograd.core.backend import Losses, Network, build
 from isograd.core.batches import check_batch
 from isograd.core.composite import Composite
+from isograd.core.data.dataset import Dataset, Subset, for_epoch, whole
 from isograd.core.data.prepare import Splits, Standardizer
 from isograd.core.errors import FileError, SpecError
 from isograd.core.losses import ClassLoss, Loss
@@ -26,7 +28,7 @@ from isograd.core.optimizers import Clipping, Optimizer
 from isograd.core.randomness import batch_order
 from isograd.core.schedules import ConstantLR, Schedule
 from isograd.core.training.history import History
-from isograd.core.types import Array, Shape
+from isograd.core.types import Array, Arrays, Shape
 from isograd.trainer import Trainer
 
 
@@ -35,6 +37,8 @@ class Options:
     """What a command line may change; None leaves what the experiment says."""
 
     data: str | None = None
+    recipe: str | None = None
+    samples: int | None = None  # at most so many in each part
     epochs: int | None = None
     batch_size: int | None = None
     seed: int = 0
@@ -44,70 +48,105 @@ class Options:
 
 @dataclass(frozen=True)
 class Recipe:
-    """One model and the way to train it.
+    """One model and the way to train it; `loss` is one for each output, None where one is not trained on.
 
-    `baselines(recipe, seed)` gives unfitted scikit-learn estimators by name; it imports them itself.
+    `baselines(recipe, seed)` gives unfitted scikit-learn estimators by name; it imports them itself. An
+    estimator predicts the trained output, or a tuple of all outputs. `published` holds results of others:
+    {"the book": {"accuracy": 0.97}}.
     """
 
     model: Composite
-    loss: Loss
+    loss: Loss | tuple[Loss | None, ...]
     optimizer: Optimizer
     epochs: int
     batch_size: int
     schedule: Schedule = field(default_factory=ConstantLR)
     clip: Clipping | None = None
     baselines: Callable[[Recipe, int], Mapping[str, Any]] = lambda recipe, seed: {}
+    published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    @property
+    def losses(self) -> Losses:
+        """One for each output."""
+        return self.loss if isinstance(self.loss, tuple) else (self.loss,)
+
+    @property
+    def trained(self) -> int:
+        """Which output the metrics are about: the first that has a loss."""
+        return next(k for k, loss in enumerate(self.losses) if loss is not None)
 
     @property
     def classifies(self) -> bool:
         """Whether predictions are scores of classes, to be read by their largest entry."""
-        return isinstance(self.loss, ClassLoss)
+        return isinstance(self.losses[self.trained], ClassLoss)
+
+    @property
+    def encodes(self) -> bool:
+        """Whether this is an autoencoder: an encoder and a decoder by these names, outputs reconstruction and code."""
+        names = {node.name for node in self.model.graph(*self.model.input_shapes).nodes}
+        return {"encoder", "decoder"} <= names and len(self.losses) == 2
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as JSON records."""
         parts = {
             "model": self.model,
-            "loss": self.loss,
             "optimizer": self.optimizer,
             "schedule": self.schedule,
+            "clip": self.clip,
         }
-        records = {name: part.to_dict() for name, part in parts.items()}
-        clip = self.clip.to_dict() if self.clip else None
-        return {**records, "clip": clip, "epochs": self.epochs, "batch_size": self.batch_size}
+        records = {name: part.to_dict() if part else None for name, part in parts.items()}
+        losses = [loss.to_dict() if loss else None for loss in self.losses]
+        return {**records, "losses": losses, "epochs": self.epochs, "batch_size": self.batch_size}
 
 
 @dataclass(frozen=True)
 class Prepared:
-    """Data ready to train on. `target_scale` leads standardised targets back to their own units."""
+    """Data ready to train on.
 
-    splits: Splits
+    `target_scale` leads standardised targets back to their own units; `labels` are the test part's classes
+    where its targets are something else.
+    """
+
+    splits: Splits[Dataset]
     target_scale: Standardizer | None = None
+    labels: Array | None = None
 
     @property
     def input_shape(self) -> Shape:
-        return self.splits.train.inputs[0].shape[1:]
+        (x, *_), _ = self.splits.train.batch(np.arange(1))
+        return x.shape[1:]
 
-    @property
+    @cached_property
+    def test(self) -> tuple[Arrays, Arrays]:
+        """(inputs, targets) of the whole test part."""
+        return whole(self.splits.test)
+
+    @cached_property
     def test_targets(self) -> Array:
         """In their own units."""
-        return self.restored(self.splits.test.targets[0])
+        return self.restored(self.test[1][0])
 
     def restored(self, values: Array) -> Array:
         """Targets or predictions in their own units."""
         return self.target_scale.inverse(values.astype(np.float64)) if self.target_scale else values
 
-    def batch(self, size: int, seed: int) -> tuple[Array, Array]:
+    def batch(self, size: int, seed: int) -> tuple[Arrays, Arrays]:
         """The first batch that a trainer with this seed sees."""
-        train = self.splits.train
+        train = for_epoch(self.splits.train, 0)
         order = batch_order(len(train), size, seed=seed, epoch=0, shuffle=True, drop_last=False)
-        (x,), (y,) = train.batch(order[0])
-        return x, y
+        return train.batch(order[0])
+
+    def limited(self, samples: int) -> Prepared:
+        """The first samples of each part, at most so many."""
+        parts = (self.splits.train, self.splits.validation, self.splits.test)
+        cut = [Subset(part, np.arange(min(samples, len(part)))) for part in parts]
+        return replace(self, splits=Splits(*cut), labels=None if self.labels is None else self.labels[:samples])
 
 
 @dataclass(frozen=True)
 class Experiment:
     """Data sets by name, each a function of (seed, backend), the first the default; recipes by name for
-    inputs of a shape; metrics, taken on the test part in the targets' own units."""
+    inputs of a shape; metrics, taken on the test part in the targets' own units; names of the classes."""
 
     name: str
     title: str
@@ -115,25 +154,34 @@ class Experiment:
     recipes: Callable[[Shape], Mapping[str, Recipe]]
     metrics: tuple[Metric, ...]
     note: str = ""
+    classes: tuple[str, ...] = ()
 
     def prepare(self, options: Options, backend: str) -> tuple[Prepared, dict[str, Recipe]]:
         """The data and the recipes, with the options put in."""
         name = options.data or next(iter(self.data))
-        if name not in self.data:
-            raise SpecError(
-                f"{self.name}: data={name!r}", wanted=f"one of {', '.join(self.data)}", got=repr(name),
-                fix="name one of them",
-            )  # fmt: skip
-        changes = {"epochs": options.epochs, "batch_size": options.batch_size}
-        for option, number in changes.items():
+        self._check_name("data", name, self.data)
+        numbers = {"epochs": options.epochs, "batch_size": options.batch_size, "samples": options.samples}
+        for option, number in numbers.items():
             if number is not None and number < 1:
                 raise SpecError(
                     f"{self.name}: {option}={number}", wanted="1 or more", got=f"{number}", fix=f"{option}=1"
                 )
         prepared = self.data[name](options.seed, backend)
-        given: dict[str, Any] = {option: number for option, number in changes.items() if number is not None}
-        recipes = {key: replace(recipe, **given) for key, recipe in self.recipes(prepared.input_shape).items()}
-        return prepared, recipes
+        if options.samples is not None:
+            prepared = prepared.limited(options.samples)
+        recipes = dict(self.recipes(prepared.input_shape))
+        if options.recipe is not None:
+            self._check_name("recipe", options.recipe, recipes)
+            recipes = {options.recipe: recipes[options.recipe]}
+        given: dict[str, Any] = {k: numbers[k] for k in ("epochs", "batch_size") if numbers[k] is not None}
+        return prepared, {key: replace(recipe, **given) for key, recipe in recipes.items()}
+
+    def _check_name(self, option: str, name: str, known: Mapping[str, Any]) -> None:
+        if name not in known:
+            raise SpecError(
+                f"{self.name}: {option}={name!r}", wanted=f"one of {', '.join(known)}", got=repr(name),
+                fix="name one of them",
+            )  # fmt: skip
 
     def scores(self, predictions: Array, prepared: Prepared) -> dict[str, float]:
         """{metric label: value} of predictions for the test part."""
@@ -147,7 +195,8 @@ class Outcome:
     net: Network
     history: History
     seconds: float  # of the fit, its validations included
-    predictions: Array  # for the test part, in the targets' own units
+    outputs: Arrays  # all of the network's
+    predictions: Array  # the output that is trained on, in the targets' own units
     scores: dict[str, float]
 
 
@@ -167,14 +216,16 @@ def run(
         metrics=() if prepared.target_scale else experiment.metrics,  # they would be in scaled units
     )  # fmt: skip
     splits = prepared.splits
-    check_batch(recipe.model, trainer.losses, splits.test.inputs, splits.test.targets)
+    check_batch(recipe.model, trainer.losses, *prepared.test)
     started = perf_counter()
     history = trainer.fit(
         splits.train, validation=splits.validation, epochs=recipe.epochs, batch_size=recipe.batch_size
     )
     seconds = perf_counter() - started
-    predictions = prepared.restored(net.predict(splits.test.inputs[0]))
-    return Outcome(net, history, seconds, predictions, experiment.scores(predictions, prepared))
+    found = net.predict(*prepared.test[0])
+    outputs = found if isinstance(found, tuple) else (found,)
+    predictions = prepared.restored(outputs[recipe.trained])
+    return Outcome(net, history, seconds, outputs, predictions, experiment.scores(predictions, prepared))
 
 
 def find(name_or_path: str) -> Experiment:

@@ -26,11 +26,27 @@ from isograd.core.parity.suite import suite
 
 ROOT = "isograd.backends.numpy_impl"
 TABLES = (OPERATIONS, LOSSES, OPTIMIZERS, CLIPPINGS)
-MODULES = sorted({f.__module__ for table in TABLES for f in table.values()} | {f"{ROOT}.operations.special"})
+HELPERS = {
+    f"{ROOT}.operations.special": None,
+    f"{ROOT}.operations.convolve": {f"{ROOT}.operations.conv", f"{ROOT}.operations.pool"},
+    f"{ROOT}.operations.resample": {f"{ROOT}.operations.pool", f"{ROOT}.operations.resize"},
+}
+"""Modules without operations of their own, and whose operations use them (None: any may)."""
+
+MODULES = sorted({f.__module__ for table in TABLES for f in table.values()} | set(HELPERS))
 
 EQUIVALENT = {
     ("compose", "graph.slots - len(x)", "graph.slots + len(x)"): "spare slots are never read",
     ("compose", "graph.slots - len(x)", "graph.slots"): "spare slots are never read",
+    ("padded_sizes", "a.out - 1", "a.out + 1"): "room that no window reads",
+    ("padded_sizes", "a.out - 1", "a.out"): "room that no window reads",
+    ("adaptive_max_pool", "stops - starts", "stops + starts"): "repeats each window's last place more often",
+    ("adaptive_max_pool", "stops - starts", "stops"): "repeats each window's last place more often",
+    ("buffers", "lines.reshape(shape)", "lines.reshape(shape, order='F')"): "only axes of length one come and go",
+    ("pieces", "row * count", "row"): "the size of a block of images",
+    ("pieces", "row * count", "count"): "the size of a block of images",
+    ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "COPIES_FOR_AN_ADD"): "two ways to the same dx",
+    ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "channels"): "two ways to the same dx",
     **{
         (function, before, f"{before[:-1]}, order='F')"): "a vector has one reading order"
         for function, before in [
@@ -40,6 +56,12 @@ EQUIVALENT = {
     },
 }
 """Changes that change nothing, each with the reason why: they are not faults, so nothing can catch them."""
+
+SPEED_ALONE = {
+    "blocks": "how a batch is cut into blocks changes no value",
+    "row_bytes": "nor does it matter how large they are",
+}
+"""Functions that decide nothing but speed."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +137,9 @@ def _with_axis(call: ast.AST, axis: ast.expr) -> ast.AST:
 
 
 def functions_of(tree: ast.Module) -> list[ast.FunctionDef]:
-    return [node for node in tree.body if isinstance(node, ast.FunctionDef)]
+    """The module's functions and its classes' methods."""
+    bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
+    return [node for body in bodies for node in body if isinstance(node, ast.FunctionDef)]
 
 
 def sites_of(function: ast.FunctionDef) -> list[ast.AST]:
@@ -145,7 +169,7 @@ def mutants_of(module: str) -> Iterator[Mutant]:
                 _, new = list(faults_of(here))[k]
                 ast.fix_missing_locations(_Swap(here, new).visit(changed))
                 before, after = ast.unparse(site), ast.unparse(replacement)
-                if (function.name, before, after) not in EQUIVALENT:
+                if (function.name, before, after) not in EQUIVALENT and function.name not in SPEED_ALONE:
                     yield Mutant(kind, module, function.name, site.lineno, before, after, changed)  # type: ignore[attr-defined]
 
 
@@ -196,7 +220,7 @@ def kinds_of(mutant: Mutant) -> list[type]:
     ]
     if own:
         return own
-    users = [mutant.module] if "special" not in mutant.module else MODULES
+    users = HELPERS.get(mutant.module, {mutant.module}) or MODULES
     return [k for table in TABLES for k, f in table.items() if f.__module__ in users]
 
 

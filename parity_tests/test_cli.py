@@ -108,7 +108,7 @@ def test_a_mistake_gets_a_clear_error_and_no_traceback(tmp_path: Path, arguments
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "examples").glob("[a-z]*.py"))])
 def test_an_example_runs_by_itself(tmp_path: Path, data_root: Path, name: str) -> None:
-    options = ["--epochs", "1"] if name in built_in() else []
+    options = ["--epochs", "1", "--samples", "1000"] if name in built_in() else []
     run = subprocess.run(
         [sys.executable, "-W", "error", str(ROOT / "examples" / f"{name}.py"), *options],
         cwd=tmp_path, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "ISOGRAD_DATA": str(data_root)},

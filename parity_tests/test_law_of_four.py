@@ -30,7 +30,7 @@ ROOMS = {
     "layer": {
         "operation in numpy_impl/operations/": OPERATIONS,
         "line in torch_impl/layers.py": {*LAYERS, *COMPOSITES},  # graphs are built, not listed
-        "definition in core/parity/definitions.py": {*DEFINITIONS, *COMPOSITES},
+        "definition in core/parity/definitions/": {*DEFINITIONS, *COMPOSITES},
         "case in core/parity/cases/": cases.CASES,
     },
     "loss": {

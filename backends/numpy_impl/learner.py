@@ -40,20 +40,22 @@ class NumpyLearner:
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
         """One forward, backward and update; a batch that cannot be learned from changes nothing."""
-        loss, _, grads = self._gradients(inputs, targets, needs_dx=False)
+        loss, _, grads, buffers = self._gradients(inputs, targets, needs_dx=False)
+        self.net.keep(buffers)
         self._update(grads, lr)
         return loss
 
     def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, Arrays, State]:
         """(loss, input gradients, weight gradients after clipping), in training mode; nothing is changed."""
-        loss, dx, grads = self._gradients(inputs, targets, needs_dx=True)
+        loss, dx, grads, _ = self._gradients(inputs, targets, needs_dx=True)
         return loss, dx if isinstance(dx, tuple) else (dx,), grads
 
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # a loss that is no number is told below
-    def _gradients(self, inputs: Arrays, targets: Arrays, *, needs_dx: bool) -> tuple[float, Any, State]:
+    def _gradients(self, inputs: Arrays, targets: Arrays, *, needs_dx: bool) -> tuple[float, Any, State, State]:
+        """(loss, input gradients, weight gradients after clipping, new values of buffers)"""
         self.check(inputs, targets)
         x, t = as_floats(inputs, self.net.dtype), as_targets(targets, self.net.dtype)
-        y, backward = self.net.run(x, training=True, needs_dx=needs_dx)
+        y, backward, buffers = self.net.run(x, training=True, needs_dx=needs_dx)
         outputs = y if isinstance(y, tuple) else (y,)
         total, dys = 0.0, []
         for spec, prediction, target in zip(self.losses, outputs, aligned(self.losses, t), strict=True):
@@ -67,7 +69,9 @@ class NumpyLearner:
             raise first_nonfinite(self.net, inputs, targets, total)
         dx, tree = backward(*dys)
         grads = flatten(tree)
-        return total, dx, CLIPPINGS[type(self.clipping)](self.clipping, grads) if self.clipping else grads
+        if self.clipping:
+            grads = CLIPPINGS[type(self.clipping)](self.clipping, grads)
+        return total, dx, grads, buffers
 
     def _update(self, grads: State, lr: float) -> None:
         """The optimizer's rule, block by block, in place."""
@@ -90,7 +94,7 @@ class NumpyLearner:
         pieces = []
         for inputs, targets in DataLoader(data, order, self.net.dtype):
             self.check(inputs, targets)
-            y, _ = self.net.run(inputs, training=False, needs_dx=False)
+            y, _, _ = self.net.run(inputs, training=False, needs_dx=False)
             outputs = y if isinstance(y, tuple) else (y,)
             values = [
                 float(LOSSES[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))[0])

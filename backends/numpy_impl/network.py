@@ -39,9 +39,13 @@ class NumpyNetwork:
         self._outputs: Arrays = ()
 
     def forward(self, *inputs: Array, training: bool = False) -> Any:
-        """The output array, or a tuple of them; what `backward` needs is kept until the next forward."""
+        """The output array, or a tuple of them; what `backward` needs is kept until the next forward.
+
+        In training mode the buffers move on, as PyTorch's do.
+        """
         x = as_floats(check_inputs(self.model, inputs), self.dtype)
-        y, self._backward = self.run(x, training)
+        y, self._backward, buffers = self.run(x, training)
+        self.keep(buffers)
         self._outputs = y if isinstance(y, tuple) else (y,)
         safe = tuple(np.array(v) if any(np.may_share_memory(v, u) for u in inputs) else v for v in self._outputs)
         return safe if isinstance(y, tuple) else safe[0]
@@ -60,11 +64,16 @@ class NumpyNetwork:
         *,
         needs_dx: bool = True,
         observe: Callable[[str, Node, Arrays], None] | None = None,
-    ) -> tuple[Any, Backward]:
-        """The model as one operation: (outputs, backward)."""
+    ) -> tuple[Any, Backward, State]:
+        """The model as one operation: (outputs, backward, new values of buffers). Nothing is assigned."""
         run = Run(training, self.seed, self.run_step, needs_dx=needs_dx, observe=observe)
-        result: tuple[Any, Backward] = OPERATIONS[type(self.model)](self.model, self.tree, *x, run=run)
-        return result
+        y, backward, *new = OPERATIONS[type(self.model)](self.model, self.tree, *x, run=run)
+        return y, backward, flatten(new[0]) if new else {}
+
+    def keep(self, buffers: State) -> None:
+        """Take over the buffers that a run returned."""
+        for path, values in buffers.items():
+            self.state[path][...] = values
 
     def activations(self, *inputs: Array, training: bool = False) -> dict[str, Arrays]:
         """{node path: its outputs}, in execution order, the nodes of inner models included."""
@@ -82,7 +91,7 @@ class NumpyNetwork:
         parts = []
         for start in range(0, len(arrays[0]), batch_size):
             piece = as_floats(tuple(v[start : start + batch_size] for v in arrays), self.dtype)
-            y, _ = self.run(piece, training=False, needs_dx=False)
+            y, _, _ = self.run(piece, training=False, needs_dx=False)
             parts.append(y if isinstance(y, tuple) else (y,))
         joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
         return joined if len(joined) > 1 else joined[0]

@@ -9,7 +9,14 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from isograd.backends.torch_impl.modules import BookDropout, Elementwise, Joined, Unflattened
+from isograd.backends.torch_impl.modules import (
+    BookDropout,
+    Elementwise,
+    GlobalMean,
+    Joined,
+    Unflattened,
+    convolution,
+)
 from isograd.core import layers as core
 from isograd.core.table import Table
 
@@ -20,6 +27,40 @@ LAYERS[core.Flatten] = lambda s, x: nn.Flatten(s.start_dim, s.end_dim) if x else
 LAYERS[core.Reshape] = lambda s, x: Unflattened(s.shape)
 LAYERS[core.Identity] = lambda s, x: nn.Identity()
 LAYERS[core.Dropout] = lambda s, x: nn.Dropout(s.p) if s.scale == "training" else BookDropout(s.p)
+
+LAYERS[core.Dropout2d] = lambda s, x: nn.Dropout2d(s.p) if s.scale == "training" else BookDropout(s.p, channels=True)
+
+LAYERS[core.Conv1d] = lambda s, x: convolution(nn.Conv1d, s, x[0])
+LAYERS[core.Conv2d] = lambda s, x: convolution(nn.Conv2d, s, x[0])
+LAYERS[core.Conv3d] = lambda s, x: convolution(nn.Conv3d, s, x[0])
+LAYERS[core.ConvTranspose1d] = lambda s, x: nn.ConvTranspose1d(
+    x[0], s.out_channels, s.kernel_size, s.stride, s.padding, s.output_padding, s.groups, s.bias, s.dilation
+)
+LAYERS[core.ConvTranspose2d] = lambda s, x: nn.ConvTranspose2d(
+    x[0], s.out_channels, s.kernel_size, s.stride, s.padding, s.output_padding, s.groups, s.bias, s.dilation
+)
+
+LAYERS[core.MaxPool1d] = lambda s, x: nn.MaxPool1d(
+    s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
+)
+LAYERS[core.MaxPool2d] = lambda s, x: nn.MaxPool2d(
+    s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
+)
+LAYERS[core.AvgPool1d] = lambda s, x: nn.AvgPool1d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
+LAYERS[core.AvgPool2d] = lambda s, x: nn.AvgPool2d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
+LAYERS[core.AdaptiveAvgPool2d] = lambda s, x: nn.AdaptiveAvgPool2d(s.output_size)
+LAYERS[core.AdaptiveMaxPool2d] = lambda s, x: nn.AdaptiveMaxPool2d(s.output_size)
+LAYERS[core.GlobalAvgPool] = lambda s, x: GlobalMean()
+LAYERS[core.Upsample] = lambda s, x: nn.Upsample(
+    s.size, s.scale_factor, s.mode, align_corners=s.align_corners if s.mode == "bilinear" else None
+)
+LAYERS[core.ZeroPad2d] = lambda s, x: nn.ZeroPad2d(s.padding)
+
+LAYERS[core.BatchNorm1d] = lambda s, x: nn.BatchNorm1d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
+LAYERS[core.BatchNorm2d] = lambda s, x: nn.BatchNorm2d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
+LAYERS[core.InstanceNorm2d] = lambda s, x: nn.InstanceNorm2d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
+LAYERS[core.LayerNorm] = lambda s, x: nn.LayerNorm(x[-s.axes :], s.eps, s.elementwise_affine, s.bias)
+LAYERS[core.GroupNorm] = lambda s, x: nn.GroupNorm(s.num_groups, x[0], s.eps, s.affine)
 
 LAYERS[core.Sigmoid] = lambda s, x: nn.Sigmoid()
 LAYERS[core.Tanh] = lambda s, x: nn.Tanh()

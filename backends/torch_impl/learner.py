@@ -48,9 +48,11 @@ class TorchLearner:
     def _step(self, x: Tensors, t: Tensors, inputs: Arrays, targets: Arrays, lr: float) -> float:
         if self.optimizer is not None:
             self.optimizer.zero_grad()
+        held = self.net.buffers()
         loss = self._loss(self.net.run(x, training=True), t)
         value = float(loss.item())
         if not isfinite(value):
+            self.net.restore(held)
             raise first_nonfinite(self.net, inputs, targets, value)
         if self.optimizer is not None:
             loss.backward()  # type: ignore[no-untyped-call]
@@ -80,11 +82,15 @@ class TorchLearner:
         """(loss, input gradients, weight gradients after clipping), in training mode; nothing is changed."""
         self.check(inputs, targets)
         x = tuple(v.requires_grad_() for v in self.net.tensors(inputs, copy=True))
-        loss = self._loss(self.net.run(x, training=True), self._targets(targets))
-        value = float(loss.item())
-        if not isfinite(value):
-            raise first_nonfinite(self.net, inputs, targets, value)
-        found = torch.autograd.grad(loss, [*x, *self.params], allow_unused=True, materialize_grads=True)
+        held = self.net.buffers()
+        try:
+            loss = self._loss(self.net.run(x, training=True), self._targets(targets))
+            value = float(loss.item())
+            if not isfinite(value):
+                raise first_nonfinite(self.net, inputs, targets, value)
+            found = torch.autograd.grad(loss, [*x, *self.params], allow_unused=True, materialize_grads=True)
+        finally:
+            self.net.restore(held)
         grads = self._clipped(found[len(x) :])
         named = {path: g.cpu().numpy().copy() for path, g in zip(self.net.weight_paths, grads, strict=True)}
         return value, tuple(g.cpu().numpy() for g in found[: len(x)]), named

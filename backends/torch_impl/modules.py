@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import reduce
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from isograd.core.layers import Dropout
+from isograd.core.layers.conv import Convolution
 from isograd.core.run import Run
 
 
@@ -54,18 +57,53 @@ class Joined(nn.Module):
         return f"dim={self.dim}"
 
 
-class BookDropout(nn.Module):
-    """Dropout that leaves training unscaled and multiplies by 1−p in evaluation."""
-
-    def __init__(self, p: float) -> None:
-        super().__init__()
-        self.p = p
+class GlobalMean(nn.Module):
+    """(N, C, …) → (N, C)"""
 
     def forward(self, x: Tensor) -> Tensor:
-        return x * (torch.rand_like(x) >= self.p) if self.training else x * (1 - self.p)
+        return x.flatten(2).mean(2)
+
+
+def convolution(kind: type[nn.Module], s: Convolution, channels: int) -> nn.Module:
+    """nn.Conv1d, 2d or 3d; where the two sides of an axis differ, which nn.Conv cannot say, F.pad goes before it.
+
+    So it does for "same" with an odd total, about which nn.Conv warns: the odd place goes after.
+    """
+    axes = 1 if kind is nn.Conv1d else 2 if kind is nn.Conv2d else 3
+    pairs: list[Any] = list(s.padding) if isinstance(s.padding, tuple) else []
+    if axes == 1 and len(pairs) == 2:
+        pairs = [tuple(pairs)]
+    if s.padding == "same":
+        kernel, dilation = (v if isinstance(v, tuple) else (v,) * axes for v in (s.kernel_size, s.dilation))
+        totals = [d * (k - 1) for k, d in zip(kernel, dilation, strict=True)]
+        pairs = [(total // 2, total - total // 2) for total in totals]
+    pairs = [pair if isinstance(pair, tuple) else (pair, pair) for pair in pairs]
+    uneven = any(before != after for before, after in pairs)
+    padding: Any = 0 if uneven else tuple(before for before, _ in pairs) or s.padding
+    conv = kind(
+        channels, s.out_channels, s.kernel_size, s.stride, padding, s.dilation, s.groups, s.bias, s.padding_mode
+    )
+    if uneven:
+        sides = [side for pair in reversed(pairs) for side in pair]
+        mode = "constant" if s.padding_mode == "zeros" else s.padding_mode
+        conv.register_forward_pre_hook(lambda module, args: (functional.pad(args[0], sides, mode), *args[1:]))
+    return conv
+
+
+class BookDropout(nn.Module):
+    """Dropout that leaves training unscaled and multiplies by 1−p in evaluation; `channels` drops them whole."""
+
+    def __init__(self, p: float, *, channels: bool = False) -> None:
+        super().__init__()
+        self.p, self.channels = p, channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x * (1 - self.p)
+        return x * (torch.rand_like(x[:, :, :1, :1] if self.channels else x) >= self.p)
 
     def extra_repr(self) -> str:
-        return f"p={self.p}"
+        return f"p={self.p}, channels={self.channels}"
 
 
 class GivenMaskDropout(nn.Module):
@@ -82,7 +120,7 @@ class GivenMaskDropout(nn.Module):
         keep = 1 - self.spec.p
         if not self.training:
             return x * keep if self.spec.scale == "inference" else x
-        uniform = torch.from_numpy(self.run.at(self.path).random(tuple(x.shape)))
+        uniform = torch.from_numpy(self.run.at(self.path).random((len(x), *self.spec.mask_shape(tuple(x.shape[1:])))))
         kept = (uniform >= self.spec.p).to(x.device, x.dtype)
         if self.spec.scale == "training":
             kept = kept / keep if keep else kept * 0

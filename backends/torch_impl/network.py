@@ -40,7 +40,7 @@ class TorchNetwork:
         self.call = torch.compile(self.module) if compiled else self.module
         self.masked = [m for m in self.module.modules() if isinstance(m, GivenMaskDropout)]
         weights, buffers = declared(model)
-        self.weight_paths = tuple(weights)
+        self.weight_paths, self.buffer_paths = tuple(weights), tuple(buffers)
         named = dict(self.module.named_parameters(remove_duplicate=False)) | dict(self.module.named_buffers())
         self.weights: dict[str, Tensor] = {path: named[path] for path in (*weights, *buffers)}
         self.run_step = 0
@@ -76,6 +76,16 @@ class TorchNetwork:
             module.run = Run(training, self.seed, self.run_step)
         return self.call(*x)
 
+    def buffers(self) -> dict[str, Tensor]:
+        """Copies of the running statistics, for whoever must put them back."""
+        return {path: self.weights[path].clone() for path in self.buffer_paths}
+
+    @torch.no_grad()
+    def restore(self, held: Mapping[str, Tensor]) -> None:
+        """Put back what `buffers` gave."""
+        for path, values in held.items():
+            self.weights[path].copy_(values)
+
     def tensors(self, arrays: Arrays, *, copy: bool = False) -> Tensors:
         made = tensors(arrays, self.torch_dtype)
         return made if self.on_cpu and not copy else tuple(t.to(self.device, copy=copy) for t in made)
@@ -84,7 +94,7 @@ class TorchNetwork:
     def activations(self, *inputs: Array, training: bool = False) -> dict[str, Arrays]:
         """{node path: its outputs}, in execution order, the nodes of inner models included."""
         seen: dict[str, Arrays] = {}
-        handles = []
+        handles, held = [], self.buffers()
 
         def keep(path: str) -> Any:
             def hook(module: Any, args: Any, y: Any) -> None:
@@ -103,6 +113,7 @@ class TorchNetwork:
                 masked.run = Run(training, self.seed, self.run_step)
             self.module(*x)
         finally:
+            self.restore(held)
             for handle in handles:
                 handle.remove()
         return seen

@@ -21,6 +21,19 @@ class Dataset(Protocol):
         """(inputs, targets) of these samples, each a tuple of arrays, batch first."""
 
 
+@runtime_checkable
+class Changing(Dataset, Protocol):
+    """A data set whose samples differ from epoch to epoch, as augmented ones do."""
+
+    def for_epoch(self, epoch: int) -> Dataset:
+        """The data set of this epoch, counted from 0; itself unchanged. The trainer asks before each."""
+
+
+def for_epoch(data: Dataset, epoch: int) -> Dataset:
+    """The data set of this epoch: `data` itself unless it changes."""
+    return data.for_epoch(epoch) if isinstance(data, Changing) else data
+
+
 class ArrayDataset:
     """Samples in arrays, or in files mapped into memory (np.load(…, mmap_mode="r")), which stay on disk.
 
@@ -49,6 +62,22 @@ class ArrayDataset:
         return not any(isinstance(v, np.memmap) for v in (*self.inputs, *self.targets))
 
 
+class Subset:
+    """Some samples of another data set, in this order; nothing is copied before a batch is asked for."""
+
+    def __init__(self, data: Dataset, indices: Array) -> None:
+        self.data, self.indices = data, indices
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+    def batch(self, indices: Array) -> tuple[Arrays, Arrays]:
+        return self.data.batch(self.indices[indices])
+
+    def for_epoch(self, epoch: int) -> Dataset:
+        return Subset(for_epoch(self.data, epoch), self.indices)
+
+
 class SampleDataset:
     """A map-style data set (len and [i] → (x, y), as torchvision's): its samples are made and stacked on the fly."""
 
@@ -61,6 +90,11 @@ class SampleDataset:
     def batch(self, indices: Array) -> tuple[Arrays, Arrays]:
         pairs = [self.samples[int(i)] for i in indices]
         return (np.stack([np.asarray(x) for x, _ in pairs]),), (np.stack([np.asarray(y) for _, y in pairs]),)
+
+
+def whole(data: Dataset) -> tuple[Arrays, Arrays]:
+    """(inputs, targets) of every sample: the arrays themselves where `data` holds arrays."""
+    return (data.inputs, data.targets) if isinstance(data, ArrayDataset) else data.batch(np.arange(len(data)))
 
 
 def as_arrays(values: Array | Arrays | Sequence[Any]) -> Arrays:

@@ -3,27 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 import numpy as np
 
-from isograd.core.data.dataset import ArrayDataset
+from isograd.core.data.dataset import ArrayDataset, Dataset
 from isograd.core.errors import DataError, SpecError
 from isograd.core.randomness import generator
 from isograd.core.types import Array
 
+Part = TypeVar("Part", bound=Dataset, covariant=True)
+
 
 @dataclass(frozen=True)
-class Splits:
+class Splits(Generic[Part]):
     """Data in three parts that share no sample."""
 
-    train: ArrayDataset
-    validation: ArrayDataset
-    test: ArrayDataset
+    train: Part
+    validation: Part
+    test: Part
 
 
 def split(
     x: Array, y: Array, *, validation: float = 0.15, test: float = 0.15, seed: int = 0, stratify: bool = False
-) -> Splits:
+) -> Splits[ArrayDataset]:
     """Shuffle by `seed` and cut into train, validation and test, the latter two by their shares.
 
     `stratify` keeps every class's share in each part (y must hold class labels).
@@ -78,7 +81,7 @@ class Standardizer:
         return z * self.std + self.mean
 
 
-def standardize(splits: Splits, *, targets: bool = False) -> tuple[Splits, Standardizer]:
+def standardize(splits: Splits[ArrayDataset], *, targets: bool = False) -> tuple[Splits[ArrayDataset], Standardizer]:
     """Every part standardised by the training part's mean and deviation; with `targets`, y as well.
 
     Returns the parts and the standardizer of x (with `targets`, of y: predictions go back through `inverse`).

@@ -14,23 +14,53 @@ from isograd.core.layers.activations import (
 )
 from isograd.core.layers.base import Layer
 from isograd.core.layers.combine import Add, Concat, MatMul, Multiply, Subtract
-from isograd.core.layers.dropout import Dropout
+from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
+from isograd.core.layers.dropout import Dropout, Dropout2d
 from isograd.core.layers.linear import Linear
+from isograd.core.layers.norm import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm
+from isograd.core.layers.pool import (
+    AdaptiveAvgPool2d,
+    AdaptiveMaxPool2d,
+    AvgPool1d,
+    AvgPool2d,
+    GlobalAvgPool,
+    MaxPool1d,
+    MaxPool2d,
+)
+from isograd.core.layers.resize import Upsample, ZeroPad2d
 from isograd.core.layers.shape import Flatten, Identity, Reshape
 
 __all__ = [
     "ELU",
     "GELU",
+    "AdaptiveAvgPool2d",
+    "AdaptiveMaxPool2d",
     "Add",
+    "AvgPool1d",
+    "AvgPool2d",
+    "BatchNorm1d",
+    "BatchNorm2d",
     "Concat",
+    "Conv1d",
+    "Conv2d",
+    "Conv3d",
+    "ConvTranspose1d",
+    "ConvTranspose2d",
     "Dropout",
+    "Dropout2d",
     "Flatten",
+    "GlobalAvgPool",
+    "GroupNorm",
     "Identity",
+    "InstanceNorm2d",
     "Layer",
+    "LayerNorm",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
     "MatMul",
+    "MaxPool1d",
+    "MaxPool2d",
     "Multiply",
     "ReLU",
     "Reshape",
@@ -40,4 +70,6 @@ __all__ = [
     "Softplus",
     "Subtract",
     "Tanh",
+    "Upsample",
+    "ZeroPad2d",
 ]

@@ -1,4 +1,4 @@
-"""Dropout, in both conventions of where the scale stands."""
+"""Dropout of values and of whole channels, in both conventions of where the scale stands."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Literal
 
 from isograd.core.description import Fraction, describes
 from isograd.core.layers.base import Layer
+from isograd.core.layers.windows import check_rank
+from isograd.core.types import Shape
 
 
 @describes("layer")
@@ -20,3 +22,19 @@ class Dropout(Layer):
 
     p: Fraction = field(kw_only=False, default=0.5)
     scale: Literal["training", "inference"] = "training"
+
+    def mask_shape(self, shape: Shape) -> Shape:
+        """The shape of one sample's u."""
+        return shape
+
+
+@describes("layer")
+class Dropout2d(Dropout):
+    """Dropout of whole channels: one u for each channel of each image          x (N, C, H, W) → y alike"""
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        check_rank(x[0], 2)
+        return x
+
+    def mask_shape(self, shape: Shape) -> Shape:
+        return (shape[0], 1, 1)

@@ -124,19 +124,21 @@ def end_to_end(
 ) -> tuple[list[Row], Culprit | None]:  # fmt: skip
     """Everything together: node outputs, gradients for a random dy, loss and its gradients.
 
-    Errors are held against the noise floor. One that exceeds it is inherited where a node before it is at
-    fault by itself; if none is, the walk through the graph is, and the model as a whole is judged.
+    Errors are held against the noise floor, which is never below the largest error of a node alone. One that
+    exceeds it is inherited where a node before it is at fault by itself; if none is, the walk through the graph
+    is, and the model as a whole is judged.
     """
     nets = pair.build(model, state, seed=seed, dtype=dtype)
     moved = tuple(nudged(x.astype(nets[0].dtype)) if x.dtype.kind == "f" else x for x in inputs)
     left, right, noisy = (
         _measure(net, x, losses, targets, seed) for net, x in ((nets[0], inputs), (nets[1], inputs), (nets[0], moved))
     )
-    epsilon = float(np.finfo(nets[0].dtype).eps)
+    alone = [row.error for row in report.rows if (row.stage, row.dtype) == ("node", dtype) and not row.failed]
+    least = max([float(np.finfo(nets[0].dtype).eps), *alone])
     rows = []
     for key in {**right, **left}:
         gap = difference(left.get(key), right.get(key))
-        noise = max(difference(noisy.get(key), left.get(key)).error, epsilon)
+        noise = max(difference(noisy.get(key), left.get(key)).error, least)
         first = report.culprit.path if report.culprit else None
         own = first is not None and f"{key[0]}.".startswith(f"{first}.")
         origin = "the graph's own walk" if first is None else "own" if own else f"inherited from {first}"

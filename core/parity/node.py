@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from isograd.core.backend import Backend
 from isograd.core.graph import Input
 from isograd.core.layers.base import Layer
 from isograd.core.model import Model
-from isograd.core.parity.matching import TOLERANCE, Difference, difference
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, difference
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.report import Culprit, Row
 from isograd.core.parity.witness import Verdict, judge_gradient, judge_output, judge_structure
@@ -117,14 +117,23 @@ def compare_node(pair: Pair, trial: Trial, stage: str = "node") -> tuple[list[Ro
     for kind in ("outputs", "gradients"):
         a, b = getattr(left, kind), getattr(right, kind)
         for what in {**b, **a}:
-            found = difference(a.get(what), b.get(what))
-            rows.append(Row(stage, trial.dtype, trial.path, what, found.error, allowed, found.fault, trial.mode))
-            if first is None and found.exceeds(allowed):
+            found, limit = difference(a.get(what), b.get(what)), allowed
+            if trial.dtype == "float32" and found.fault is None and found.exceeds(allowed):
+                limit = max(allowed, NOISE_FACTOR * _rounding(pair, trial, kind, what, (a[what], b[what])))
+            rows.append(Row(stage, trial.dtype, trial.path, what, found.error, limit, found.fault, trial.mode))
+            if first is None and found.exceeds(limit):
                 verdict = _judge(
                     pair, trial, kind, what, {pair.left.name: a.get(what), pair.right.name: b.get(what)}, found
                 )
                 first = _culprit(pair, trial, what, verdict, found)
     return rows, first
+
+
+def _rounding(pair: Pair, trial: Trial, kind: str, what: str, values: tuple[Array, Array]) -> float:
+    """How far a float32 trial is from itself in float64, on the side where it is less."""
+    wide = replace(trial, inputs=trial.rounded_inputs(), state=in_dtype(trial.state, "float64"), dtype="float64")
+    exact = [getattr(run_trial(backend, wide), kind)[what] for backend in (pair.left, pair.right)]
+    return min(difference(v, e.astype(v.dtype)).error for v, e in zip(values, exact, strict=True))
 
 
 def _judge(

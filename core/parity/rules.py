@@ -13,7 +13,7 @@ import numpy as np
 
 from isograd.core.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, Loss, MSELoss, NLLLoss
 from isograd.core.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
-from isograd.core.parity.definitions import log_softmax_at, softplus
+from isograd.core.parity.definitions.layers import log_softmax_at, softplus
 from isograd.core.table import Table
 from isograd.core.types import Array, State
 

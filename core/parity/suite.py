@@ -46,13 +46,10 @@ def case_trial(case: Case, dtype: str, training: bool) -> Trial:
     rng = generator(0, "case", f"{type(case.layer).__name__}: {case.why}")
     inputs = tuple(case.scale * rng.normal(size=(case.batch, *shape)) for shape in case.shapes)
     ends = [Input(shape) for shape in case.shapes]
-    drawn = {**case.layer.weights(*(e.shape for e in ends)), **case.layer.buffers(*(e.shape for e in ends))}
-    state: State = {
-        name: rng.normal(size=w.shape)
-        if w.law.draw(rng, w.shape, w.fans).dtype.kind == "f"
-        else np.zeros(w.shape, np.int64)
-        for name, w in drawn.items()
-    }
+    shapes = [end.shape for end in ends]
+    state: State = {name: rng.normal(size=w.shape) for name, w in case.layer.weights(*shapes).items()}
+    for name, w in case.layer.buffers(*shapes).items():  # positive, as variances and counts are
+        state[name] = np.full(w.shape, 3) if w.whole else rng.uniform(0.5, 1.5, w.shape)
     return Trial(f"{type(case.layer).__name__}: {case.why}", case.layer, inputs, state, dtype, training)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isograd.core.parity.definitions import defined
+from isograd.core.parity.definitions import defined, defined_buffer
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.randomness import generator
 from isograd.core.run import Run
@@ -45,29 +45,31 @@ def judge_structure(trial: Trial, kind: str, what: str, values: dict[str, Array 
     """The side whose array has not the shape and dtype that the description promises."""
     shapes = [x.shape[1:] for x in trial.inputs]
     wanted: dict[str, tuple[int, ...]] = {f"d{k}": w.shape for k, w in trial.layer.weights(*shapes).items()}
+    whole = {f"buffer {k}" for k, w in trial.layer.buffers(*shapes).items() if w.whole}
     wanted |= {f"buffer {k}": w.shape for k, w in trial.layer.buffers(*shapes).items()}
     wanted |= {f"dx{k or ''}": x.shape for k, x in enumerate(trial.inputs)}
     for k, shape in enumerate(trial.layer.checked_shapes(*shapes)):
         wanted[f"output{k or ''}"] = (len(trial.inputs[0]), *shape)
-    dtype = FLOATS[trial.dtype]
+    dtype = np.dtype(np.int64) if what in whole else FLOATS[trial.dtype]
     told = {n: "nothing" if v is None else f"{v.dtype}{list(v.shape)}" for n, v in values.items()}
     promised = f"{dtype}{list(wanted[what])}" if what in wanted else "nothing"
-    wrong = [name for name, text in told.items() if text != promised and not what.startswith("buffer")]
+    wrong = [name for name, text in told.items() if text != promised]
     evidence = "    ".join(f"{name} {text}" for name, text in told.items())
     return Verdict(wrong[0] if len(wrong) == 1 else None, f"  {what}    {evidence}    described {promised}")
 
 
 def judge_output(trial: Trial, what: str, values: dict[str, Array | None], index: tuple[int, ...]) -> Verdict:
     """The side farther from the layer's definition at the entry where the two differ most."""
-    if not what.startswith("output"):
-        return Verdict(None, f"  {what} has no definition to hold it against")
-    k = int(what.removeprefix("output") or 0)
     model = trial.model
     name = model.graph(*model.input_shapes).nodes[0].name
     inputs = tuple(np.asarray(x, np.float64) if x.dtype.kind == "f" else x for x in trial.rounded_inputs())
     run = Run(trial.training, trial.seed, 0, name)
     shapes = [(len(inputs[0]), *shape) for shape in model.out_shapes(*model.input_shapes)]
-    truth = defined(trial.layer, nest(in_dtype(trial.state, "float64")), inputs, run, shapes)[k]
+    p = nest(in_dtype(trial.state, "float64"))
+    if what.startswith("buffer "):
+        truth = defined_buffer(trial.layer, p, inputs, what.removeprefix("buffer "), run)
+    else:
+        truth = defined(trial.layer, p, inputs, run, shapes)[int(what.removeprefix("output") or 0)]
     claims = {side: float(v[index]) for side, v in values.items() if v is not None}
     return odd_one_out(claims, float(truth[index]), "definition", f"{what}{list(index)}")
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from isograd.core.backend import Losses, Network
 from isograd.core.batches import check_batch, check_losses
-from isograd.core.data.dataset import ArrayDataset, Dataset, as_arrays, as_dataset
+from isograd.core.data.dataset import ArrayDataset, Dataset, as_arrays, as_dataset, for_epoch
 from isograd.core.errors import DataError, SpecError
 from isograd.core.losses import Loss
 from isograd.core.metrics import Metric
@@ -99,7 +99,7 @@ class Trainer:
                 started = perf_counter()
                 order = self._order(data, self.epochs_done, batch_size, shuffle, drop_last)
                 done = len(history.step_losses)
-                self._epoch(data, order, k, epochs, watchers, history.step_losses)
+                self._epoch(for_epoch(data, self.epochs_done), order, k, epochs, watchers, history.step_losses)
                 losses = history.step_losses[done:]
                 self.epochs_done += 1
                 measured = held_out is not None and ((k + 1) % validate_every == 0 or k + 1 == epochs)

@@ -1,6 +1,19 @@
 """The from-scratch operations; file names mirror `core/layers/`. Importing the folder fills the table."""
 
-from isograd.backends.numpy_impl.operations import activations, combine, compose, dropout, linear, shape
+from isograd.backends.numpy_impl.operations import (
+    activations,
+    combine,
+    compose,
+    conv,
+    dropout,
+    linear,
+    norm,
+    pool,
+    resize,
+    shape,
+)
 from isograd.backends.numpy_impl.operations.registry import OPERATIONS
 
-__all__ = ["OPERATIONS", "activations", "combine", "compose", "dropout", "linear", "shape"]
+__all__ = [
+    "OPERATIONS", "activations", "combine", "compose", "conv", "dropout", "linear", "norm", "pool", "resize", "shape",
+]  # fmt: skip

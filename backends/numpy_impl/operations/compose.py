@@ -13,21 +13,32 @@ from isograd.backends.numpy_impl.operations.registry import OPERATIONS, implemen
 from isograd.core.composite import Composite
 from isograd.core.graph import Graph
 from isograd.core.model import Model
+from isograd.core.residual import Residual
 from isograd.core.run import Run
 from isograd.core.sequential import Sequential
-from isograd.core.types import Array, Arrays, Backward, Shape, Tree
+from isograd.core.types import Array, Shape, Tree
 
 
-@implements(Model, Sequential)
-def compose(spec: Composite, p: Tree, *x: Array, run: Run) -> tuple[Array | Arrays, Backward]:
-    """values flow along the nodes        dx = J₁ᵀ … Jₖᵀ dy, applied from the last node to the first"""
+@implements(Model, Sequential, Residual)
+def compose(spec: Composite, p: Tree, *x: Array, run: Run) -> Any:
+    """values flow along the nodes        dx = J₁ᵀ … Jₖᵀ dy, applied from the last node to the first
+
+    New buffers are the third item, {node: {buffer: value}}, where any node gave some; a layer that is called
+    again sees those of its call before.
+    """
     graph, wanted = plan(spec, tuple(value.shape[1:] for value in x), run.needs_dx)
     values: list[Any] = [*x, *[None] * (graph.slots - len(x))]
     backs = []
+    buffers: dict[str, Any] = {}
     for node, needs_dx in zip(graph.nodes, wanted, strict=True):
         operation = OPERATIONS[type(node.layer)]  # the one place where a planned kernel could stand in
         inputs = [values[k] for k in node.reads]
-        y, back = operation(node.layer, p.get(node.owner, {}), *inputs, run=run.at(node.name, needs_dx))
+        own = p.get(node.owner, {})
+        if node.owner in buffers:
+            own = overlaid(own, buffers[node.owner])
+        y, back, *new = operation(node.layer, own, *inputs, run=run.at(node.name, needs_dx))
+        if new:
+            buffers[node.owner] = overlaid(buffers.get(node.owner, {}), new[0])
         for slot, value in zip(node.writes, y if isinstance(y, tuple) else (y,), strict=True):
             values[slot] = value
         if run.observe is not None:
@@ -52,7 +63,8 @@ def compose(spec: Composite, p: Tree, *x: Array, run: Run) -> tuple[Array | Arra
         return dx[0] if len(dx) == 1 else dx, grads
 
     outputs = tuple(values[slot] for slot in graph.outputs)
-    return outputs[0] if len(outputs) == 1 else outputs, backward
+    y = outputs[0] if len(outputs) == 1 else outputs
+    return (y, backward, buffers) if buffers else (y, backward)
 
 
 def added(total: Array | None, gradient: Array) -> Array:
@@ -63,6 +75,12 @@ def added(total: Array | None, gradient: Array) -> Array:
 def merged(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
     """The gradients of a layer that was called twice, added weight by weight."""
     return {k: merged(a[k], b[k]) if isinstance(a[k], dict) else a[k] + b[k] for k in a}
+
+
+def overlaid(tree: Tree, new: Tree) -> dict[str, Any]:
+    """`tree` with the entries of `new` in their places."""
+    mixed = {k: overlaid(tree.get(k, {}), v) if isinstance(v, dict) else v for k, v in new.items()}
+    return {**tree, **mixed}
 
 
 def plan(spec: Composite, shapes: tuple[Shape, ...], needs_dx: bool) -> tuple[Graph, list[bool]]:

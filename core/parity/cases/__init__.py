@@ -5,6 +5,8 @@ differences, parity in both dtypes, planted faults caught. A backend of your own
 """
 
 from isograd.core.description import Description
+from isograd.core.model import Model
+from isograd.core.parity.cases.images import IMAGE_CASES, IMAGE_MODEL_CASES
 from isograd.core.parity.cases.kinds import Case, LawCase, LossCase, OptimizerCase, ScheduleCase
 from isograd.core.parity.cases.layers import LAYER_CASES
 from isograd.core.parity.cases.training import (
@@ -15,7 +17,11 @@ from isograd.core.parity.cases.training import (
     SCHEDULE_CASES,
 )
 
-CASES: dict[type[Description], list[Case]] = {**LAYER_CASES}
+CASES: dict[type[Description], list[Case]] = {
+    **LAYER_CASES,
+    **IMAGE_CASES,
+    Model: [*LAYER_CASES[Model], *IMAGE_MODEL_CASES],
+}
 
 __all__ = [
     "CASES",

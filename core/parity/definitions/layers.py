@@ -1,28 +1,15 @@
-"""What each layer *is*, entry by entry, in Python's own floats: the witness of outputs.
-
-When two engines differ in an output, a slope cannot tell who is right; the formula, evaluated for the one
-entry in question, can. Nothing here is fast, vectorised, or shared with an engine.
-
-    definition(spec, p, x, i, run) → y[i]        p: weights by name, x: tuple of inputs, i: full index, batch first
-"""
+"""Definitions of the layers that have no room of their own beside this file."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import erf, exp, expm1, fsum, inf, log, log1p, pi, prod, sqrt, tanh
-from typing import Any, TypeAlias
-
-import numpy as np
+from typing import Any
 
 from isograd.core import layers as core
+from isograd.core.parity.definitions.table import Index, defines
 from isograd.core.run import Run
-from isograd.core.table import Table
 from isograd.core.types import Array, Arrays, Tree
-
-Index: TypeAlias = tuple[int, ...]
-
-DEFINITIONS = Table("core/parity/definitions.py")
-defines = DEFINITIONS.implements
 
 
 def logistic(x: float) -> float:
@@ -142,26 +129,3 @@ def concat(spec: core.Concat, p: Tree, x: Arrays, i: Index, run: Run) -> float:
             return float(value[tuple(place)])
         place[axis] -= value.shape[axis]
     return inf
-
-
-def defined(layer: Any, p: Tree, x: Arrays, run: Run, shapes: list[tuple[int, ...]]) -> Arrays:
-    """Every entry of every output (of these full shapes) by definition; a graph node by node."""
-    from isograd.core.composite import Composite
-
-    if isinstance(layer, Composite):
-        graph = layer.graph(*(value.shape[1:] for value in x))
-        values: list[Any] = [*x, *[None] * (graph.slots - len(x))]
-        for node in graph.nodes:
-            full = [(len(x[0]), *shape) for shape in node.out_shapes]
-            inputs = tuple(values[k] for k in node.reads)
-            made = defined(node.layer, p.get(node.owner, {}), inputs, run.at(node.name), full)
-            for slot, value in zip(node.writes, made, strict=True):
-                values[slot] = value
-        return tuple(values[slot] for slot in graph.outputs)
-    rule = DEFINITIONS[type(layer)]
-    outputs = []
-    for k, shape in enumerate(shapes):
-        more = {"output": k} if len(shapes) > 1 else {}
-        entries = [rule(layer, p, x, i, run, **more) for i in np.ndindex(shape)]
-        outputs.append(np.array(entries, np.float64).reshape(shape))
-    return tuple(outputs)

@@ -1,0 +1,157 @@
+"""Normalisation. μ, σ² are mean and variance over some axes, m the number of values there, x̂ = (x−μ)/√(σ²+ε)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from isograd.backends.numpy_impl.operations.registry import implements
+from isograd.core.errors import ShapeError
+from isograd.core.layers import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm
+from isograd.core.layers.norm import BatchNorm
+from isograd.core.run import Run
+from isograd.core.types import Array, Backward, State, Tree
+
+Axes = tuple[int, ...]
+
+
+def standardized(x: Array, axes: Axes, eps: float) -> tuple[Array, Array, Array, Callable[[Array], Array]]:
+    """(x̂, μ, σ², backward)        dx = (dx̂ − mean dx̂ − x̂ ⊙ mean(dx̂ ⊙ x̂)) / √(σ²+ε), means over `axes`"""
+    mean = x.mean(axes, keepdims=True)
+    z = x - mean
+    variance = np.square(z).mean(axes, keepdims=True)
+    scale = 1 / np.sqrt(variance + x.dtype.type(eps))
+    z *= scale
+
+    def backward(dz: Array) -> Array:
+        dx: Array = z * (dz * z).mean(axes, keepdims=True)
+        np.subtract(dz, dx, out=dx)
+        dx -= dz.mean(axes, keepdims=True)
+        dx *= scale
+        return dx
+
+    return z, mean, variance, backward
+
+
+def remembered(x: Array, p: Tree, eps: float) -> tuple[Array, Callable[[Array], Array]]:
+    """(x̂, backward) by the running mean and variance, which are constants: dx = dx̂ / √(running_var+ε)"""
+    scale = 1 / np.sqrt(along_channels(p["running_var"], x) + x.dtype.type(eps))
+    z = x - along_channels(p["running_mean"], x)
+    z *= scale
+    return z, lambda dz: dz * scale
+
+
+def along_channels(values: Array, x: Array) -> Array:
+    """(C,) as (1, C, 1, …), to go with x"""
+    return np.expand_dims(values, not_channels(x))
+
+
+def affine(
+    p: Tree, z: Array, shaped: Callable[[Array], Array], over: Axes
+) -> tuple[Array, Callable[[Array], tuple[Array, State]]]:
+    """y = w ⊙ x̂ + b        dx̂ = dy ⊙ w        dw = Σ dy ⊙ x̂        db = Σ dy, over the axes that w and b lack"""
+    y = z * shaped(p["weight"]) if "weight" in p else z
+    if "bias" in p:
+        y += shaped(p["bias"])
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        if "weight" not in p:
+            return dy, {}
+        grads = {"weight": (dy * z).sum(over)}
+        if "bias" in p:
+            grads["bias"] = dy.sum(over)
+        return dy * shaped(p["weight"]), grads
+
+    return y, backward
+
+
+def not_channels(x: Array) -> Axes:
+    axes = (0, *range(2, x.ndim))
+    return axes
+
+
+def through(outer: Callable[[Array], tuple[Array, State]], inner: Callable[[Array], Array]) -> Backward:
+    """The backward of an affine map after a normalisation."""
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        dz, grads = outer(dy)
+        return inner(dz), grads
+
+    return backward
+
+
+def moved(p: Tree, mean: Array, variance: Array, share: float) -> State:
+    """running ← (1−a)·running + a·new"""
+    keep = 1 - share
+    return {
+        "running_mean": (keep * p["running_mean"] + share * mean).astype(mean.dtype),
+        "running_var": (keep * p["running_var"] + share * variance).astype(mean.dtype),
+    }
+
+
+@implements(BatchNorm1d, BatchNorm2d)
+def batch_norm(spec: BatchNorm, p: Tree, x: Array, *, run: Run) -> Any:
+    """x (n,c,…)   m values in a channel        y = w[c]·x̂ + b[c]        dx̂ = dy·w[c]   dw[c] = Σ dy·x̂   db[c] = Σ dy
+
+    Training: x̂ by the batch's μ, σ² over n and …; dx as in `standardized`;
+    running_mean ← (1−a)·running_mean + a·μ        running_var ← (1−a)·running_var + a·σ²·m/(m−1)
+    Evaluation: x̂ by the running ones; dx = dx̂/√(running_var+ε).
+    """
+    axes, m = not_channels(x), x.size // x.shape[1]
+    if not run.training and spec.track_running_stats:
+        z, back = remembered(x, p, spec.eps)
+    else:
+        if run.training and m == 1:
+            raise ShapeError(
+                f"{run.path}: {spec!r}", wanted="more than one value for each channel in training",
+                got=f"a batch {x.shape}", fix="a larger batch, or drop_last=True where the last holds one sample",
+            )  # fmt: skip
+        z, mean, variance, back = standardized(x, axes, spec.eps)
+    y, outer = affine(p, z, lambda values: along_channels(values, x), axes)
+    if not (run.training and spec.track_running_stats):
+        return y, through(outer, back)
+    seen = p["num_batches_tracked"] + 1
+    a = 1 / int(seen) if spec.momentum is None else spec.momentum
+    buffers = moved(p, mean.ravel(), variance.ravel() * (m / (m - 1)), a)
+    return y, through(outer, back), {**buffers, "num_batches_tracked": seen}
+
+
+@implements(InstanceNorm2d)
+def instance_norm(spec: InstanceNorm2d, p: Tree, x: Array, *, run: Run) -> Any:
+    """x (n,c,h,w)        y = w[c]·x̂ + b[c], x̂ by μ[n,c], σ²[n,c] over h, w; gradients as in `batch_norm`
+
+    Remembered in training: the mean over n of μ and of σ²·m/(m−1), m = h·w.
+    """
+    if not run.training and spec.track_running_stats:
+        z, back = remembered(x, p, spec.eps)
+    else:
+        z, mean, variance, back = standardized(x, (2, 3), spec.eps)
+    y, outer = affine(p, z, lambda values: along_channels(values, x), not_channels(x))
+    if not (run.training and spec.track_running_stats):
+        return y, through(outer, back)
+    m = x.shape[2] * x.shape[3]
+    return (
+        y,
+        through(outer, back),
+        moved(p, mean.mean((0, 2, 3)), variance.mean((0, 2, 3)) * (m / (m - 1)), spec.momentum),
+    )
+
+
+@implements(LayerNorm)
+def layer_norm(spec: LayerNorm, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = w ⊙ x̂ + b, x̂ by μ, σ² over the last axes        dx̂ = dy ⊙ w   dw = Σ dy ⊙ x̂   db = Σ dy over the others"""
+    first = x.ndim - spec.axes
+    z, _, _, back = standardized(x, tuple(range(first, x.ndim)), spec.eps)
+    y, outer = affine(p, z, lambda values: values, tuple(range(first)))
+    return y, through(outer, back)
+
+
+@implements(GroupNorm)
+def group_norm(spec: GroupNorm, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """x (n,c,…) as (n,g,c/g·…)        y = w[c]·x̂ + b[c], x̂ by μ[n,g], σ²[n,g]; gradients as in `batch_norm`"""
+    grouped = (len(x), spec.num_groups, -1)
+    z, _, _, back = standardized(x.reshape(grouped), (2,), spec.eps)
+    y, outer = affine(p, z.reshape(x.shape), lambda values: along_channels(values, x), not_channels(x))
+    return y, through(outer, lambda dz: back(dz.reshape(grouped)).reshape(x.shape))

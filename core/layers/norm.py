@@ -1,0 +1,160 @@
+"""Normalisation: what is centred and scaled together, and by whose mean and variance."""
+
+from __future__ import annotations
+
+from dataclasses import field
+from math import prod
+
+from isograd.core.description import Count, Fraction, Positive, describes
+from isograd.core.initializers import Constant, Fans, Ones, Weight, Zeros
+from isograd.core.layers.base import Layer, Misfit
+from isograd.core.layers.windows import check_rank
+from isograd.core.types import Shape, shape_text
+
+
+def scale_and_shift(shape: Shape, *, bias: bool = True) -> dict[str, Weight]:
+    """weight of ones and bias of zeros: at first a normalised value passes unchanged."""
+    fans = Fans(1, 1)
+    made = {"weight": Weight(shape, Ones(), fans)}
+    return made | ({"bias": Weight(shape, Zeros(), fans)} if bias else {})
+
+
+def running_statistics(channels: int) -> dict[str, Weight]:
+    """The buffers of a normalisation that remembers: mean 0, variance 1, no batch seen."""
+    fans = Fans(1, 1)
+    return {
+        "running_mean": Weight((channels,), Zeros(), fans),
+        "running_var": Weight((channels,), Ones(), fans),
+        "num_batches_tracked": Weight((), Constant(0), fans, whole=True),
+    }
+
+
+@describes("layer", abstract=True)
+class BatchNorm(Layer):
+    """y = weight · (x − μ)/√(σ² + eps) + bias, channel by channel
+
+    Training: μ and σ² are the batch's own, σ² biased (divided by the count m of values in a channel), and
+      running_mean ← (1−a)·running_mean + a·μ        running_var ← (1−a)·running_var + a·σ²·m/(m−1)
+      num_batches_tracked ← num_batches_tracked + 1
+    with a = momentum, or 1/num_batches_tracked (the mean over all batches so far) with momentum=None.
+    Evaluation: μ and σ² are the running ones, or still the batch's with track_running_stats=False.
+    The biased variance normalises, the unbiased one is remembered: torch's convention. The momentum is the share
+    of the *new* value (Keras: of the old).
+    """
+
+    eps: Positive = 1e-5
+    momentum: Fraction | None = 0.1
+    affine: bool = True
+    track_running_stats: bool = True
+
+    def weights(self, *x: Shape) -> dict[str, Weight]:
+        return scale_and_shift(x[0][:1]) if self.affine else {}
+
+    def buffers(self, *x: Shape) -> dict[str, Weight]:
+        return running_statistics(x[0][0]) if self.track_running_stats else {}
+
+
+@describes("layer")
+class BatchNorm1d(BatchNorm):
+    """Batch normalisation of features: x (N, C) or (N, C, W) → y alike; statistics over N and W
+
+    weight, bias, running_mean, running_var (C,), num_batches_tracked ()
+    """
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        check_rank(x[0], 1, least=0)
+        return x
+
+
+@describes("layer")
+class BatchNorm2d(BatchNorm):
+    """Batch normalisation of images: x (N, C, H, W) → y alike; statistics over N, H and W
+
+    weight, bias, running_mean, running_var (C,), num_batches_tracked ()
+    """
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        check_rank(x[0], 2)
+        return x
+
+
+@describes("layer")
+class InstanceNorm2d(Layer):
+    """y = weight · (x − μ)/√(σ² + eps) + bias, each channel of each image for itself, σ² biased
+
+    x (N, C, H, W) → y alike. With track_running_stats=True the mean over the batch of μ and of the unbiased σ² is
+    remembered in training (running ← (1−momentum)·running + momentum·new) and used in evaluation;
+    num_batches_tracked stays 0, as in torch.
+    """
+
+    eps: Positive = 1e-5
+    momentum: Fraction = 0.1
+    affine: bool = False
+    track_running_stats: bool = False
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        check_rank(x[0], 2)
+        if x[0][1:] == (1, 1):
+            raise Misfit(
+                "more than one place in a channel", shape_text(x[0]), "drop this layer: it would return its bias"
+            )
+        return x
+
+    def weights(self, *x: Shape) -> dict[str, Weight]:
+        return scale_and_shift(x[0][:1]) if self.affine else {}
+
+    def buffers(self, *x: Shape) -> dict[str, Weight]:
+        return running_statistics(x[0][0]) if self.track_running_stats else {}
+
+
+@describes("layer")
+class LayerNorm(Layer):
+    """y = weight ⊙ (x − μ)/√(σ² + eps) + bias, μ and σ² (biased) over the last `axes` axes of each sample
+
+    x (N, …, *shape) → y alike; weight and bias have the normalised axes' `shape`, which torch calls normalized_shape.
+    """
+
+    axes: Count = 1
+    eps: Positive = 1e-5
+    elementwise_affine: bool = True
+    bias: bool = True
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        if self.axes > len(x[0]):
+            raise Misfit(
+                f"at least {self.axes} axes in a sample",
+                shape_text(x[0]),
+                f"axes={len(x[0])} at most: samples are never mixed",
+            )
+        return x
+
+    def weights(self, *x: Shape) -> dict[str, Weight]:
+        return scale_and_shift(x[0][-self.axes :], bias=self.bias) if self.elementwise_affine else {}
+
+
+@describes("layer")
+class GroupNorm(Layer):
+    """y = weight · (x − μ)/√(σ² + eps) + bias, μ and σ² (biased) over a group of C/num_groups channels of one sample
+
+    x (N, C, …) → y alike; weight, bias (C,)
+    """
+
+    num_groups: Count = field(kw_only=False)
+    eps: Positive = 1e-5
+    affine: bool = True
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        (shape,) = x
+        if not shape:
+            raise Misfit("(N, C, …)", "(N,)", "give every sample channels")
+        if shape[0] % self.num_groups:
+            raise Misfit(
+                f"channels that {self.num_groups} groups divide", f"{shape[0]} channels in {shape_text(shape)}",
+                "another num_groups, or another number of channels in what feeds this layer",
+            )  # fmt: skip
+        if prod(shape) == self.num_groups:
+            raise Misfit("more than one value in a group", shape_text(shape), "a smaller num_groups")
+        return x
+
+    def weights(self, *x: Shape) -> dict[str, Weight]:
+        return scale_and_shift(x[0][:1]) if self.affine else {}

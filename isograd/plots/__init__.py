@@ -1,0 +1,1 @@
+"""Pictures, drawn with matplotlib from arrays into files; no window, no global state."""
