@@ -64,6 +64,7 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
             frozen=True,
             kw_only=True,
             repr=False,
+            eq=False,
             config=ConfigDict(extra="forbid", strict=True, defer_build=True),
         )(cls)
         made.family = family  # type: ignore[attr-defined]
@@ -129,6 +130,15 @@ class Description(metaclass=Explained):
             if f.kw_only and f.name != "name" and value != default_of(f):
                 parts.append(f"{f.name}={value!r}")
         return f"{type(self).__name__}({', '.join(parts)})"
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, f.name) for f in dataclasses.fields(self))  # type: ignore[arg-type]
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._values()))
 
     def to_dict(self) -> dict[str, Any]:
         """{family: class name, option: value, …}: every option, so that no default can drift."""

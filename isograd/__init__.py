@@ -1,5 +1,9 @@
 """Write a model once. Run it from scratch in NumPy or in PyTorch. Prove that both compute the same thing."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 from isograd import data
 from isograd.core import initializers as init
 from isograd.core.backend import backend_names, build, get_backend
@@ -63,8 +67,6 @@ from isograd.core.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, 
 from isograd.core.metrics import MAE, R2, RMSE, Accuracy
 from isograd.core.model import Model
 from isograd.core.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
-from isograd.core.parity.check import check_parity
-from isograd.core.parity.gradients import check_gradients
 from isograd.core.residual import Residual
 from isograd.core.schedules import ConstantLR, CosineDecay, ExponentialDecay, LinearDecay, StepDecay, WarmUp
 from isograd.core.sequential import Sequential
@@ -72,7 +74,25 @@ from isograd.core.training.callbacks import Callback, EarlyStopping, StopFit
 from isograd.core.training.history import History
 from isograd.trainer import Trainer
 
+if TYPE_CHECKING:
+    from isograd.core.parity.check import check_parity
+    from isograd.core.parity.gradients import check_gradients
+
 __version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:
+    """The parity engine is loaded when it is first asked for: training needs none of it."""
+    if name == "check_parity":
+        from isograd.core.parity.check import check_parity
+
+        return check_parity
+    if name == "check_gradients":
+        from isograd.core.parity.gradients import check_gradients
+
+        return check_gradients
+    raise AttributeError(f"module 'isograd' has no attribute {name!r}")
+
 
 __all__ = [
     "ELU",

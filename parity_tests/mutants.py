@@ -50,8 +50,8 @@ EQUIVALENT = {
     **{
         (function, before, f"{before[:-1]}, order='F')"): "a vector has one reading order"
         for function, before in [
-            ("class_weights", "np.asarray(spec.weight, p.dtype).reshape(-1, *[1] * (p.ndim - 2))"),
-            ("one_hot", "np.arange(p.shape[1]).reshape(-1, *[1] * (p.ndim - 2))"),
+            ("class_weights", "weights.reshape(-1, *[1] * (p.ndim - 2))"),
+            ("chosen", "np.arange(p.shape[1]).reshape(-1, *[1] * (p.ndim - 2))"),
         ]
     },
 }

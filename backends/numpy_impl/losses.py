@@ -38,8 +38,8 @@ def reduced(spec: Loss, each: Array, count: Any = None) -> tuple[Array, Callable
     """
     if spec.reduction == "none":
         return each, lambda dL: dL
-    scale = 1.0 if spec.reduction == "sum" else 1 / (each.size if count is None else count)
-    return np.asarray(each.sum() * each.dtype.type(scale)), lambda dL: dL * each.dtype.type(scale)
+    scale = each.dtype.type(1.0 if spec.reduction == "sum" else 1 / (each.size if count is None else count))
+    return np.asarray(each.sum() * scale), lambda dL: dL * scale
 
 
 @LOSSES.implements(MSELoss)
@@ -82,25 +82,35 @@ def huber(spec: HuberLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
     return L, backward
 
 
-def class_weights(spec: ClassLoss, p: Array) -> Array | float:
-    """One weight a class, shaped to stand along axis 1 of p; 1 where all classes weigh the same."""
-    return 1.0 if spec.weight is None else np.asarray(spec.weight, p.dtype).reshape(-1, *[1] * (p.ndim - 2))
+def class_weights(spec: ClassLoss, p: Array) -> Array:
+    """One weight a class, in p's dtype, shaped to stand along axis 1 of p; a single 1 where all weigh the same."""
+    weights = np.asarray(1.0 if spec.weight is None else spec.weight, p.dtype)
+    return weights.reshape(-1, *[1] * (p.ndim - 2))
 
 
-def one_hot(spec: ClassLoss, p: Array, t: Array) -> tuple[Array, Array]:
-    """(v, w): v[n, c, …] = w[n, …]·[c = t[n, …]], w[n, …] = the weight of the target's class, 0 where ignored."""
-    w = (t != spec.ignore_index).astype(p.dtype)
-    if spec.weight is not None:
-        w *= np.asarray(spec.weight, p.dtype)[np.where(w, t, 0)]
+def chosen(spec: ClassLoss, p: Array, t: Array) -> Array:
+    """[c = t[n, …]] as booleans of p's shape; a row of its own for every prediction, all False where ignored."""
     classes = np.arange(p.shape[1]).reshape(-1, *[1] * (p.ndim - 2))
-    return (t[:, None] == classes) * w[:, None], w
+    one_hot: Array = t[:, None] == classes
+    return one_hot & (t != spec.ignore_index)[:, None] if 0 <= spec.ignore_index < p.shape[1] else one_hot
+
+
+def terms(spec: ClassLoss, v: Array, logp: Array) -> Array:
+    """−v·logp, where v is 0 nothing, whatever logp (0·−∞ counts as 0); summed over classes if asked for one by one"""
+    each: Array = -v * np.where(v, logp, 0)
+    return each.sum(1) if spec.reduction == "none" else each
+
+
+def class_sums(x: Array) -> Array:
+    """Σ over the classes of x (N, C, …), kept as an axis; BLAS adds up short rows several times faster than sum."""
+    return x @ np.ones((x.shape[1], 1), x.dtype) if x.ndim == 2 else x.sum(1, keepdims=True)
 
 
 @LOSSES.implements(NLLLoss)
 def nll(spec: NLLLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
-    """L = −Σₙ w[tₙ] p[n, tₙ] / D        dp = −w[tₙ] [c = tₙ] / D        D = Σₙ w[tₙ]"""
-    v, w = one_hot(spec, p, t)
-    L, spread = reduced(spec, -(v * p).sum(1), w.sum())
+    """L = −Σ v·p / D        dp = −v / D        v[n, c] = w[c]·[c = tₙ],  D = Σ v"""
+    v = chosen(spec, p, t) * class_weights(spec, p)
+    L, spread = reduced(spec, terms(spec, v, p), v.sum())
 
     def backward(dL: Any) -> Any:
         return -v * along_classes(spread(dL))
@@ -117,21 +127,22 @@ def cross_entropy(spec: CrossEntropyLoss, p: Array, t: Array) -> tuple[Array, Lo
     """
     logp = p - p.max(1, keepdims=True)  # L is shift-invariant; exp cannot overflow
     exp = np.exp(logp)
-    total = exp.sum(1, keepdims=True)
+    total = class_sums(exp)
     logp -= np.log(total)
-    smooth, each = spec.label_smoothing, spec.label_smoothing / p.shape[1]
+    smooth, share = spec.label_smoothing, spec.label_smoothing / p.shape[1]
     if t.dtype.kind == "f":
-        v, count = ((1 - smooth) * t + each) * class_weights(spec, p), p.size // p.shape[1]
+        v, count = ((1 - smooth) * t + share) * class_weights(spec, p), p.size // p.shape[1]
     else:
-        v, w = one_hot(spec, p, t)
-        count = w.sum()
+        hot = chosen(spec, p, t)
+        v = hot * class_weights(spec, p)
+        count = np.count_nonzero(hot) if spec.weight is None else v.sum()
         if smooth:
-            v = (1 - smooth) * v + each * class_weights(spec, p) * (t != spec.ignore_index)[:, None].astype(p.dtype)
-    L, spread = reduced(spec, -(v * logp).sum(1), count)
+            v = (1 - smooth) * v + share * class_weights(spec, p) * hot.any(1, keepdims=True)
+    L, spread = reduced(spec, terms(spec, v, logp), count)
 
     def backward(dL: Any) -> Any:
         dp = exp / total
-        dp *= v.sum(1, keepdims=True)
+        dp *= class_sums(v)
         dp -= v
         dp *= along_classes(spread(dL))
         return dp

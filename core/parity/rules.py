@@ -81,7 +81,7 @@ def cross_entropy(spec: CrossEntropyLoss, p: Array, t: Array) -> Each:
         wanted = [float(c == t[i]) for c in range(classes)] if by_label else _classes(t, i)
         ignored = by_label and t[i] == spec.ignore_index
         shares = [_class_weight(spec, c) * ((1 - smooth) * q + smooth / classes) for c, q in enumerate(wanted)]
-        each[i] = 0.0 if ignored else -fsum(s * log_softmax_at(line, v) for s, v in zip(shares, line, strict=True))
+        each[i] = 0.0 if ignored else -fsum(s * log_softmax_at(line, v) for s, v in zip(shares, line, strict=True) if s)
         divisor += 0.0 if ignored else _class_weight(spec, int(t[i])) if by_label else 1.0
     return each, divisor
 

@@ -72,6 +72,8 @@ def loss_arrays(case: LossCase) -> tuple[Array, Array]:
         t = rng.uniform(0.1, 1.0, size=case.shape)
         return p, t / t.sum(1, keepdims=True)
     labels = rng.integers(0, case.shape[1], size=(case.shape[0], *case.shape[2:]))
+    if case.targets == "masked":
+        p[np.arange(len(p)), (labels + 1) % case.shape[1]] = -np.inf
     if case.targets == "ignored":
         labels.ravel()[::3] = getattr(case.loss, "ignore_index", -100)
     return p, labels

@@ -30,7 +30,7 @@ class LossCase:
 
     loss: Loss
     shape: Shape
-    targets: Literal["values", "equal", "unit", "labels", "ignored", "probabilities"]
+    targets: Literal["values", "equal", "unit", "labels", "ignored", "masked", "probabilities"]
     why: str
     scale: float = 1.0
 

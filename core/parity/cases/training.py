@@ -37,6 +37,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
     CrossEntropyLoss: [
         LossCase(CrossEntropyLoss(), (6, 4), "labels", "class indices"),
         LossCase(CrossEntropyLoss(), (6, 4), "labels", "logits of order 1000: exp overflows", scale=1000.0),
+        LossCase(CrossEntropyLoss(), (6, 4), "masked", "logits of −∞ beside the label"),
         LossCase(CrossEntropyLoss(), (6, 4), "probabilities", "probabilities"),
         LossCase(
             CrossEntropyLoss(label_smoothing=0.2, weight=UNEVEN), (6, 4), "ignored", "everything at once, indices"
