@@ -17,7 +17,8 @@ Step = Callable[[int], float]
 def trainer(workload: Workload, backend: str) -> ig.Trainer:
     """isograd's trainer of this workload in `backend`; equal weights in each."""
     net = ig.build(workload.model(), backend=backend, seed=0, dtype="float32")
-    return ig.Trainer(net, loss=ig.CrossEntropyLoss(), optimizer=ig.SGD(lr=LR, momentum=MOMENTUM))
+    loss = ig.MSELoss() if workload.copies else ig.CrossEntropyLoss()
+    return ig.Trainer(net, loss=loss, optimizer=ig.SGD(lr=LR, momentum=MOMENTUM))
 
 
 def isograd_step(workload: Workload, backend: str) -> Step:
@@ -36,7 +37,7 @@ def torch_step(workload: Workload) -> Step:
     from torch import nn
 
     torch.set_num_threads(1)
-    module, criterion = workload.by_hand(), nn.CrossEntropyLoss()
+    module, criterion = workload.by_hand(), nn.MSELoss() if workload.copies else nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(module.parameters(), lr=LR, momentum=MOMENTUM)
     weights = ig.build(workload.model(), seed=0, dtype="float32").state_dict()
     module.load_state_dict({name: torch.from_numpy(values) for name, values in weights.items()})

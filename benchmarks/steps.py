@@ -16,7 +16,7 @@ EPOCH_BATCHES, EPOCH_BATCH = 50, 60
 FASTER = 1.7  # than scikit-learn
 
 
-def step_rows(workload: Workload, command: str, rounds: int = 200) -> list[Row]:
+def step_rows(workload: Workload, command: str) -> list[Row]:
     """(NumPy engine)/(PyTorch by hand) and (torch engine)/(PyTorch by hand), all three taking turns."""
 
     def block(step: Step) -> Block:
@@ -26,13 +26,13 @@ def step_rows(workload: Workload, command: str, rounds: int = 200) -> list[Row]:
 
         return run
 
-    seconds = interleaved({name: block(step) for name, step in checked_steps(workload).items()}, rounds=rounds)
+    seconds = interleaved({name: block(step) for name, step in checked_steps(workload).items()}, rounds=workload.rounds)
     ms = {name: taken / workload.steps * 1e3 for name, taken in seconds.items()}
     hand = ms["PyTorch by hand"]
     return [
         Row(
             workload.title, f"{engine} / PyTorch by hand", ms[engine] / hand, at_most, None,
-            f"step {ms[engine]:.3f} / {hand:.3f} ms, {rounds} blocks x {workload.steps} steps", command,
+            f"step {ms[engine]:.3f} / {hand:.3f} ms, {workload.rounds} blocks x {workload.steps} steps", command,
         )
         for engine, at_most in {"NumPy engine": workload.at_most, "torch engine": 1.05}.items()
     ]  # fmt: skip

@@ -28,7 +28,7 @@ BATCHES = 8  # that are trained on in turn
 
 @dataclass(frozen=True)
 class Workload:
-    """Something to train with SGD and momentum on softmax cross-entropy."""
+    """Something to train with SGD and momentum: on softmax cross-entropy, or to copy its input."""
 
     name: str
     title: str
@@ -37,6 +37,8 @@ class Workload:
     batch: Callable[[np.random.Generator], Batch]
     at_most: float
     steps: int  # in one timed block: about 25 ms
+    rounds: int = 200  # blocks of each contender
+    copies: bool = False  # mean squared error between output and input
 
     def batches(self) -> list[Batch]:
         draw = np.random.default_rng(0)
@@ -64,6 +66,61 @@ def wide_by_hand() -> nn.Module:
     return nn.Sequential(nn.Linear(784, 1024), nn.ReLU(), nn.Linear(1024, 1024), nn.ReLU(), nn.Linear(1024, 10))
 
 
+def images(size: int) -> Callable[[np.random.Generator], Batch]:
+    """Batches of `size` images 1x28x28, each its own target."""
+
+    def batch(draw: np.random.Generator) -> Batch:
+        x = draw.standard_normal((size, 1, 28, 28), np.float32)
+        return x, x
+
+    return batch
+
+
+def book_cnn_by_hand() -> nn.Module:
+    from torch import nn
+
+    return nn.Sequential(nn.Conv2d(1, 16, 5, padding=2), nn.Tanh(), nn.Flatten(), nn.Linear(16 * 28 * 28, 10))
+
+
+def cnn_by_hand() -> nn.Module:
+    from torch import nn
+
+    return nn.Sequential(
+        nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(64, 128, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(128 * 7 * 7, 10),
+    )  # fmt: skip
+
+
+def autoencoder_by_hand() -> nn.Module:
+    from torch import nn
+
+    return nn.Sequential(
+        nn.Conv2d(1, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU(),
+        nn.ConvTranspose2d(32, 16, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(16, 1, 4, 2, 1), nn.Tanh(),
+    )  # fmt: skip
+
+
+def book_cnn() -> ig.Sequential:
+    return ig.Sequential([ig.Conv2d(16, 5, padding=2), ig.Tanh(), ig.Flatten(), ig.Linear(10)], input_shape=(1, 28, 28))
+
+
+def cnn() -> ig.Sequential:
+    layers = [
+        ig.Conv2d(32, 3, padding=1), ig.ReLU(), ig.Conv2d(64, 3, padding=1), ig.ReLU(), ig.MaxPool2d(2),
+        ig.Conv2d(128, 3, padding=1), ig.ReLU(), ig.MaxPool2d(2), ig.Flatten(), ig.Linear(10),
+    ]  # fmt: skip
+    return ig.Sequential(layers, input_shape=(1, 28, 28))
+
+
+def autoencoder() -> ig.Sequential:
+    layers = [
+        ig.Conv2d(16, 3, stride=2, padding=1), ig.ReLU(), ig.Conv2d(32, 3, stride=2, padding=1), ig.ReLU(),
+        ig.ConvTranspose2d(16, 4, stride=2, padding=1), ig.ReLU(),
+        ig.ConvTranspose2d(1, 4, stride=2, padding=1), ig.Tanh(),
+    ]  # fmt: skip
+    return ig.Sequential(layers, input_shape=(1, 28, 28))
+
+
 WORKLOADS = {
     workload.name: workload
     for workload in (
@@ -86,6 +143,35 @@ WORKLOADS = {
             batch=labelled(256, (784,), 10),
             at_most=1.15,
             steps=3,
+        ),
+        Workload(
+            name="book_cnn",
+            title="book CNN: conv 5x5 1→16 same, tanh, dense 10, batch 60",
+            model=book_cnn,
+            by_hand=book_cnn_by_hand,
+            batch=labelled(60, (1, 28, 28), 10),
+            at_most=1.40,
+            steps=5,
+        ),
+        Workload(
+            name="cnn",
+            title="conv 3x3 32 – ReLU – 64 – pool – 128 – pool – dense, 28x28, batch 64",
+            model=cnn,
+            by_hand=cnn_by_hand,
+            batch=labelled(64, (1, 28, 28), 10),
+            at_most=1.60,
+            steps=1,
+            rounds=40,
+        ),
+        Workload(
+            name="autoencoder",
+            title="conv autoencoder (stride 2, transposed), batch 64",
+            model=autoencoder,
+            by_hand=autoencoder_by_hand,
+            batch=images(64),
+            at_most=1.60,
+            steps=3,
+            copies=True,
         ),
     )
 }

@@ -10,15 +10,13 @@ import pytest
 from message_helpers import raised
 
 import isograd as ig
+from isograd.core.description import REGISTRY
 
 MODEL = ig.Sequential([ig.Linear(2), ig.Tanh()], input_shape=(3,))
 RECORD = json.loads(MODEL.to_json())
 a = ig.Input((3,))
 GRAPH = json.loads(ig.Model(inputs=a, outputs=ig.Linear(3)(a) + a).to_json())
-LAYERS = (
-    "Add, Concat, Dropout, ELU, Flatten, GELU, Identity, LeakyReLU, Linear, LogSoftmax, MatMul, Model, Multiply, "
-    "ReLU, Reshape, Sequential, SiLU, Sigmoid, Softmax, Softplus, Subtract, Tanh"
-)
+LAYERS = ", ".join(sorted(REGISTRY["layer"]))
 
 
 def changed(record: dict[str, Any], *path: Any, to: Any) -> str:
