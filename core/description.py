@@ -14,7 +14,6 @@ from dataclasses import field
 from typing import Annotated, Any, ClassVar, Self, TypeVar, dataclass_transform
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from isograd.core.errors import FileError, IsogradError, SpecError
 
@@ -42,14 +41,32 @@ Dims = Annotated[tuple[Int, ...], BeforeValidator(_as_tuple)]
 Floats = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
 
 
+WAITING: set[type] = set()
+"""Descriptions that no one has used yet: pydantic builds a class when its first instance is made, because
+building all of them would take longer than everything else that `import isograd` does."""
+
+
 class Explained(type):
-    """The class of descriptions: what pydantic finds wrong in a call is told as an error of ours."""
+    """The class of descriptions: built when first used; what pydantic finds wrong is told as an error of ours."""
 
     def __call__(cls, *args: Any, **options: Any) -> Any:
+        if WAITING:
+            build_waiting(cls)
         try:
             return super().__call__(*args, **options)
         except ValidationError as error:
             raise _explain(cls, args, options, error) from None
+
+
+def build_waiting(cls: type) -> None:
+    """Let pydantic build `cls` and the descriptions it derives from, where that is still to be done."""
+    for base in reversed(cls.__mro__):
+        if base in WAITING:
+            from pydantic.dataclasses import dataclass
+
+            WAITING.remove(base)
+            config = ConfigDict(extra="forbid", strict=True)
+            dataclass(frozen=True, kw_only=True, repr=False, eq=False, config=config)(base)
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, Field))
@@ -60,17 +77,11 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
     """
 
     def decorate(cls: type[T]) -> type[T]:
-        made = pydantic_dataclass(
-            frozen=True,
-            kw_only=True,
-            repr=False,
-            eq=False,
-            config=ConfigDict(extra="forbid", strict=True, defer_build=True),
-        )(cls)
-        made.family = family  # type: ignore[attr-defined]
+        cls.family = family  # type: ignore[attr-defined]
+        WAITING.add(cls)
         if not abstract:
-            register(family, made)  # type: ignore[arg-type]
-        return made  # type: ignore[return-value]
+            register(family, cls)  # type: ignore[arg-type]
+        return cls
 
     return decorate
 
