@@ -60,6 +60,7 @@ EQUIVALENT = {
 SPEED_ALONE = {
     "blocks": "how a batch is cut into blocks changes no value",
     "row_bytes": "nor does it matter how large they are",
+    "slice_length": "nor how many rows a product takes at a time",
 }
 """Functions that decide nothing but speed."""
 

@@ -9,6 +9,23 @@ from isograd.core.layers import Linear
 from isograd.core.run import Run
 from isograd.core.types import Array, Backward, State, Tree
 
+LONG_ROW, FEW_OUTPUTS, SMALL_PRODUCT = 512, 128, 900_000  # where product's slices were measured to win
+
+
+def slice_length(rows: int, out: int, fan_in: int) -> int:
+    """How many rows `product` takes at a time: a few that divide them evenly where that wins, else all."""
+    if fan_in < LONG_ROW or out > FEW_OUTPUTS:
+        return rows
+    return next((few for few in range(12, 3, -1) if rows % few == 0 and few * out * fan_in <= SMALL_PRODUCT), rows)
+
+
+def product(x: Array, W: Array) -> Array:
+    """x Wᵀ, in slices of a few rows where long rows meet few outputs: OpenBLAS multiplies such small pieces
+    without packing them first (measured for 32…256 rows of 784: 0.5 to 0.9 of the time of the whole).
+    """
+    (n, fan_in), out = x.shape, len(W)
+    return (x.reshape(-1, slice_length(n, out, fan_in), fan_in) @ W.T).reshape(n, out)
+
 
 @implements(Linear)
 def linear(spec: Linear, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
@@ -18,7 +35,7 @@ def linear(spec: Linear, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backwar
     """
     W = p["weight"]
     rows = x.reshape(-1, W.shape[1])
-    y = rows @ W.T
+    y = product(rows, W)
     if spec.bias:
         y += p["bias"]
 

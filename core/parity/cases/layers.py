@@ -36,6 +36,7 @@ LAYER_CASES: dict[type[Description], list[Case]] = {
         Case(L.Linear(3, bias=False), ((4,),), "no bias, batch of one", batch=1),
         Case(L.Linear(2), ((3, 4),), "time axis: every step through the same weights"),
         Case(L.Linear(1), ((1,),), "one feature in, one out"),
+        Case(L.Linear(2), ((512,),), "long rows, few outputs: multiplied in slices", batch=16),
     ],
     L.Identity: [Case(L.Identity(), (SEVERAL_AXES,), "nothing changes")],
     L.Flatten: [
