@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import numpy as np
 
 from isograd.backends.numpy_impl.operations.registry import implements
@@ -12,6 +14,7 @@ from isograd.core.types import Array, Backward, State, Tree
 LONG_ROW, FEW_OUTPUTS, SMALL_PRODUCT = 512, 128, 900_000  # where product's slices were measured to win
 
 
+@cache
 def slice_length(rows: int, out: int, fan_in: int) -> int:
     """How many rows `product` takes at a time: a few that divide them evenly where that wins, else all."""
     if fan_in < LONG_ROW or out > FEW_OUTPUTS:
