@@ -10,13 +10,13 @@ demo: .venv/installed
 	$(BIN)/isograd compare digits_mlp
 
 test: .venv/installed
-	$(BIN)/python -m pytest
+	$(BIN)/pytest
 
 check: .venv/installed build/typing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd build/typing && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p isograd
-	$(BIN)/python -m pytest
+	$(BIN)/pytest
 
 bench: .venv/installed
 	$(BIN)/python benchmarks/run.py

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from isograd import data
+from isograd import _checkout, data  # noqa: F401
 from isograd.core import initializers as init
 from isograd.core.backend import backend_names, build, get_backend
 from isograd.core.data.dataset import ArrayDataset, Dataset, SampleDataset, Subset, whole
