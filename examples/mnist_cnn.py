@@ -67,7 +67,7 @@ EXPERIMENT = Experiment(
     recipes=recipes,
     metrics=(ig.Accuracy(),),
     note="The book tells an accuracy of 90.3 % for book_scratch and of 96.98 % for book_pytorch, both after one epoch "
-    "of all 60,000 images; 5,000 of them are held out here. Ours was chosen among a dozen by the validation part.",
+    "of all 60,000 images; 5,000 of them are held out here. Ours was chosen among eleven by the validation part.",
 )
 
 if __name__ == "__main__":
