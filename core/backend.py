@@ -15,7 +15,7 @@ from isograd.core.initializers import Fans, Initializer
 from isograd.core.losses import Loss
 from isograd.core.optimizers import Clipping, Optimizer
 from isograd.core.schedules import Schedule
-from isograd.core.types import FLOATS, Array, Arrays, Shape, State
+from isograd.core.types import FLOATS, Array, Arrays, MaybeArrays, Shape, State
 from isograd.core.weights import check_state, initial_state
 
 Losses = tuple[Loss | None, ...]
@@ -28,7 +28,7 @@ class Learner(Protocol):
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
         """One forward, backward and update on one batch; returns the loss before the update."""
 
-    def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, Arrays, State]:
+    def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, MaybeArrays, State]:
         """(loss, input gradients, {weight path: gradient}) in training mode, nothing changed."""
 
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
@@ -56,7 +56,10 @@ class Network(Protocol):
         """The output array, or a tuple of them where the model has several outputs."""
 
     def backward(self, *dys: Array) -> tuple[Any, State]:
-        """(input gradient(s), {weight path: gradient}) of the last forward, for one dy an output."""
+        """(input gradient(s), {weight path: gradient}) of the last forward, for one dy an output.
+
+        The gradient of an input of whole numbers is None.
+        """
 
     def activations(self, *inputs: Array, training: bool = False) -> dict[str, Arrays]:
         """{node path: its outputs}, in execution order."""

@@ -36,11 +36,26 @@ def check_inputs(model: Composite, inputs: Sequence[Array]) -> Arrays:
             )  # fmt: skip
         if x.dtype.kind not in "fiub":
             raise DataError(f"input {k}", wanted="numbers", got=f"{x.dtype}", fix="convert it to floats")
+    for k, allowed in model.whole_inputs(*shapes).items():
+        check_whole(f"input {k}", arrays[k], allowed)
     if len(arrays) > 1 and len({len(x) for x in arrays}) != 1:
         raise ShapeError(
             "forward", wanted="inputs of one batch size", got=f"{[len(x) for x in arrays]}", fix="give equal batches"
         )
     return arrays
+
+
+def check_whole(where: str, values: Array, allowed: range) -> None:
+    """Raise DataError unless `values` are whole numbers in `allowed`."""
+    wanted = f"whole numbers {allowed.start}…{allowed.stop - 1}"
+    if values.dtype.kind not in "iu":
+        raise DataError(where, wanted=wanted, got=f"{values.dtype}", fix="values.astype('int64')")
+    if values.size and not (values.min() >= allowed.start and values.max() < allowed.stop):
+        first = tuple(int(i) for i in np.argwhere((values < allowed.start) | (values >= allowed.stop))[0])
+        raise DataError(
+            f"{where}{list(first)}", wanted=wanted, got=f"{values[first]}",
+            fix="mend the data, or describe a layer that knows this number",
+        )  # fmt: skip
 
 
 def check_upstream(dys: Sequence[Array], shapes: Sequence[Shape], dtype: np.dtype[np.floating]) -> Arrays:
@@ -87,6 +102,7 @@ class BatchCheck:
 
     def __init__(self, model: Composite, losses: Losses) -> None:
         self.model, self.shapes = model, model.input_shapes
+        self.whole = model.whole_inputs(*model.input_shapes)
         outputs = model.out_shapes(*model.input_shapes)
         self.trained = [(shape, loss) for shape, loss in zip(outputs, losses, strict=True) if loss is not None]
 
@@ -94,6 +110,7 @@ class BatchCheck:
         """Whether there is one input, a float array that fits: the usual case, seen at a glance."""
         return (
             len(inputs) == len(self.shapes) == 1
+            and not self.whole
             and inputs[0].shape[1:] == self.shapes[0]
             and inputs[0].dtype in ORDINARY
             and len(inputs[0]) > 0

@@ -7,6 +7,8 @@ from functools import cached_property
 from math import prod
 from typing import Any, ClassVar, TypeVar
 
+import numpy as np
+
 from isograd.core.description import from_dict
 from isograd.core.errors import SpecError
 from isograd.core.graph import Graph, Node
@@ -53,6 +55,15 @@ class Composite(Layer):
             if node.name == node.owner
             for name, weight in getattr(node.layer, what)(*node.in_shapes).items()
         }
+
+    def whole_inputs(self, *x: Shape) -> dict[int, range]:
+        """Of each input that some node counts with: the numbers that all of them know."""
+        return self.graph(*x).whole_inputs
+
+    def input_dtypes(self, dtype: np.dtype[np.floating]) -> tuple[np.dtype[Any], ...]:
+        """What a network of `dtype` turns each input into: `dtype` itself, or int64 where numbers are counted with."""
+        whole = self.whole_inputs(*self.input_shapes)
+        return tuple(np.dtype(np.int64) if k in whole else dtype for k in range(len(self.input_shapes)))
 
     def summary(self) -> str:
         """One line a node: name, layer, output shape, number of weights."""

@@ -141,6 +141,37 @@ class Graph:
         shapes = [*self.input_shapes, *(shape for node in self.nodes for shape in node.out_shapes)]
         return tuple(shapes[slot] for slot in self.outputs)
 
+    @cached_property
+    def whole_inputs(self) -> dict[int, range]:
+        """{input: the whole numbers that may stand in it}, of the inputs that nodes count with.
+
+        Raises Misfit where a node would count with what another computes, or another computes with what it counts.
+        """
+        found: dict[int, range] = {}
+        computed: dict[int, str] = {}
+        for node in self.nodes:
+            whole = node.layer.whole_inputs(*node.in_shapes)
+            for place, slot in enumerate(node.reads):
+                if place not in whole:
+                    computed.setdefault(slot, node.name)
+                elif slot >= len(self.input_names):
+                    raise Misfit(
+                        f"whole numbers straight from an ig.Input at input {place} of {node.layer!r}",
+                        f"what another layer computes, for {node.name!r}",
+                        "make them an Input of the model: a computed value is not counted with",
+                    )
+                else:
+                    other = found.get(slot, whole[place])
+                    found[slot] = range(max(other.start, whole[place].start), min(other.stop, whole[place].stop))
+        both = [slot for slot in found if slot in computed]
+        if both:
+            raise Misfit(
+                f"an input that is either counted with or computed with, for {computed[both[0]]!r}",
+                f"input {self.input_names[both[0]]!r}, which feeds a layer of either kind",
+                "give the model two Inputs",
+            )
+        return found
+
 
 def kind_name(layer: Layer) -> str:
     """LeakyReLU → leaky_relu, Conv2d → conv2d.
@@ -257,4 +288,9 @@ def resolve(
         name = owner if uses[owner] == 1 else f"{owner}#{uses[owner]}"
         nodes.append(Node(name, owner, call.layer, reads, writes, in_shapes, call.out_shapes))
     input_shapes = tuple(value.shape for value in inputs)
-    return Graph(tuple(input_names), input_shapes, tuple(nodes), tuple(map(slot_of, outputs)), free)
+    graph = Graph(tuple(input_names), input_shapes, tuple(nodes), tuple(map(slot_of, outputs)), free)
+    try:
+        _ = graph.whole_inputs
+    except Misfit as misfit:
+        raise SpecError(where, wanted=misfit.wanted, got=misfit.got, fix=misfit.fix) from None
+    return graph

@@ -182,13 +182,22 @@ class Book(Initializer):
 class Weight:
     """One weight that a layer declares: its shape, the law it starts from, and the fans of that law.
 
-    A `whole` one is counted in int64, whatever the network's dtype.
+    A `whole` one is counted in int64, whatever the network's dtype. The row `frozen_row` starts at 0 and stays there:
+    its gradient is 0 by definition.
     """
 
     shape: Shape
     law: Initializer
     fans: Fans
     whole: bool = False
+    frozen_row: int | None = None
+
+    def initial(self, rng: np.random.Generator) -> Array:
+        """The values that it starts from, float64."""
+        values = self.law.draw(rng, self.shape, self.fans)
+        if self.frozen_row is not None:
+            values[self.frozen_row] = 0
+        return values
 
 
 GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": sqrt(2), "selu": 3 / 4}

@@ -55,16 +55,22 @@ class HuberLoss(Loss):
 
 @describes("loss", abstract=True)
 class ClassLoss(Loss):
-    """A loss over classes: predictions (N, C, …), targets class indices (N, …)."""
+    """A loss over classes: predictions (N, C, …), targets class indices (N, …).
+
+    `dim` is the axis of the classes, counting the batch: 1 as in torch.nn, −1 for predictions (N, T, C) at every
+    step of a sequence, with targets (N, T).
+    """
 
     weight: Floats | None = None
     ignore_index: Int = -100
+    dim: Int = 1
 
     def check(self, prediction: Shape, target: Array) -> None:
         if not prediction:
             raise ShapeError(
                 repr(self), wanted="predictions (N, classes, …)", got="(N,)", fix="end the model with Linear(classes)"
             )
+        prediction = self.classes_first(prediction)
         classes = prediction[0]
         if self.weight is not None and len(self.weight) != classes:
             raise SpecError(
@@ -89,6 +95,16 @@ class ClassLoss(Loss):
                 f"{self!r}: target {list(first)}", wanted=f"a class index 0…{classes - 1}",
                 got=f"{target[first]}", fix=f"mend the label, or widen the last layer beyond {classes}",
             )  # fmt: skip
+
+    def classes_first(self, prediction: Shape) -> Shape:
+        """The sample's shape with its axis of classes in front."""
+        axis = self.dim - 1 if self.dim > 0 else self.dim + len(prediction)
+        if not 0 <= axis < len(prediction):
+            raise ShapeError(
+                repr(self), wanted=f"predictions with an axis dim={self.dim}, which is not the batch's",
+                got=shape_text(prediction), fix="dim=1, or dim=-1 where the classes stand last",
+            )  # fmt: skip
+        return (prediction[axis], *prediction[:axis], *prediction[axis + 1 :])
 
 
 FEW = 1024
@@ -126,11 +142,12 @@ class CrossEntropyLoss(ClassLoss):
     label_smoothing: Fraction = 0.0
 
     def check(self, prediction: Shape, target: Array) -> None:
-        if target.dtype.kind != "f" or target.shape[1:] == prediction[1:]:  # the latter: labels given as floats
+        labels = self.classes_first(prediction)[1:] if prediction else ()
+        if target.dtype.kind != "f" or target.shape[1:] == labels:  # the latter: labels given as floats
             super().check(prediction, target)
             return
         Loss.check(self, prediction, target)
-        ClassLoss.check(self, prediction, np.zeros((1, *prediction[1:]), np.int64))
+        ClassLoss.check(self, prediction, np.zeros((1, *labels), np.int64))
 
 
 @describes("loss")

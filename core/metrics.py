@@ -6,7 +6,7 @@ from math import sqrt
 
 import numpy as np
 
-from isograd.core.description import Description, describes
+from isograd.core.description import Description, Int, describes
 from isograd.core.types import Array
 
 
@@ -23,7 +23,7 @@ class Metric(Description):
 
 @describes("metric")
 class Accuracy(Metric):
-    """The share of predictions whose largest entry (axis 1) stands at the target's class.
+    """The share of predictions whose largest entry (along `dim`, counting the batch) stands at the target's class.
 
     Targets are class indices (N, …), or one-hot or probabilities (N, C, …). A single logit per sample
     counts as class 1 where it is above 0.
@@ -32,14 +32,16 @@ class Accuracy(Metric):
     0.5
     """
 
+    dim: Int = 1
+
     label = "accuracy"
     greater_is_better = True
 
     def value(self, prediction: Array, target: Array) -> float:
-        if prediction.ndim == 1 or prediction.shape[1] == 1:
+        if prediction.ndim == 1 or prediction.shape[self.dim] == 1:
             return float(np.mean((prediction > 0).ravel() == (target > 0.5).ravel()))
-        classes = target.argmax(1) if target.ndim == prediction.ndim else target
-        return float(np.mean(prediction.argmax(1) == classes))
+        classes = target.argmax(self.dim) if target.ndim == prediction.ndim else target
+        return float(np.mean(prediction.argmax(self.dim) == classes))
 
 
 @describes("metric")

@@ -19,6 +19,12 @@ State: TypeAlias = dict[str, Array]
 
 Arrays: TypeAlias = tuple[Array, ...]
 
+MaybeArrays: TypeAlias = tuple[Array | None, ...]
+"""Input gradients: None for an input of whole numbers, which has none."""
+
+Dtypes: TypeAlias = tuple[np.dtype[Any], ...]
+"""One for each input of a model: the network's float dtype, or int64 where whole numbers are counted with."""
+
 Tree: TypeAlias = Mapping[str, Any]
 """A state as nested mappings, {"0": {"weight": …}}: what a node's operation sees of the weights."""
 

@@ -24,9 +24,7 @@ def initial_state(model: Composite, *, seed: int, dtype: np.dtype[np.floating]) 
     """Weights and buffers drawn from (seed, path): the same numbers for every backend and dtype (rounded)."""
     weights, buffers = declared(model)
     return {
-        path: weight.law.draw(generator(seed, "init", path), weight.shape, weight.fans).astype(
-            np.int64 if weight.whole else dtype
-        )
+        path: weight.initial(generator(seed, "init", path)).astype(np.int64 if weight.whole else dtype)
         for path, weight in {**weights, **buffers}.items()
     }
 

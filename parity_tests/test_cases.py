@@ -62,4 +62,5 @@ def test_hand_derived_gradients_are_the_slopes_of_their_forward(case: Case) -> N
     report = check_gradients(model, trial.inputs, weights=weights, backend="numpy")
     assert report.passed, str(report)
     trained = [trial.state[name] for name in case.layer.weights(*case.shapes)]
-    assert sum(row.entries for row in report.rows) == sum(np.size(v) for v in (*trial.inputs, *trained))
+    computed_with = [x for x in trial.inputs if x.dtype.kind == "f"]
+    assert sum(row.entries for row in report.rows) == sum(np.size(v) for v in (*computed_with, *trained))

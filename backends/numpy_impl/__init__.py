@@ -26,6 +26,7 @@ class NumpyBackend:
     """Builds NumPy networks. Options: threads=1, the threads that BLAS may take."""
 
     name = "numpy"
+    reference = False
 
     def build(
         self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
@@ -36,12 +37,12 @@ class NumpyBackend:
         if wrong:
             got = ", ".join(f"{k}={v!r}" for k, v in wrong.items())
             raise BackendError(
-                'backend="numpy"', wanted="no options but threads=", got=got,
+                f'backend="{self.name}"', wanted="no options but threads=", got=got,
                 fix='drop it, or use backend="torch"',
             )  # fmt: skip
         limit_blas_threads(threads)
         keep_freed_memory()
-        return NumpyNetwork(model, state, seed=seed, dtype=dtype)
+        return NumpyNetwork(model, state, seed=seed, dtype=dtype, reference=self.reference)
 
     def source(self, description: Description) -> str:
         kind = type(description)
@@ -60,3 +61,10 @@ class NumpyBackend:
 
     def draw(self, law: Initializer, shape: Shape, fans: Fans, seed: int) -> Array:
         return law.draw(generator(seed, "init"), shape, fans)
+
+
+class ReferenceBackend(NumpyBackend):
+    """The NumPy engine in the book's own form where there is one (`reference/`): slow, to be read and compared."""
+
+    name = "numpy_reference"
+    reference = True

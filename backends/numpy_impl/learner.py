@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isograd.backends.numpy_impl.loader import DataLoader, as_floats, as_targets, compared
+from isograd.backends.numpy_impl.loader import DataLoader, as_inputs, as_targets, compared
 from isograd.backends.numpy_impl.losses import LOSSES
 from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
 from isograd.core.backend import Losses
@@ -16,7 +16,7 @@ from isograd.core.batches import BatchCheck, aligned, first_nonfinite, mean_loss
 from isograd.core.data.dataset import Dataset
 from isograd.core.optimizers import Adagrad, Clipping, Optimizer
 from isograd.core.tree import flatten
-from isograd.core.types import Array, Arrays, State
+from isograd.core.types import Array, Arrays, MaybeArrays, State
 
 if TYPE_CHECKING:
     from isograd.backends.numpy_impl.network import NumpyNetwork
@@ -45,7 +45,7 @@ class NumpyLearner:
         self._update(grads, lr)
         return loss
 
-    def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, Arrays, State]:
+    def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, MaybeArrays, State]:
         """(loss, input gradients, weight gradients after clipping), in training mode; nothing is changed."""
         loss, dx, grads, _ = self._gradients(inputs, targets, needs_dx=True)
         return loss, dx if isinstance(dx, tuple) else (dx,), grads
@@ -54,7 +54,7 @@ class NumpyLearner:
     def _gradients(self, inputs: Arrays, targets: Arrays, *, needs_dx: bool) -> tuple[float, Any, State, State]:
         """(loss, input gradients, weight gradients after clipping, new values of buffers)"""
         self.check(inputs, targets)
-        x, t = as_floats(inputs, self.net.dtype), as_targets(targets, self.net.dtype)
+        x, t = as_inputs(inputs, self.net.input_dtypes), as_targets(targets, self.net.dtype)
         y, backward, buffers = self.net.run(x, training=True, needs_dx=needs_dx)
         outputs = y if isinstance(y, tuple) else (y,)
         total, dys = 0.0, []
@@ -85,14 +85,14 @@ class NumpyLearner:
 
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
         """One step for each batch of `order`, yielding its loss."""
-        for k, (inputs, targets) in enumerate(DataLoader(data, order, self.net.dtype)):
+        for k, (inputs, targets) in enumerate(DataLoader(data, order, self.net.dtype, self.net.input_dtypes)):
             yield self.step(inputs, targets, lr(k))
 
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")
     def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
         """(mean loss, outputs, targets) in evaluation mode."""
         pieces = []
-        for inputs, targets in DataLoader(data, order, self.net.dtype):
+        for inputs, targets in DataLoader(data, order, self.net.dtype, self.net.input_dtypes):
             self.check(inputs, targets)
             y, _, _ = self.net.run(inputs, training=False, needs_dx=False)
             outputs = y if isinstance(y, tuple) else (y,)

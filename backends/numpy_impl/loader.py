@@ -9,14 +9,16 @@ import numpy as np
 
 from isograd.core.data.dataset import Dataset
 from isograd.core.losses import ClassLoss, Loss
-from isograd.core.types import Array, Arrays
+from isograd.core.types import Array, Arrays, Dtypes
 
 
 class DataLoader:
-    """Batches of `data` in the given order; floats in `dtype`, class labels as they are."""
+    """Batches of `data` in the given order; each input in its dtype, targets in `dtype` or, as labels, as they are."""
 
-    def __init__(self, data: Dataset, order: Sequence[Array], dtype: np.dtype[np.floating]) -> None:
-        self.data, self.order, self.dtype = data, order, dtype
+    def __init__(
+        self, data: Dataset, order: Sequence[Array], dtype: np.dtype[np.floating], input_dtypes: Dtypes
+    ) -> None:
+        self.data, self.order, self.dtype, self.input_dtypes = data, order, dtype, input_dtypes
 
     def __len__(self) -> int:
         return len(self.order)
@@ -24,12 +26,12 @@ class DataLoader:
     def __iter__(self) -> Iterator[tuple[Arrays, Arrays]]:
         for indices in self.order:
             inputs, targets = self.data.batch(indices)
-            yield as_floats(inputs, self.dtype), as_targets(targets, self.dtype)
+            yield as_inputs(inputs, self.input_dtypes), as_targets(targets, self.dtype)
 
 
-def as_floats(values: Arrays, dtype: np.dtype[np.floating]) -> Arrays:
-    """Inputs are computed with: whatever their type, they become the network's."""
-    return tuple(np.asarray(v, dtype) for v in values)
+def as_inputs(values: Arrays, dtypes: Dtypes) -> Arrays:
+    """Inputs that are computed with become the network's floats, those that are counted with int64."""
+    return tuple(map(np.asarray, values, dtypes))
 
 
 def compared(spec: Loss, target: Any, dtype: np.dtype[np.floating]) -> Array:

@@ -8,6 +8,7 @@ p is the prediction, t the target; dL is 1 for a scalar loss, an array for reduc
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -27,6 +28,8 @@ from isograd.core.table import Table
 from isograd.core.types import Array
 
 LossBackward: TypeAlias = Callable[[Any], Any]
+
+ClassRule: TypeAlias = Callable[[Any, Array, Array], tuple[Array, LossBackward]]
 
 LOSSES = Table("numpy_impl/losses.py")
 
@@ -106,7 +109,29 @@ def class_sums(x: Array) -> Array:
     return x @ np.ones((x.shape[1], 1), x.dtype) if x.ndim == 2 else x.sum(1, keepdims=True)
 
 
+def along_any_axis(loss: ClassRule) -> ClassRule:
+    """A loss over classes along axis 1, for classes along `dim`: every prediction becomes a row of its own."""
+
+    @wraps(loss)
+    def wrapped(spec: ClassLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
+        if spec.dim % p.ndim == 1:
+            return loss(spec, p, t)
+        moved = np.moveaxis(p, spec.dim, -1)
+        labels = moved.shape[:-1]
+        t = t.ravel() if t.shape == labels else np.moveaxis(t, spec.dim, -1).reshape(-1, moved.shape[-1])
+        L, back = loss(spec, moved.reshape(-1, moved.shape[-1]), t)
+
+        def backward(dL: Any) -> Any:
+            rows = back(dL.ravel() if np.ndim(dL) else dL)
+            return np.moveaxis(rows.reshape(moved.shape), -1, spec.dim)
+
+        return L.reshape(labels) if L.ndim else L, backward
+
+    return wrapped
+
+
 @LOSSES.implements(NLLLoss)
+@along_any_axis
 def nll(spec: NLLLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
     """L = −Σ v·p / D        dp = −v / D        v[n, c] = w[c]·[c = tₙ],  D = Σ v"""
     v = chosen(spec, p, t) * class_weights(spec, p)
@@ -119,6 +144,7 @@ def nll(spec: NLLLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
 
 
 @LOSSES.implements(CrossEntropyLoss)
+@along_any_axis
 def cross_entropy(spec: CrossEntropyLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
     """L = −Σ v·logp / D,   logp = p − log Σ eᵖ        dp = (softmax(p)·Σ_c v − v)/D
 

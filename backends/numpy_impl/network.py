@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from isograd.backends.numpy_impl.learner import NumpyLearner
-from isograd.backends.numpy_impl.loader import as_floats
+from isograd.backends.numpy_impl.loader import as_inputs
 from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.core.backend import Losses
 from isograd.core.batches import check_inputs, check_upstream
@@ -26,8 +26,11 @@ class NumpyNetwork:
 
     backend = "numpy"
 
-    def __init__(self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating]) -> None:
-        self.model, self.seed, self.dtype = model, seed, dtype
+    def __init__(
+        self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], reference: bool = False
+    ) -> None:
+        self.model, self.seed, self.dtype, self.reference = model, seed, dtype, reference
+        self.input_dtypes = model.input_dtypes(dtype)
         weights, _ = declared(model)
         self.weight_paths = tuple(weights)
         self.state: State = {
@@ -43,7 +46,7 @@ class NumpyNetwork:
 
         In training mode the buffers move on, as PyTorch's do.
         """
-        x = as_floats(check_inputs(self.model, inputs), self.dtype)
+        x = as_inputs(check_inputs(self.model, inputs), self.input_dtypes)
         y, self._backward, buffers = self.run(x, training)
         self.keep(buffers)
         self._outputs = y if isinstance(y, tuple) else (y,)
@@ -66,7 +69,10 @@ class NumpyNetwork:
         observe: Callable[[str, Node, Arrays], None] | None = None,
     ) -> tuple[Any, Backward, State]:
         """The model as one operation: (outputs, backward, new values of buffers). Nothing is assigned."""
-        run = Run(training, self.seed, self.run_step, needs_dx=needs_dx, observe=observe)
+        run = Run(
+            training, self.seed, self.run_step, needs_dx=needs_dx, observe=observe, dtype=self.dtype,
+            reference=self.reference,
+        )  # fmt: skip
         y, backward, *new = OPERATIONS[type(self.model)](self.model, self.tree, *x, run=run)
         return y, backward, flatten(new[0]) if new else {}
 
@@ -82,7 +88,7 @@ class NumpyNetwork:
         def observe(path: str, node: Node, outputs: Arrays) -> None:
             seen[f"{path}.{node.name}" if path else node.name] = outputs
 
-        self.run(as_floats(check_inputs(self.model, inputs), self.dtype), training, observe=observe)
+        self.run(as_inputs(check_inputs(self.model, inputs), self.input_dtypes), training, observe=observe)
         return seen
 
     def predict(self, *inputs: Array, batch_size: int = 256) -> Any:
@@ -90,7 +96,7 @@ class NumpyNetwork:
         arrays = check_inputs(self.model, inputs)
         parts = []
         for start in range(0, len(arrays[0]), batch_size):
-            piece = as_floats(tuple(v[start : start + batch_size] for v in arrays), self.dtype)
+            piece = as_inputs(tuple(v[start : start + batch_size] for v in arrays), self.input_dtypes)
             y, _, _ = self.run(piece, training=False, needs_dx=False)
             parts.append(y if isinstance(y, tuple) else (y,))
         joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))

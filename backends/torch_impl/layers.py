@@ -14,6 +14,8 @@ from isograd.backends.torch_impl.modules import (
     Elementwise,
     GlobalMean,
     Joined,
+    LastStep,
+    OneHot,
     Unflattened,
     convolution,
 )
@@ -61,6 +63,10 @@ LAYERS[core.BatchNorm2d] = lambda s, x: nn.BatchNorm2d(x[0], s.eps, s.momentum, 
 LAYERS[core.InstanceNorm2d] = lambda s, x: nn.InstanceNorm2d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
 LAYERS[core.LayerNorm] = lambda s, x: nn.LayerNorm(x[-s.axes :], s.eps, s.elementwise_affine, s.bias)
 LAYERS[core.GroupNorm] = lambda s, x: nn.GroupNorm(s.num_groups, x[0], s.eps, s.affine)
+
+LAYERS[core.Embedding] = lambda s, x: nn.Embedding(s.num_embeddings, s.embedding_dim, s.padding_idx)
+LAYERS[core.OneHot] = lambda s, x: OneHot(s.num_classes)
+LAYERS[core.LastStep] = lambda s, *x: LastStep()
 
 LAYERS[core.Sigmoid] = lambda s, x: nn.Sigmoid()
 LAYERS[core.Tanh] = lambda s, x: nn.Tanh()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from isograd.backends.torch_impl.gradients import differentiable, gradients_of
 from isograd.backends.torch_impl.loader import Tensors, loader, target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS
@@ -17,7 +18,7 @@ from isograd.core.batches import BatchCheck, first_nonfinite, mean_loss
 from isograd.core.data.dataset import Dataset
 from isograd.core.losses import ClassLoss
 from isograd.core.optimizers import Clipping, Optimizer
-from isograd.core.types import Array, Arrays, State
+from isograd.core.types import Array, Arrays, MaybeArrays, State
 
 if TYPE_CHECKING:
     from isograd.backends.torch_impl.network import TorchNetwork
@@ -78,22 +79,22 @@ class TorchLearner:
         made = target_tensors(targets, self.net.torch_dtype)
         return made if self.net.on_cpu else tuple(t.to(self.net.device) for t in made)
 
-    def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, Arrays, State]:
+    def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, MaybeArrays, State]:
         """(loss, input gradients, weight gradients after clipping), in training mode; nothing is changed."""
         self.check(inputs, targets)
-        x = tuple(v.requires_grad_() for v in self.net.tensors(inputs, copy=True))
+        x = differentiable(self.net.tensors(inputs, copy=True))
         held = self.net.buffers()
         try:
             loss = self._loss(self.net.run(x, training=True), self._targets(targets))
             value = float(loss.item())
             if not isfinite(value):
                 raise first_nonfinite(self.net, inputs, targets, value)
-            found = torch.autograd.grad(loss, [*x, *self.params], allow_unused=True, materialize_grads=True)
+            dx, dw = gradients_of((loss,), x, self.params, (torch.ones_like(loss),))
         finally:
             self.net.restore(held)
-        grads = self._clipped(found[len(x) :])
+        grads = self._clipped(dw)
         named = {path: g.cpu().numpy().copy() for path, g in zip(self.net.weight_paths, grads, strict=True)}
-        return value, tuple(g.cpu().numpy() for g in found[: len(x)]), named
+        return value, dx, named
 
     def _clipped(self, grads: Sequence[torch.Tensor]) -> list[torch.Tensor]:
         """What clipping makes of these gradients, on stand-ins for the parameters."""
@@ -106,7 +107,7 @@ class TorchLearner:
 
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
         """One step for each batch of a torch.utils.data.DataLoader in this order, yielding its loss."""
-        batches = loader(data, order, self.net.torch_dtype, self.net.device)
+        batches = loader(data, order, self.net.torch_dtype, self.net.input_dtypes, self.net.device)
         for k, (inputs, targets, x, t) in enumerate(batches):
             self.check(inputs, targets)
             yield self._step(self._on_device(x), self._on_device(t), inputs, targets, lr(k))
@@ -118,7 +119,7 @@ class TorchLearner:
     def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
         """(mean loss, outputs, targets) in evaluation mode."""
         pieces = []
-        for inputs, targets, x, t in loader(data, order, self.net.torch_dtype, self.net.device):
+        for inputs, targets, x, t in loader(data, order, self.net.torch_dtype, self.net.input_dtypes, self.net.device):
             self.check(inputs, targets)
             y = self.net.run(self._on_device(x), training=False)
             loss = float(self._loss(y, self._on_device(t)).item())

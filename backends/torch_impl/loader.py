@@ -13,26 +13,29 @@ from isograd.core.data.dataset import Dataset
 from isograd.core.types import Array, Arrays
 
 Tensors = tuple[torch.Tensor, ...]
+TorchDtypes = tuple[torch.dtype, ...]
 
 
 class BatchedDataset(TorchDataset[Any]):
     """A map from the sample numbers of a batch to its tensors."""
 
-    def __init__(self, data: Dataset, dtype: torch.dtype) -> None:
-        self.data, self.dtype = data, dtype
+    def __init__(self, data: Dataset, dtype: torch.dtype, input_dtypes: TorchDtypes) -> None:
+        self.data, self.dtype, self.input_dtypes = data, dtype, input_dtypes
 
     def __len__(self) -> int:
         return len(self.data)
 
     def __getitem__(self, indices: Array) -> tuple[Arrays, Arrays, Tensors, Tensors]:
         inputs, targets = self.data.batch(indices)
-        return inputs, targets, tensors(inputs, self.dtype), target_tensors(targets, self.dtype)
+        return inputs, targets, tensors(inputs, self.input_dtypes), target_tensors(targets, self.dtype)
 
 
-def loader(data: Dataset, order: Sequence[Array], dtype: torch.dtype, device: torch.device) -> DataLoader[Any]:
+def loader(
+    data: Dataset, order: Sequence[Array], dtype: torch.dtype, input_dtypes: TorchDtypes, device: torch.device
+) -> DataLoader[Any]:
     """A DataLoader whose sampler is `order`: whole batches, so no collation sample by sample."""
     return DataLoader(
-        BatchedDataset(data, dtype),
+        BatchedDataset(data, dtype, input_dtypes),
         sampler=list(order),
         batch_size=None,
         collate_fn=_as_they_are,
@@ -44,10 +47,14 @@ def _as_they_are(batch: Any) -> Any:
     return batch
 
 
-def tensors(values: Sequence[Array], dtype: torch.dtype) -> Tensors:
-    return tuple(torch.from_numpy(v if v.flags.forc and v.flags.writeable else v.copy()).to(dtype) for v in values)
+def tensors(values: Sequence[Array], dtypes: TorchDtypes) -> Tensors:
+    """The arrays as tensors, each in its dtype; memory is shared where it can be."""
+    return tuple(
+        torch.from_numpy(v if v.flags.forc and v.flags.writeable else v.copy()).to(dtype)
+        for v, dtype in zip(values, dtypes, strict=True)
+    )
 
 
 def target_tensors(values: Sequence[Array], dtype: torch.dtype) -> Tensors:
     """Floats in the network's dtype, class labels as int64."""
-    return tuple(tensors([v], dtype if v.dtype.kind == "f" else torch.int64)[0] for v in values)
+    return tuple(tensors([v], (dtype if v.dtype.kind == "f" else torch.int64,))[0] for v in values)

@@ -18,6 +18,22 @@ class BatchMeanSquaredError(nn.Module):
         return nn.functional.mse_loss(p, t, reduction="sum") / p.shape[0]
 
 
+class AlongClasses(nn.Module):
+    """A torch.nn loss, whose classes stand along axis 1, for predictions whose classes stand along `dim`."""
+
+    def __init__(self, criterion: nn.Module, dim: int) -> None:
+        super().__init__()
+        self.criterion, self.dim = criterion, dim
+
+    def forward(self, p: Tensor, t: Tensor) -> Tensor:
+        loss: Tensor = self.criterion(p.movedim(self.dim, 1), t.movedim(self.dim, 1) if t.is_floating_point() else t)
+        return loss
+
+
+def _along(criterion: nn.Module, dim: int) -> nn.Module:
+    return criterion if dim == 1 else AlongClasses(criterion, dim)
+
+
 def _figures(values: tuple[float, ...] | None) -> Tensor | None:
     return None if values is None else torch.tensor(values, dtype=torch.float64)
 
@@ -27,9 +43,14 @@ LOSSES[core.MSELoss] = lambda s: (
 )
 LOSSES[core.L1Loss] = lambda s: nn.L1Loss(reduction=s.reduction)
 LOSSES[core.HuberLoss] = lambda s: nn.HuberLoss(reduction=s.reduction, delta=s.delta)
-LOSSES[core.NLLLoss] = lambda s: nn.NLLLoss(_figures(s.weight), ignore_index=s.ignore_index, reduction=s.reduction)
-LOSSES[core.CrossEntropyLoss] = lambda s: nn.CrossEntropyLoss(
-    _figures(s.weight), ignore_index=s.ignore_index, reduction=s.reduction, label_smoothing=s.label_smoothing
+LOSSES[core.NLLLoss] = lambda s: _along(
+    nn.NLLLoss(_figures(s.weight), ignore_index=s.ignore_index, reduction=s.reduction), s.dim
+)
+LOSSES[core.CrossEntropyLoss] = lambda s: _along(
+    nn.CrossEntropyLoss(
+        _figures(s.weight), ignore_index=s.ignore_index, reduction=s.reduction, label_smoothing=s.label_smoothing
+    ),
+    s.dim,
 )
 LOSSES[core.BCEWithLogitsLoss] = lambda s: nn.BCEWithLogitsLoss(
     _figures(s.weight), reduction=s.reduction, pos_weight=_figures(s.pos_weight)

@@ -64,6 +64,33 @@ class GlobalMean(nn.Module):
         return x.flatten(2).mean(2)
 
 
+class OneHot(nn.Module):
+    """F.one_hot, in the dtype of the network"""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.register_buffer("like", torch.zeros(()), persistent=False)  # follows .to(dtype)
+
+    like: Tensor
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.one_hot(x, self.classes).type_as(self.like)
+
+    def extra_repr(self) -> str:
+        return str(self.classes)
+
+
+class LastStep(nn.Module):
+    """(N, T, F) → (N, F): the last step, or step lengths − 1"""
+
+    def forward(self, x: Tensor, lengths: Tensor | None = None) -> Tensor:
+        if lengths is None:
+            return x[:, -1]
+        at = (lengths - 1)[:, None, None].expand(-1, 1, x.shape[2])
+        return x.gather(1, at).squeeze(1)
+
+
 def convolution(kind: type[nn.Module], s: Convolution, channels: int) -> nn.Module:
     """nn.Conv1d, 2d or 3d; where the two sides of an axis differ, which nn.Conv cannot say, F.pad goes before it.
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from isograd.backends.torch_impl.build import module_of
+from isograd.backends.torch_impl.gradients import differentiable, gradients_of
 from isograd.backends.torch_impl.learner import TorchLearner
 from isograd.backends.torch_impl.loader import Tensors, tensors
 from isograd.backends.torch_impl.modules import GivenMaskDropout
@@ -21,7 +22,7 @@ from isograd.core.run import Run
 from isograd.core.types import Array, Arrays, State
 from isograd.core.weights import check_state, declared
 
-TORCH_DTYPES = {"float32": torch.float32, "float64": torch.float64}
+TORCH_DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64}
 
 
 class TorchNetwork:
@@ -35,6 +36,7 @@ class TorchNetwork:
     ) -> None:  # fmt: skip
         self.model, self.seed, self.dtype, self.device = model, seed, dtype, device
         self.torch_dtype, self.on_cpu = TORCH_DTYPES[dtype.name], device.type == "cpu"
+        self.input_dtypes = tuple(TORCH_DTYPES[d.name] for d in model.input_dtypes(dtype))
         module = module_of(model, model.input_shapes, shared_randomness=shared_randomness)
         self.module = module.to(device=device, dtype=self.torch_dtype)
         self.call = torch.compile(self.module) if compiled else self.module
@@ -51,7 +53,7 @@ class TorchNetwork:
     def forward(self, *inputs: Array, training: bool = False) -> Any:
         """The output array, or a tuple of them; autograd's graph is kept until the next forward."""
         arrays = check_inputs(self.model, inputs)
-        self._inputs = tuple(x.requires_grad_() for x in self.tensors(arrays, copy=True))
+        self._inputs = differentiable(self.tensors(arrays, copy=True))
         y = self.run(self._inputs, training)
         self._outputs = y if isinstance(y, tuple) else (y,)
         results = tuple(v.detach().cpu().numpy().copy() for v in self._outputs)
@@ -60,13 +62,11 @@ class TorchNetwork:
     def backward(self, *dys: Array) -> tuple[Any, State]:
         """(dx, {weight path: gradient}) of the last forward, by autograd, for one dy an output."""
         checked = check_upstream(dys, [tuple(y.shape) for y in self._outputs], self.dtype)
-        wanted = [*self._inputs, *(self.weights[path] for path in self.weight_paths)]
-        found = torch.autograd.grad(
-            self._outputs, wanted, self.tensors(checked), retain_graph=True, allow_unused=True, materialize_grads=True
-        )
-        arrays = [g.cpu().numpy() for g in found]
-        dx, dw = arrays[: len(self._inputs)], arrays[len(self._inputs) :]
-        return dx[0] if len(dx) == 1 else tuple(dx), dict(zip(self.weight_paths, dw, strict=True))
+        params = [self.weights[path] for path in self.weight_paths]
+        upstream = self._placed(tensors(checked, (self.torch_dtype,) * len(checked)))
+        dx, dw = gradients_of(self._outputs, self._inputs, params, upstream, retain_graph=True)
+        named = {path: g.cpu().numpy() for path, g in zip(self.weight_paths, dw, strict=True)}
+        return dx[0] if len(dx) == 1 else dx, named
 
     def run(self, x: Tensors, training: bool) -> Any:
         """The module called in the given mode, its masks keyed by the current step."""
@@ -87,7 +87,10 @@ class TorchNetwork:
             self.weights[path].copy_(values)
 
     def tensors(self, arrays: Arrays, *, copy: bool = False) -> Tensors:
-        made = tensors(arrays, self.torch_dtype)
+        """Inputs on the network's device, each in its dtype."""
+        return self._placed(tensors(arrays, self.input_dtypes), copy=copy)
+
+    def _placed(self, made: Tensors, *, copy: bool = False) -> Tensors:
         return made if self.on_cpu and not copy else tuple(t.to(self.device, copy=copy) for t in made)
 
     @torch.no_grad()

@@ -16,6 +16,7 @@ from isograd.core.layers.base import Layer
 from isograd.core.layers.combine import Add, Concat, MatMul, Multiply, Subtract
 from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
 from isograd.core.layers.dropout import Dropout, Dropout2d
+from isograd.core.layers.embedding import Embedding, OneHot
 from isograd.core.layers.linear import Linear
 from isograd.core.layers.norm import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm
 from isograd.core.layers.pool import (
@@ -28,6 +29,7 @@ from isograd.core.layers.pool import (
     MaxPool2d,
 )
 from isograd.core.layers.resize import Upsample, ZeroPad2d
+from isograd.core.layers.sequence import LastStep
 from isograd.core.layers.shape import Flatten, Identity, Reshape
 
 __all__ = [
@@ -48,11 +50,13 @@ __all__ = [
     "ConvTranspose2d",
     "Dropout",
     "Dropout2d",
+    "Embedding",
     "Flatten",
     "GlobalAvgPool",
     "GroupNorm",
     "Identity",
     "InstanceNorm2d",
+    "LastStep",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
@@ -62,6 +66,7 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "Multiply",
+    "OneHot",
     "ReLU",
     "Reshape",
     "SiLU",

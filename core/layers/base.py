@@ -46,6 +46,14 @@ class Layer(Description):
         """State that is not trained (running means), by torch's name."""
         return {}
 
+    def whole_inputs(self, *x: Shape) -> dict[int, range]:
+        """{place of an input: the whole numbers that may stand in it}, for inputs that are counted, not computed with.
+
+        Such an input (word numbers, lengths) comes straight from an ig.Input, stays int64 in every backend and has
+        no gradient: dx is None there.
+        """
+        return {}
+
     def checked_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         """`out_shapes`, after the number of inputs has been checked."""
         few, many = self.min_inputs, self.max_inputs

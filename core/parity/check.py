@@ -14,11 +14,11 @@ from isograd.core.data.dataset import as_arrays
 from isograd.core.errors import SpecError
 from isograd.core.losses import Loss
 from isograd.core.optimizers import SGD, Clipping, Optimizer
-from isograd.core.parity.matching import NOISE_FACTOR, difference, nudged
+from isograd.core.parity.matching import NOISE_FACTOR, difference
 from isograd.core.parity.node import Trial, compare_node, trial_state
-from isograd.core.parity.pair import Pair
+from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.report import Culprit, ParityReport, Row
-from isograd.core.parity.trajectories import Training, free_run, locked_steps
+from isograd.core.parity.trajectories import Training, free_run, locked_steps, rounded, shaken
 from isograd.core.randomness import batch_order, random_upstream
 from isograd.core.types import Array, Arrays, State
 from isograd.core.weights import check_state, initial_state
@@ -129,10 +129,9 @@ def end_to_end(
     is, and the model as a whole is judged.
     """
     nets = pair.build(model, state, seed=seed, dtype=dtype)
-    moved = tuple(nudged(x.astype(nets[0].dtype)) if x.dtype.kind == "f" else x for x in inputs)
-    left, right, noisy = (
-        _measure(net, x, losses, targets, seed) for net, x in ((nets[0], inputs), (nets[1], inputs), (nets[0], moved))
-    )
+    left, right = (_measure(net, inputs, losses, targets, seed) for net in nets)
+    moved_state, moved = shaken(in_dtype(state, dtype), rounded(inputs, dtype))
+    noisy = _measure(build_in(pair.left, model, moved_state, seed, dtype), moved, losses, targets, seed)
     alone = [row.error for row in report.rows if (row.stage, row.dtype) == ("node", dtype) and not row.failed]
     least = max([float(np.finfo(nets[0].dtype).eps), *alone])
     rows = []

@@ -18,7 +18,7 @@ from isograd.core.parity.matching import GRADIENT_CHECK
 from isograd.core.parity.pair import build_in, in_dtype
 from isograd.core.randomness import random_upstream
 from isograd.core.types import Array, Arrays, State
-from isograd.core.weights import check_state, initial_state
+from isograd.core.weights import check_state, declared, initial_state
 
 STEPS = (1e-5, 1e-7, 1e-8)
 """The first is the most exact for smooth functions; the smaller ones serve entries beside a kink (ReLU at 0),
@@ -87,6 +87,7 @@ class Differences:
         dxs = dx if isinstance(dx, tuple) else (dx,)
         self.sources = {_input_name(k): v for k, v in enumerate(inputs)} | {path: self.state[path] for path in dw}
         self.analytic = {_input_name(k): g for k, g in enumerate(dxs)} | dw
+        self.frozen = {path: weight.frozen_row for path, weight in declared(model)[0].items()}
 
     def forward(self, inputs: Arrays) -> Arrays:
         y = self.net.forward(*inputs, training=True)
@@ -125,7 +126,8 @@ class Differences:
         gradient = self.analytic[path]
         numeric = np.empty_like(gradient)
         for index in np.ndindex(gradient.shape):
-            numeric[index] = self.slope(path, index, STEPS[0])
+            frozen = bool(index) and index[0] == self.frozen.get(path)
+            numeric[index] = 0 if frozen else self.slope(path, index, STEPS[0])
             told()
         scale = max(float(np.abs(numeric).max(initial=0)), float(np.abs(gradient).max(initial=0)), SMALLEST_SCALE)
         for h in STEPS[1:]:

@@ -11,7 +11,16 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, Loss, MSELoss, NLLLoss
+from isograd.core.losses import (
+    BCEWithLogitsLoss,
+    ClassLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    L1Loss,
+    Loss,
+    MSELoss,
+    NLLLoss,
+)
 from isograd.core.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
 from isograd.core.parity.definitions.layers import log_softmax_at, softplus
 from isograd.core.table import Table
@@ -24,6 +33,8 @@ Each = tuple[dict[tuple[int, ...], float], float]
 
 def loss_by_rule(spec: Loss, p: Array, t: Array) -> Array:
     """The loss's value: elementwise for reduction="none", else one number."""
+    if isinstance(spec, ClassLoss):
+        p, t = (np.moveaxis(v, spec.dim, 1) if v.dtype.kind == "f" else v for v in (p, t))
     each, divisor = LOSS_RULES[type(spec)](spec, p, t)
     if spec.reduction == "none":
         shape = tuple(1 + max(index[axis] for index in each) for axis in range(len(next(iter(each)))))

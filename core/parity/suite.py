@@ -11,7 +11,7 @@ import numpy as np
 from isograd.core.description import Description
 from isograd.core.graph import Input
 from isograd.core.layers import Linear, Tanh
-from isograd.core.losses import MSELoss
+from isograd.core.losses import ClassLoss, MSELoss
 from isograd.core.parity.cases import (
     CASES,
     CLIPPING_CASES,
@@ -33,7 +33,7 @@ from isograd.core.parity.report import Culprit, ParityReport, Row
 from isograd.core.parity.trajectories import Training, locked_steps
 from isograd.core.randomness import generator
 from isograd.core.sequential import Sequential
-from isograd.core.types import Array, State
+from isograd.core.types import Array, Shape, State
 from isograd.core.weights import initial_state
 
 Result = tuple[list[Row], Culprit | None]
@@ -44,13 +44,26 @@ LOCKED_STEPS = 6
 def case_trial(case: Case, dtype: str, training: bool) -> Trial:
     """The case's inputs and weights, drawn from the reason of its existence (so that no two are alike)."""
     rng = generator(0, "case", f"{type(case.layer).__name__}: {case.why}")
-    inputs = tuple(case.scale * rng.normal(size=(case.batch, *shape)) for shape in case.shapes)
+    whole = case.layer.whole_inputs(*case.shapes)
+    inputs = tuple(
+        drawn_whole(rng, whole[k], (case.batch, *shape))
+        if k in whole
+        else case.scale * rng.normal(size=(case.batch, *shape))
+        for k, shape in enumerate(case.shapes)
+    )
     ends = [Input(shape) for shape in case.shapes]
     shapes = [end.shape for end in ends]
     state: State = {name: rng.normal(size=w.shape) for name, w in case.layer.weights(*shapes).items()}
     for name, w in case.layer.buffers(*shapes).items():  # positive, as variances and counts are
         state[name] = np.full(w.shape, 3) if w.whole else rng.uniform(0.5, 1.5, w.shape)
     return Trial(f"{type(case.layer).__name__}: {case.why}", case.layer, inputs, state, dtype, training)
+
+
+def drawn_whole(rng: np.random.Generator, allowed: range, shape: Shape) -> Array:
+    """Whole numbers in `allowed`, its ends among them where there is room."""
+    drawn = rng.integers(allowed.start, allowed.stop, shape)
+    drawn.ravel()[: min(2, drawn.size)] = (allowed.start, allowed.stop - 1)[: drawn.size]
+    return drawn
 
 
 def check_case(pair: Pair, case: Case) -> Iterator[Result]:
@@ -68,14 +81,16 @@ def loss_arrays(case: LossCase) -> tuple[Array, Array]:
         return p, p.copy()
     if case.targets in ("values", "unit"):
         return p, rng.normal(size=case.shape) if case.targets == "values" else rng.uniform(size=case.shape)
+    assert isinstance(case.loss, ClassLoss)
+    axis, classes = case.loss.dim, case.shape[case.loss.dim]
     if case.targets == "probabilities":
         t = rng.uniform(0.1, 1.0, size=case.shape)
-        return p, t / t.sum(1, keepdims=True)
-    labels = rng.integers(0, case.shape[1], size=(case.shape[0], *case.shape[2:]))
+        return p, t / t.sum(axis, keepdims=True)
+    labels = rng.integers(0, classes, size=np.delete(case.shape, axis))
     if case.targets == "masked":
-        p[np.arange(len(p)), (labels + 1) % case.shape[1]] = -np.inf
+        p[np.arange(len(p)), (labels + 1) % classes] = -np.inf
     if case.targets == "ignored":
-        labels.ravel()[::3] = getattr(case.loss, "ignore_index", -100)
+        labels.ravel()[::3] = case.loss.ignore_index
     return p, labels
 
 

@@ -11,7 +11,7 @@ from isograd.core.backend import Learner, Losses
 from isograd.core.composite import Composite
 from isograd.core.optimizers import Clipping, Optimizer
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, difference, nudged
-from isograd.core.parity.pair import Pair, in_dtype
+from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.report import Culprit, Row
 from isograd.core.parity.rules import OPTIMIZER_RULES, clipped_by_rule
 from isograd.core.parity.witness import Verdict, odd_one_out
@@ -44,10 +44,11 @@ def rounded(values: Arrays, dtype: str) -> Arrays:
     return tuple(v.astype(dtype) if v.dtype.kind == "f" else v for v in values)
 
 
-def nudged_batch(batch: tuple[Arrays, Arrays], dtype: np.dtype[np.floating]) -> tuple[Arrays, Arrays]:
-    """The batch with every input moved by one unit in the last place."""
-    inputs, targets = batch
-    return tuple(nudged(x.astype(dtype)) if x.dtype.kind == "f" else x for x in inputs), targets
+def shaken(state: Mapping[str, Array], inputs: Arrays) -> tuple[State, Arrays]:
+    """(state, inputs), every input moved by one unit in the last place; where all are whole numbers, every weight."""
+    if any(x.dtype.kind == "f" for x in inputs):
+        return dict(state), tuple(map(nudged, inputs))
+    return {path: nudged(values) for path, values in state.items()}, inputs
 
 
 def locked_steps(pair: Pair, training: Training, dtype: str) -> tuple[list[Row], Culprit | None]:
@@ -87,14 +88,11 @@ def _noise(
 
     Late in training a gradient is the small difference of large numbers: then rounding shows, on any side.
     """
-    (net, _) = pair.build(training.model, before, seed=training.seed, dtype="float64")
+    inputs, targets = (rounded(values, dtype) for values in training.batch(step))
+    start, inputs = (before, inputs) if dtype == "float32" else shaken(before, inputs)
+    net = build_in(pair.left, training.model, start, training.seed, "float64")
     learner = net.learner(training.losses, training.optimizer, training.clip)
     learner.load_state_dict(in_dtype(memory, "float64"))
-    inputs, targets = training.batch(step)
-    if dtype == "float32":
-        inputs, targets = rounded(inputs, dtype), rounded(targets, dtype)
-    else:
-        inputs, targets = nudged_batch((inputs, targets), net.dtype)
     learner.step(inputs, targets, training.optimizer.lr)
     moved = (net.state_dict() | _slots(learner.state_dict()))[path]
     return difference(moved.astype(after[path].dtype), after[path]).error
@@ -192,8 +190,11 @@ def free_run(pair: Pair, training: Training, dtype: str) -> list[Row]:
 
 
 def _envelope(pair: Pair, training: Training, dtype: str, end: State) -> float:
-    (net, _) = pair.build(training.model, training.state, seed=training.seed, dtype=dtype)
+    state, _ = shaken(in_dtype(training.state, dtype), rounded(training.batch(1)[0], dtype))
+    net = build_in(pair.left, training.model, state, training.seed, dtype)
     learner = net.learner(training.losses, training.optimizer, training.clip)
     for step in range(1, training.steps + 1):
-        learner.step(*nudged_batch(training.batch(step), net.dtype), training.optimizer.lr)
+        inputs, targets = training.batch(step)
+        _, moved = shaken({}, rounded(inputs, dtype))
+        learner.step(moved, targets, training.optimizer.lr)
     return max(difference(values, end[path]).error for path, values in net.state_dict().items())

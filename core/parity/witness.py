@@ -83,6 +83,9 @@ def judge_gradient(pair: Pair, trial: Trial, what: str, values: dict[str, Array 
     inputs = [np.asarray(x, np.float64) if x.dtype.kind == "f" else x for x in trial.rounded_inputs()]
     moved = inputs[int(what[2:] or 0)] if what.startswith("dx") else state[f"{owner}.{what[1:]}"]
     direction = generator(trial.seed, "direction", what).uniform(-1, 1, moved.shape)
+    weight = trial.layer.weights(*(x.shape[1:] for x in inputs)).get(what[1:])
+    if weight is not None and weight.frozen_row is not None:
+        direction[weight.frozen_row] = 0
 
     def total(step: float) -> float:
         x: Arrays = tuple(v + step * direction if v is moved else v for v in inputs)

@@ -6,14 +6,17 @@ from isograd.backends.numpy_impl.operations import (
     compose,
     conv,
     dropout,
+    embedding,
     linear,
     norm,
     pool,
     resize,
+    sequence,
     shape,
 )
 from isograd.backends.numpy_impl.operations.registry import OPERATIONS
 
 __all__ = [
-    "OPERATIONS", "activations", "combine", "compose", "conv", "dropout", "linear", "norm", "pool", "resize", "shape",
+    "OPERATIONS", "activations", "combine", "compose", "conv", "dropout", "embedding", "linear", "norm", "pool",
+    "resize", "sequence", "shape",
 ]  # fmt: skip

@@ -5,12 +5,14 @@ No tape: the graph is known. Where a value fed several nodes, its gradients add 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from isograd.backends.numpy_impl.operations.registry import OPERATIONS, implements
+from isograd.backends.numpy_impl.operations.registry import OPERATIONS, REFERENCE, implements
 from isograd.core.composite import Composite
+from isograd.core.description import Description
 from isograd.core.graph import Graph
 from isograd.core.model import Model
 from isograd.core.residual import Residual
@@ -31,7 +33,7 @@ def compose(spec: Composite, p: Tree, *x: Array, run: Run) -> Any:
     backs = []
     buffers: dict[str, Any] = {}
     for node, needs_dx in zip(graph.nodes, wanted, strict=True):
-        operation = OPERATIONS[type(node.layer)]  # the one place where a planned kernel could stand in
+        operation = chosen(type(node.layer), run)
         inputs = [values[k] for k in node.reads]
         own = p.get(node.owner, {})
         if node.owner in buffers:
@@ -58,13 +60,19 @@ def compose(spec: Composite, p: Tree, *x: Array, run: Run) -> Any:
                 grads[node.owner] = merged(grads[node.owner], own) if node.owner in grads else own
             if needs_dx:
                 for slot, gradient in zip(node.reads, dx if isinstance(dx, tuple) else (dx,), strict=True):
-                    d[slot] = added(d[slot], gradient)
+                    if gradient is not None:  # numbers that are counted with have none
+                        d[slot] = added(d[slot], gradient)
         dx = tuple(d[: len(x)])
         return dx[0] if len(dx) == 1 else dx, grads
 
     outputs = tuple(values[slot] for slot in graph.outputs)
     y = outputs[0] if len(outputs) == 1 else outputs
     return (y, backward, buffers) if buffers else (y, backward)
+
+
+def chosen(kind: type[Description], run: Run) -> Callable[..., Any]:
+    """The operation of a layer: the one place where another form of it (the book's; a planned kernel) stands in."""
+    return REFERENCE[kind] if run.reference and kind in REFERENCE else OPERATIONS[kind]
 
 
 def added(total: Array | None, gradient: Array) -> Array:
@@ -90,6 +98,8 @@ def plan(spec: Composite, shapes: tuple[Shape, ...], needs_dx: bool) -> tuple[Gr
         return known
     graph = spec.graph(*shapes)
     leads = [needs_dx] * graph.slots
+    for slot in graph.whole_inputs:
+        leads[slot] = False
     wanted = []
     for node in graph.nodes:
         wanted.append(any(leads[slot] for slot in node.reads))

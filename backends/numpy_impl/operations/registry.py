@@ -13,3 +13,7 @@ from isograd.core.table import Table
 
 OPERATIONS = Table("numpy_impl/operations")
 implements = OPERATIONS.implements
+
+REFERENCE = Table("numpy_impl/reference")
+"""Second forms of some operations, as the book writes them: what backend="numpy_reference" runs where it can."""
+implements_as_the_book = REFERENCE.implements

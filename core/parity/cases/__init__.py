@@ -9,6 +9,7 @@ from isograd.core.model import Model
 from isograd.core.parity.cases.images import IMAGE_CASES, IMAGE_MODEL_CASES
 from isograd.core.parity.cases.kinds import Case, LawCase, LossCase, OptimizerCase, ScheduleCase
 from isograd.core.parity.cases.layers import LAYER_CASES
+from isograd.core.parity.cases.sequences import SEQUENCE_CASES
 from isograd.core.parity.cases.training import (
     CLIPPING_CASES,
     INITIALIZER_CASES,
@@ -20,6 +21,7 @@ from isograd.core.parity.cases.training import (
 CASES: dict[type[Description], list[Case]] = {
     **LAYER_CASES,
     **IMAGE_CASES,
+    **SEQUENCE_CASES,
     Model: [*LAYER_CASES[Model], *IMAGE_MODEL_CASES],
 }
 

@@ -33,6 +33,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
         LossCase(NLLLoss(weight=UNEVEN), (6, 4), "ignored", "weighted mean over what is not ignored"),
         LossCase(NLLLoss(weight=UNEVEN, reduction="none"), (3, 4, 2), "ignored", "more axes, elementwise"),
         LossCase(NLLLoss(reduction="sum"), (6, 4), "labels", "sum"),
+        LossCase(NLLLoss(dim=-1, weight=UNEVEN), (3, 5, 4), "ignored", "classes along the last axis"),
     ],
     CrossEntropyLoss: [
         LossCase(CrossEntropyLoss(), (6, 4), "labels", "class indices"),
@@ -55,6 +56,15 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
             CrossEntropyLoss(reduction="none", weight=UNEVEN), (3, 4, 2), "probabilities", "more axes, probabilities"
         ),
         LossCase(CrossEntropyLoss(reduction="sum", weight=UNEVEN), (6, 4), "labels", "sum"),
+        LossCase(CrossEntropyLoss(dim=-1), (3, 5, 4), "labels", "every step of a sequence"),
+        LossCase(CrossEntropyLoss(dim=2), (3, 2, 4, 5), "probabilities", "classes along an axis in the middle"),
+        LossCase(CrossEntropyLoss(dim=-1, reduction="none"), (3, 5, 4), "ignored", "every step, one by one"),
+        LossCase(
+            CrossEntropyLoss(dim=-1, reduction="none"),
+            (3, 5, 4),
+            "probabilities",
+            "probabilities, one by one",
+        ),
         LossCase(CrossEntropyLoss(), (3, 4, 2), "probabilities", "mean over the batch and the further axes"),
     ],
     BCEWithLogitsLoss: [
