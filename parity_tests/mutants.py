@@ -121,7 +121,7 @@ def faults_of(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
             yield "wrong axis", ast.Call(function, positional, [ast.keyword("axis", ast.Constant(0))])
         case ast.Call(ast.Attribute(_, "reshape"), _, []):
             yield "transposed", ast.Call(node.func, node.args, [ast.keyword("order", ast.Constant("F"))])
-        case ast.Return(ast.Tuple([result, *rest])):
+        case ast.Return(ast.Tuple([result, *rest])) if not isinstance(result, ast.Constant):
             yield "sign", ast.Return(ast.Tuple([ast.UnaryOp(ast.USub(), result), *rest], ast.Load()))
         case ast.Compare(left, [ast.Gt() | ast.GtE()], right):
             yield "wrong side", ast.Compare(left, [ast.Lt()], right)
