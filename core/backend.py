@@ -7,6 +7,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from isograd.core.carry import Carrying
 from isograd.core.composite import Composite
 from isograd.core.data.dataset import Dataset
 from isograd.core.description import Description
@@ -23,7 +24,11 @@ Losses = tuple[Loss | None, ...]
 
 
 class Learner(Protocol):
-    """A network, its losses and its optimizer: what changes weights."""
+    """A network, its losses and its optimizer: what changes weights.
+
+    Where the model carries state (core/carry.py), inputs are the data's alone: the learner adds the states. A batch
+    that raises leaves them as they were.
+    """
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
         """One forward, backward and update on one batch; returns the loss before the update."""
@@ -32,10 +37,19 @@ class Learner(Protocol):
         """(loss, input gradients, {weight path: gradient}) in training mode, nothing changed."""
 
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
-        """One step for each batch of `order`, yielding its loss; lr(k) is the rate of the k-th."""
+        """One step for each batch of `order`, yielding its loss; lr(k) is the rate of the k-th.
+
+        Carried states are zeros at its start.
+        """
 
     def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
-        """(mean loss, outputs, targets) over the batches of `order`, in evaluation mode."""
+        """(mean loss, outputs, targets) over the batches of `order`, in evaluation mode.
+
+        Carried states are zeros at its start; those of training stay as they are.
+        """
+
+    def reset_state(self) -> None:
+        """Let the next batch start from states of zeros."""
 
     def state_dict(self) -> State:
         """The optimizer's memory: {"step": …, "momentum_buffer/0.weight": …}."""
@@ -73,7 +87,9 @@ class Network(Protocol):
     def load_state_dict(self, weights: Mapping[str, Array]) -> None:
         """Take over weights and buffers; all of them or, on an error, none."""
 
-    def learner(self, losses: Losses, optimizer: Optimizer, clipping: Clipping | None = None) -> Learner:
+    def learner(
+        self, losses: Losses, optimizer: Optimizer, clipping: Clipping | None = None, carrying: Carrying | None = None
+    ) -> Learner:
         """What trains this network."""
 
     def at_step(self, step: int) -> None:

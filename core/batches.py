@@ -14,19 +14,23 @@ from isograd.core.types import FLOATS, Array, Arrays, Shape, shape_text
 
 if TYPE_CHECKING:
     from isograd.core.backend import Losses, Network
+    from isograd.core.carry import Carrying
 
 T = TypeVar("T")
 ORDINARY = frozenset(FLOATS.values())
 
 
-def check_inputs(model: Composite, inputs: Sequence[Array]) -> Arrays:
-    """Arrays of the model's input shapes and one batch size; ShapeError or DataError otherwise."""
-    shapes = model.input_shapes
+def check_inputs(model: Composite, inputs: Sequence[Array], data_inputs: int | None = None) -> Arrays:
+    """Arrays of the model's input shapes and one batch size; ShapeError or DataError otherwise.
+
+    Where the model carries state, only its first `data_inputs` are given.
+    """
+    shapes = model.input_shapes[:data_inputs]
     arrays = tuple(np.asarray(x) for x in inputs)
     if len(arrays) != len(shapes):
         raise ShapeError(
             "forward", wanted=f"{len(shapes)} inputs {', '.join(map(shape_text, shapes))}", got=f"{len(arrays)}",
-            fix="give one array for each ig.Input",
+            fix="give one array for each ig.Input" if data_inputs is None else "leave the states out: they are carried",
         )  # fmt: skip
     for k, (x, shape) in enumerate(zip(arrays, shapes, strict=True)):
         if x.shape[1:] != shape or x.ndim == 0 or len(x) == 0:
@@ -36,7 +40,7 @@ def check_inputs(model: Composite, inputs: Sequence[Array]) -> Arrays:
             )  # fmt: skip
         if x.dtype.kind not in "fiub":
             raise DataError(f"input {k}", wanted="numbers", got=f"{x.dtype}", fix="convert it to floats")
-    for k, allowed in model.whole_inputs(*shapes).items():
+    for k, allowed in model.whole_inputs(*model.input_shapes).items():
         check_whole(f"input {k}", arrays[k], allowed)
     if len(arrays) > 1 and len({len(x) for x in arrays}) != 1:
         raise ShapeError(
@@ -98,10 +102,14 @@ def check_losses(model: Composite, losses: Losses) -> None:
 
 
 class BatchCheck:
-    """Whether batches fit a model and its losses: asked before every step, so what stays is looked up once."""
+    """Whether batches fit a model and its losses: asked before every step, so what stays is looked up once.
 
-    def __init__(self, model: Composite, losses: Losses) -> None:
-        self.model, self.shapes = model, model.input_shapes
+    Where states are carried, batches hold the data's inputs alone.
+    """
+
+    def __init__(self, model: Composite, losses: Losses, carrying: Carrying | None = None) -> None:
+        self.data_inputs = None if carrying is None else carrying.data_inputs
+        self.model, self.shapes = model, model.input_shapes[: self.data_inputs]
         self.whole = model.whole_inputs(*model.input_shapes)
         outputs = model.out_shapes(*model.input_shapes)
         self.trained = [(shape, loss) for shape, loss in zip(outputs, losses, strict=True) if loss is not None]
@@ -118,7 +126,7 @@ class BatchCheck:
 
     def __call__(self, inputs: Arrays, targets: Arrays) -> None:
         """Raise where an input does not fit the model or a target its loss; nothing has changed by then."""
-        rows = len(inputs[0]) if self._ordinary(inputs) else len(check_inputs(self.model, inputs)[0])
+        rows = len(inputs[0]) if self._ordinary(inputs) else len(check_inputs(self.model, inputs, self.data_inputs)[0])
         if len(targets) != len(self.trained):
             raise ShapeError(
                 "targets",
@@ -135,9 +143,11 @@ class BatchCheck:
             loss.check(shape, target)
 
 
-def check_batch(model: Composite, losses: Losses, inputs: Arrays, targets: Arrays) -> None:
+def check_batch(
+    model: Composite, losses: Losses, inputs: Arrays, targets: Arrays, carrying: Carrying | None = None
+) -> None:
     """`BatchCheck` of one batch."""
-    BatchCheck(model, losses)(inputs, targets)
+    BatchCheck(model, losses, carrying)(inputs, targets)
 
 
 def mean_loss(losses: Losses, pieces: Sequence[tuple[float, Arrays, Arrays]]) -> tuple[float, Arrays, Arrays]:

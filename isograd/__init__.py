@@ -10,6 +10,7 @@ from isograd.core.backend import backend_names, build, get_backend
 from isograd.core.data.dataset import ArrayDataset, Dataset, SampleDataset, Subset, whole
 from isograd.core.data.images import Augmented, Mapped, Reconstructed, Scaling
 from isograd.core.data.prepare import Splits, Standardizer, one_hot, split, standardize
+from isograd.core.data.streams import Streams, Windows
 from isograd.core.errors import (
     BackendError,
     DataError,
@@ -187,6 +188,7 @@ __all__ = [
     "Standardizer",
     "StepDecay",
     "StopFit",
+    "Streams",
     "Subset",
     "Subtract",
     "Tanh",
@@ -194,6 +196,7 @@ __all__ = [
     "Upsample",
     "WarmUp",
     "WeightsError",
+    "Windows",
     "ZeroPad2d",
     "__version__",
     "backend_names",

@@ -20,16 +20,18 @@ class Trainer(CoreTrainer):
         *,
         validation: Any = None,
         epochs: int = 1,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         validate_every: int = 1,
         early_stopping: EarlyStopping | None = None,
-        shuffle: bool = True,
+        shuffle: bool | None = None,
         drop_last: bool = False,
         callbacks: Sequence[Callback] = (),
         progress: bool | None = None,
     ) -> History:
         """Train for `epochs` passes over `train`, an (x, y) pair or a Dataset, and tell what happened.
 
+        Batches are of 32, shuffled, unless asked for otherwise; with carried states in order, and as many samples
+        as the data set has rows.
         Data in memory is checked whole before the first step; other data batch by batch, each before its
         update. `validation` is measured every `validate_every` epochs and after the last. With
         `early_stopping` the weights of the best validation are put back at the end. `progress` shows a

@@ -13,6 +13,7 @@ from isograd.backends.numpy_impl.losses import LOSSES
 from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
 from isograd.core.backend import Losses
 from isograd.core.batches import BatchCheck, aligned, first_nonfinite, mean_loss
+from isograd.core.carry import Carrying
 from isograd.core.data.dataset import Dataset
 from isograd.core.optimizers import Adagrad, Clipping, Optimizer
 from isograd.core.tree import flatten
@@ -25,11 +26,16 @@ BLOCK = 1 << 17  # entries updated at a time: a block of weight, gradient and sl
 
 
 class NumpyLearner:
-    """A NumPy network, its losses and its optimizer."""
+    """A NumPy network, its losses and its optimizer, and the states that wait for the next batch."""
 
-    def __init__(self, net: NumpyNetwork, losses: Losses, optimizer: Optimizer, clipping: Clipping | None) -> None:
+    def __init__(
+        self, net: NumpyNetwork, losses: Losses, optimizer: Optimizer, clipping: Clipping | None,
+        carrying: Carrying | None = None,
+    ) -> None:  # fmt: skip
         self.net, self.losses, self.optimizer, self.clipping = net, losses, optimizer, clipping
-        self.check = BatchCheck(net.model, losses)
+        self.carrying = carrying
+        self.held: Arrays = ()
+        self.check = BatchCheck(net.model, losses, carrying)
         self.t = 0
         initial = optimizer.initial_accumulator_value if isinstance(optimizer, Adagrad) else 0.0
         self.slots = {
@@ -40,20 +46,24 @@ class NumpyLearner:
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
         """One forward, backward and update; a batch that cannot be learned from changes nothing."""
-        loss, _, grads, buffers = self._gradients(inputs, targets, needs_dx=False)
+        loss, _, grads, buffers, outputs = self._gradients(inputs, targets, needs_dx=False)
         self.net.keep(buffers)
         self._update(grads, lr)
+        if self.carrying is not None:
+            self.held = self.carrying.kept(outputs)
         return loss
 
     def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, MaybeArrays, State]:
         """(loss, input gradients, weight gradients after clipping), in training mode; nothing is changed."""
-        loss, dx, grads, _ = self._gradients(inputs, targets, needs_dx=True)
+        loss, dx, grads, _, _ = self._gradients(inputs, targets, needs_dx=True)
         return loss, dx if isinstance(dx, tuple) else (dx,), grads
 
     @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # a loss that is no number is told below
-    def _gradients(self, inputs: Arrays, targets: Arrays, *, needs_dx: bool) -> tuple[float, Any, State, State]:
-        """(loss, input gradients, weight gradients after clipping, new values of buffers)"""
+    def _gradients(self, inputs: Arrays, targets: Arrays, *, needs_dx: bool) -> tuple[float, Any, State, State, Arrays]:
+        """(loss, input gradients, weight gradients after clipping, new values of buffers, outputs)"""
         self.check(inputs, targets)
+        if self.carrying is not None:
+            inputs = self.carrying.fed(inputs, self.held, self.net.dtype)
         x, t = as_inputs(inputs, self.net.input_dtypes), as_targets(targets, self.net.dtype)
         y, backward, buffers = self.net.run(x, training=True, needs_dx=needs_dx)
         outputs = y if isinstance(y, tuple) else (y,)
@@ -71,7 +81,7 @@ class NumpyLearner:
         grads = flatten(tree)
         if self.clipping:
             grads = CLIPPINGS[type(self.clipping)](self.clipping, grads)
-        return total, dx, grads, buffers
+        return total, dx, grads, buffers, outputs
 
     def _update(self, grads: State, lr: float) -> None:
         """The optimizer's rule, block by block, in place."""
@@ -85,6 +95,7 @@ class NumpyLearner:
 
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
         """One step for each batch of `order`, yielding its loss."""
+        self.reset_state()
         for k, (inputs, targets) in enumerate(DataLoader(data, order, self.net.dtype, self.net.input_dtypes)):
             yield self.step(inputs, targets, lr(k))
 
@@ -92,10 +103,13 @@ class NumpyLearner:
     def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
         """(mean loss, outputs, targets) in evaluation mode."""
         pieces = []
+        held: Arrays = ()
         for inputs, targets in DataLoader(data, order, self.net.dtype, self.net.input_dtypes):
             self.check(inputs, targets)
-            y, _, _ = self.net.run(inputs, training=False, needs_dx=False)
+            x = inputs if self.carrying is None else self.carrying.fed(inputs, held, self.net.dtype)
+            y, _, _ = self.net.run(x, training=False, needs_dx=False)
             outputs = y if isinstance(y, tuple) else (y,)
+            held = () if self.carrying is None else self.carrying.kept(outputs)
             values = [
                 float(LOSSES[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))[0])
                 if spec
@@ -104,6 +118,10 @@ class NumpyLearner:
             ]
             pieces.append((sum(values), outputs, targets))
         return mean_loss(self.losses, pieces)
+
+    def reset_state(self) -> None:
+        """Let the next batch start from states of zeros."""
+        self.held = ()
 
     def state_dict(self) -> State:
         """{"step": t, "slot/weight path": array}; no slots before the first step."""

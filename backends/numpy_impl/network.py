@@ -12,6 +12,7 @@ from isograd.backends.numpy_impl.loader import as_inputs
 from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.core.backend import Losses
 from isograd.core.batches import check_inputs, check_upstream
+from isograd.core.carry import Carrying
 from isograd.core.composite import Composite
 from isograd.core.graph import Node
 from isograd.core.optimizers import Clipping, Optimizer
@@ -113,8 +114,10 @@ class NumpyNetwork:
             values[...] = weights[path]
         self._outputs = ()
 
-    def learner(self, losses: Losses, optimizer: Optimizer, clipping: Clipping | None = None) -> NumpyLearner:
-        return NumpyLearner(self, losses, optimizer, clipping)
+    def learner(
+        self, losses: Losses, optimizer: Optimizer, clipping: Clipping | None = None, carrying: Carrying | None = None
+    ) -> NumpyLearner:
+        return NumpyLearner(self, losses, optimizer, clipping, carrying)
 
     def at_step(self, step: int) -> None:
         self.run_step = step

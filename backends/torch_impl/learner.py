@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from isograd.backends.torch_impl.carry import CarriedState
 from isograd.backends.torch_impl.gradients import differentiable, gradients_of
 from isograd.backends.torch_impl.loader import Tensors, loader, target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS
 from isograd.core.backend import Losses
 from isograd.core.batches import BatchCheck, first_nonfinite, mean_loss
+from isograd.core.carry import Carrying
 from isograd.core.data.dataset import Dataset
 from isograd.core.losses import ClassLoss
 from isograd.core.optimizers import Clipping, Optimizer
@@ -25,10 +27,14 @@ if TYPE_CHECKING:
 
 
 class TorchLearner:
-    """A PyTorch network, its torch.nn losses and its torch.optim optimizer."""
+    """A PyTorch network, its torch.nn losses and its torch.optim optimizer, and the states that wait for a batch."""
 
-    def __init__(self, net: TorchNetwork, losses: Losses, optimizer: Optimizer, clipping: Clipping | None) -> None:
-        self.net, self.losses, self.clipping = net, losses, clipping
+    def __init__(
+        self, net: TorchNetwork, losses: Losses, optimizer: Optimizer, clipping: Clipping | None,
+        carrying: Carrying | None = None,
+    ) -> None:  # fmt: skip
+        self.net, self.losses, self.clipping, self.carrying = net, losses, clipping, carrying
+        self.carried = self._fresh_state()
         self.criteria = [  # (output's number, its torch.nn loss) of the outputs that are trained on
             (k, LOSSES[type(s)](s).to(device=net.device, dtype=net.torch_dtype))
             for k, s in enumerate(losses)
@@ -38,7 +44,7 @@ class TorchLearner:
         self.optimizer: torch.optim.Optimizer | None = (
             OPTIMIZERS[type(optimizer)](optimizer, self.params) if self.params else None
         )
-        self.check = BatchCheck(net.model, losses)
+        self.check = BatchCheck(net.model, losses, carrying)
         self.t = 0
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
@@ -46,15 +52,26 @@ class TorchLearner:
         self.check(inputs, targets)
         return self._step(self.net.tensors(inputs), self._targets(targets), inputs, targets, lr)
 
+    def _fresh_state(self) -> CarriedState | None:
+        """States of zeros; None where nothing is carried."""
+        return CarriedState(self.carrying, self.net.torch_dtype, self.net.device) if self.carrying else None
+
+    def reset_state(self) -> None:
+        """Let the next batch start from states of zeros."""
+        self.carried = self._fresh_state()
+
     def _step(self, x: Tensors, t: Tensors, inputs: Arrays, targets: Arrays, lr: float) -> float:
         if self.optimizer is not None:
             self.optimizer.zero_grad()
         held = self.net.buffers()
-        loss = self._loss(self.net.run(x, training=True), t)
+        if self.carried is not None:
+            x = self.carried.fed(x)
+        y = self.net.run(x, training=True)
+        loss = self._loss(y, t)
         value = float(loss.item())
         if not isfinite(value):
             self.net.restore(held)
-            raise first_nonfinite(self.net, inputs, targets, value)
+            raise first_nonfinite(self.net, self._as_given(inputs, x), targets, value)
         if self.optimizer is not None:
             loss.backward()  # type: ignore[no-untyped-call]
             if self.clipping is not None:
@@ -62,9 +79,16 @@ class TorchLearner:
             for group in self.optimizer.param_groups:
                 group["lr"] = lr
             self.optimizer.step()
+        if self.carried is not None:
+            self.carried.keep(y)
         self.t += 1
         self.net.at_step(self.t)
         return value
+
+    @staticmethod
+    def _as_given(inputs: Arrays, x: Tensors) -> Arrays:
+        """The inputs as they came, and as arrays the states that were added to them."""
+        return (*inputs, *(state.detach().cpu().numpy() for state in x[len(inputs) :]))
 
     def _loss(self, y: Any, targets: Tensors) -> torch.Tensor:
         outputs = y if isinstance(y, tuple) else (y,)
@@ -82,13 +106,16 @@ class TorchLearner:
     def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, MaybeArrays, State]:
         """(loss, input gradients, weight gradients after clipping), in training mode; nothing is changed."""
         self.check(inputs, targets)
-        x = differentiable(self.net.tensors(inputs, copy=True))
+        x = self.net.tensors(inputs, copy=True)
+        if self.carried is not None:
+            x = tuple(v.clone() for v in self.carried.fed(x))
+        x = differentiable(x)
         held = self.net.buffers()
         try:
             loss = self._loss(self.net.run(x, training=True), self._targets(targets))
             value = float(loss.item())
             if not isfinite(value):
-                raise first_nonfinite(self.net, inputs, targets, value)
+                raise first_nonfinite(self.net, self._as_given(inputs, x), targets, value)
             dx, dw = gradients_of((loss,), x, self.params, (torch.ones_like(loss),))
         finally:
             self.net.restore(held)
@@ -107,6 +134,7 @@ class TorchLearner:
 
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
         """One step for each batch of a torch.utils.data.DataLoader in this order, yielding its loss."""
+        self.reset_state()
         batches = loader(data, order, self.net.torch_dtype, self.net.input_dtypes, self.net.device)
         for k, (inputs, targets, x, t) in enumerate(batches):
             self.check(inputs, targets)
@@ -119,9 +147,13 @@ class TorchLearner:
     def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
         """(mean loss, outputs, targets) in evaluation mode."""
         pieces = []
+        carried = self._fresh_state()
         for inputs, targets, x, t in loader(data, order, self.net.torch_dtype, self.net.input_dtypes, self.net.device):
             self.check(inputs, targets)
-            y = self.net.run(self._on_device(x), training=False)
+            on_device = self._on_device(x)
+            y = self.net.run(on_device if carried is None else carried.fed(on_device), training=False)
+            if carried is not None:
+                carried.keep(y)
             loss = float(self._loss(y, self._on_device(t)).item())
             outputs = y if isinstance(y, tuple) else (y,)
             pieces.append((loss, tuple(v.cpu().numpy() for v in outputs), targets))

@@ -27,7 +27,8 @@ class BatchedDataset(TorchDataset[Any]):
 
     def __getitem__(self, indices: Array) -> tuple[Arrays, Arrays, Tensors, Tensors]:
         inputs, targets = self.data.batch(indices)
-        return inputs, targets, tensors(inputs, self.input_dtypes), target_tensors(targets, self.dtype)
+        made = tensors(inputs, self.input_dtypes[: len(inputs)])
+        return inputs, targets, made, target_tensors(targets, self.dtype)
 
 
 def loader(

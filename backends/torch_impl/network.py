@@ -16,6 +16,7 @@ from isograd.backends.torch_impl.loader import Tensors, tensors
 from isograd.backends.torch_impl.modules import GivenMaskDropout
 from isograd.core.backend import Losses
 from isograd.core.batches import check_inputs, check_upstream
+from isograd.core.carry import Carrying
 from isograd.core.composite import Composite
 from isograd.core.optimizers import Clipping, Optimizer
 from isograd.core.run import Run
@@ -87,8 +88,8 @@ class TorchNetwork:
             self.weights[path].copy_(values)
 
     def tensors(self, arrays: Arrays, *, copy: bool = False) -> Tensors:
-        """Inputs on the network's device, each in its dtype."""
-        return self._placed(tensors(arrays, self.input_dtypes), copy=copy)
+        """Inputs on the network's device, each in its dtype; the first ones, where states are carried after them."""
+        return self._placed(tensors(arrays, self.input_dtypes[: len(arrays)]), copy=copy)
 
     def _placed(self, made: Tensors, *, copy: bool = False) -> Tensors:
         return made if self.on_cpu and not copy else tuple(t.to(self.device, copy=copy) for t in made)
@@ -147,8 +148,10 @@ class TorchNetwork:
         for path, values in self.weights.items():
             values.copy_(torch.as_tensor(np.array(state[path])))
 
-    def learner(self, losses: Losses, optimizer: Optimizer, clipping: Clipping | None = None) -> TorchLearner:
-        return TorchLearner(self, losses, optimizer, clipping)
+    def learner(
+        self, losses: Losses, optimizer: Optimizer, clipping: Clipping | None = None, carrying: Carrying | None = None
+    ) -> TorchLearner:
+        return TorchLearner(self, losses, optimizer, clipping, carrying)
 
     def at_step(self, step: int) -> None:
         self.run_step = step

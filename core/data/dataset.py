@@ -29,6 +29,21 @@ class Changing(Dataset, Protocol):
         """The data set of this epoch, counted from 0; itself unchanged. The trainer asks before each."""
 
 
+@runtime_checkable
+class Rowed(Dataset, Protocol):
+    """A data set that is read in order, `rows` samples at a time: each row of a batch goes on in the next."""
+
+    rows: int
+
+    def first(self, count: int) -> Dataset:
+        """Its beginning, of at most `count` samples."""
+
+
+def first(data: Dataset, count: int) -> Dataset:
+    """The first samples, at most `count`; a data set in rows keeps its rows."""
+    return data.first(count) if isinstance(data, Rowed) else Subset(data, np.arange(min(count, len(data))))
+
+
 def for_epoch(data: Dataset, epoch: int) -> Dataset:
     """The data set of this epoch: `data` itself unless it changes."""
     return data.for_epoch(epoch) if isinstance(data, Changing) else data

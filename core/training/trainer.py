@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from isograd.core.backend import Losses, Network
-from isograd.core.batches import check_batch, check_losses
-from isograd.core.data.dataset import ArrayDataset, Dataset, as_arrays, as_dataset, for_epoch
+from isograd.core.batches import check_batch, check_inputs, check_losses
+from isograd.core.carry import BATCH_SIZE, Carry, Carrying
+from isograd.core.data.dataset import ArrayDataset, Dataset, Rowed, as_arrays, as_dataset, for_epoch
 from isograd.core.errors import DataError, SpecError
 from isograd.core.losses import Loss
 from isograd.core.metrics import Metric
@@ -21,11 +22,18 @@ from isograd.core.training.callbacks import BestWeights, Callback, EarlyStopping
 from isograd.core.training.history import Epoch, History
 from isograd.core.types import Array, Arrays
 
+EVALUATED_AT_ONCE = 256  # samples
+
 
 class Trainer:
     """Trains a network: `net`, a loss (or one for each output, None where one is not trained on), an optimizer.
 
     The order of batches is drawn from (net.seed, epoch): the same in every backend.
+
+    With `carry`, the model's last outputs, which have no loss, are the next batch's last inputs: "detached" hands each
+    row its own state, "mean" gives every row the average over the batch, as the book does; no gradient flows back
+    into the batch before. Data hold the other inputs alone, and batches come in order: see `ig.Streams`. States are
+    zeros when training starts, at the start of each epoch and of each evaluation or prediction.
     """
 
     def __init__(
@@ -37,6 +45,7 @@ class Trainer:
         schedule: Schedule | None = None,
         clip: Clipping | None = None,
         metrics: Sequence[Metric] = (),
+        carry: Carry | None = None,
     ) -> None:
         self.net, self.optimizer, self.metrics = net, optimizer, tuple(metrics)
         self.losses: Losses = tuple(loss) if isinstance(loss, (tuple, list)) else (loss,)  # type: ignore[assignment]
@@ -46,15 +55,21 @@ class Trainer:
                 "optimizer", wanted="an optimizer description", got=repr(optimizer), fix="optimizer=ig.SGD(lr=0.1)"
             )
         self.schedule = schedule or ConstantLR()
-        self.learner = net.learner(self.losses, optimizer, clip)
+        self.carrying = Carrying.of(net.model, self.losses, carry)
+        self.learner = net.learner(self.losses, optimizer, clip, self.carrying)
         self.epochs_done = 0
 
     def step(self, x: Array | Arrays, y: Array | Arrays) -> float:
         """One forward, backward and update on one batch at the optimizer's lr; returns the loss before it.
 
-        Raises, with no weight changed, where the batch does not fit or the loss is NaN or infinite.
+        Carried states go on from the last step, whose they are until `reset_state`.
+        Raises, with no weight and no state changed, where the batch does not fit or the loss is NaN or infinite.
         """
         return self.learner.step(as_arrays(x), as_arrays(y), self.optimizer.lr)
+
+    def reset_state(self) -> None:
+        """Let the next step start from carried states of zeros: before another text."""
+        self.learner.reset_state()
 
     def fit(
         self,
@@ -62,26 +77,32 @@ class Trainer:
         *,
         validation: Any = None,
         epochs: int = 1,
-        batch_size: int = 32,
+        batch_size: int | None = None,
         validate_every: int = 1,
         early_stopping: EarlyStopping | None = None,
-        shuffle: bool = True,
+        shuffle: bool | None = None,
         drop_last: bool = False,
         callbacks: Sequence[Callback] = (),
     ) -> History:
         """Train for `epochs` passes over `train`, an (x, y) pair or a Dataset, and tell what happened.
 
+        Batches are of 32, shuffled, unless asked for otherwise; with carried states in order, and as many samples
+        as the data set has rows.
         Data in memory is checked whole before the first step; other data batch by batch, each before its
         update. `validation` is measured every `validate_every` epochs and after the last. With
         `early_stopping` the weights of the best validation are put back at the end.
         """
-        for name, number in {"epochs": epochs, "batch_size": batch_size, "validate_every": validate_every}.items():
+        numbers = {"epochs": epochs, "batch_size": batch_size, "validate_every": validate_every}
+        for name, number in numbers.items():
+            if number is None and name == "batch_size":
+                continue
             if not isinstance(number, int) or number < 1:
                 raise SpecError(f"fit({name}={number!r})", wanted="1 or more", got=repr(number), fix=f"{name}=1")
         data = self._checked(train, "train")
         held_out = None if validation is None else self._checked(validation, "validation")
         if early_stopping is not None and held_out is None:
             raise SpecError("fit(early_stopping=…)", wanted="validation data", got="none", fix="validation=(x, y)")
+        batch_size, validation_size, shuffle = self._batching(data, held_out, batch_size, shuffle, drop_last)
         watchers = [*callbacks, *([BestWeights(early_stopping)] if early_stopping else [])]
         history = History()
         steps = len(self._order(data, 0, batch_size, shuffle, drop_last))
@@ -103,7 +124,7 @@ class Trainer:
                 losses = history.step_losses[done:]
                 self.epochs_done += 1
                 measured = held_out is not None and ((k + 1) % validate_every == 0 or k + 1 == epochs)
-                scores = self.evaluate(held_out) if measured else {}
+                scores = self.evaluate(held_out, batch_size=validation_size) if measured else {}
                 weights = [1.0 if self._summed else len(batch) for batch in order]
                 epoch = Epoch(
                     number=self.epochs_done, lr=self._lr(k, len(order) - 1, len(order), epochs),
@@ -120,13 +141,58 @@ class Trainer:
                 watcher.fit_ends(self, history)
         return history
 
-    def evaluate(self, data: Any, *, batch_size: int = 256) -> dict[str, float]:
-        """{"loss": …, metric label: …} of the network on `data`, in evaluation mode."""
+    def evaluate(self, data: Any, *, batch_size: int | None = None) -> dict[str, float]:
+        """{"loss": …, metric label: …} of the network on `data`, in evaluation mode.
+
+        In batches of 256 unless asked for otherwise; with carried states, of the data set's rows.
+        """
         samples = as_dataset(data)
-        order = batch_order(len(samples), batch_size, seed=0, epoch=0, shuffle=False, drop_last=False)
+        order = self._in_order(samples, batch_size, "evaluate(…)")
         loss, outputs, targets = self.learner.evaluate(samples, order)
         trained = next(k for k, spec in enumerate(self.losses) if spec is not None)
         return {"loss": loss} | {m.label: m.value(outputs[trained], targets[0]) for m in self.metrics}
+
+    def predict(self, x: Any, *, batch_size: int | None = None) -> Any:
+        """What the network makes of inputs (an array, or a tuple of them) or of a Dataset's: like `net.predict`.
+
+        With carried states batch by batch in order, and the states of each batch among the outputs.
+        """
+        data = x if isinstance(x, Dataset) else ArrayDataset(as_arrays(x), ())
+        parts: list[Arrays] = []
+        for rows in self._in_order(data, batch_size, "predict(…)"):
+            inputs, _ = data.batch(rows)
+            if self.carrying is not None:
+                check_inputs(self.net.model, inputs, self.carrying.data_inputs)
+                inputs = self.carrying.fed(inputs, self.carrying.kept(parts[-1]) if parts else (), self.net.dtype)
+            y = self.net.predict(*inputs, batch_size=len(rows))
+            parts.append(y if isinstance(y, tuple) else (y,))
+        joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+        return joined if len(joined) > 1 else joined[0]
+
+    def _batching(
+        self, data: Dataset, held_out: Dataset | None, batch_size: int | None, shuffle: bool | None, drop_last: bool
+    ) -> tuple[int, int | None, bool]:
+        """(samples in a batch, in one of validation or None for the usual, whether they are shuffled)"""
+        if self.carrying is None:
+            return batch_size or BATCH_SIZE, None, shuffle is not False
+        if shuffle:
+            raise SpecError(
+                f'fit(shuffle=True) with carry="{self.carrying.how}"', wanted="batches in order, each going on where "
+                "the one before ended", got="shuffled ones", fix="leave shuffle= out",
+            )  # fmt: skip
+        size = self.carrying.batch_size(data, batch_size, "fit(…)", drop_last=drop_last)
+        held_size = size if held_out is not None and not isinstance(held_out, Rowed) else None
+        if held_out is not None:
+            self.carrying.batch_size(held_out, held_size, "fit(validation=…)")
+        return size, held_size, False
+
+    def _in_order(self, data: Dataset, batch_size: int | None, where: str) -> list[Array]:
+        """The sample numbers of each batch of an evaluation."""
+        if self.carrying is None:
+            size = batch_size or EVALUATED_AT_ONCE
+        else:
+            size = self.carrying.batch_size(data, batch_size, where)
+        return batch_order(len(data), size, seed=0, epoch=0, shuffle=False, drop_last=False)
 
     @property
     def _summed(self) -> bool:
@@ -155,7 +221,7 @@ class Trainer:
             raise DataError(f"{name} data", wanted="one sample or more", got="none", fix="give some data")
         whole = isinstance(data, ArrayDataset) and data.in_memory
         inputs, targets = (data.inputs, data.targets) if whole else data.batch(np.arange(1))  # type: ignore[attr-defined]
-        check_batch(self.net.model, self.losses, inputs, targets)
+        check_batch(self.net.model, self.losses, inputs, targets, self.carrying)
         for what, arrays in {"x": inputs, "y": targets}.items():
             for values in arrays:
                 if values.dtype.kind == "f" and not np.isfinite(values).all():
