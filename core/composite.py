@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from math import prod
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
 from isograd.core.description import from_dict
-from isograd.core.errors import SpecError
+from isograd.core.errors import ShapeError, SpecError
 from isograd.core.graph import Graph, Node
 from isograd.core.initializers import Weight
 from isograd.core.layers.base import Layer
@@ -38,6 +38,35 @@ class Composite(Layer):
     def input_shapes(self) -> tuple[Shape, ...]:
         """The inputs' shapes, where the model knows them itself."""
         raise NotImplementedError
+
+    def with_input_shapes(self, *shapes: Sequence[int]) -> Self:
+        """The same layers and names for inputs of other shapes (one step instead of 25), so the same `state_dict`.
+
+        Raises ShapeError where a layer does not take them, or would need weights of another shape.
+        """
+        where = f"with_input_shapes({', '.join(str(tuple(s)) for s in shapes)})"
+        if len(shapes) != len(self.input_shapes):
+            raise ShapeError(
+                where, wanted=f"{len(self.input_shapes)} shapes, one an input", got=f"{len(shapes)}",
+                fix=f"as {', '.join(map(str, self.input_shapes))}, without the batch axis",
+            )  # fmt: skip
+        made = self._fitted(*map(tuple, shapes))
+        before, after = (
+            {path: w.shape for path, w in (model.weights(*x) | model.buffers(*x)).items()}
+            for model, x in ((self, self.input_shapes), (made, made.input_shapes))
+        )
+        if after != before:
+            path = next(path for path in before if after.get(path) != before[path])
+            raise ShapeError(
+                where, wanted=f"shapes that leave every weight as it is: {path} {before[path]}",
+                got=f"{after.get(path)}",
+                fix="change axes that no weight spans, such as the number of steps",
+            )  # fmt: skip
+        return made
+
+    def _fitted(self, *x: Shape) -> Self:
+        """This model for inputs of these shapes; itself where it infers them anyway."""
+        return self
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         return self.graph(*x).out_shapes
@@ -79,6 +108,11 @@ class Composite(Layer):
         lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
         total = sum(prod(w.shape) for w in self.weights(*self.input_shapes).values())
         return "\n".join([*lines, f"{total:,} weights in all"])
+
+
+def fitted(layer: Layer, *x: Shape) -> Layer:
+    """The layer itself, or a model inside a model made for inputs of these shapes."""
+    return layer._fitted(*x) if isinstance(layer, Composite) else layer
 
 
 def leaves(graph: Graph, prefix: str = "", owner_prefix: str = "") -> Iterator[tuple[str, str, Node]]:

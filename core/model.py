@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from isograd.core.composite import Composite, record_entry, record_layer, record_lookup
+from isograd.core.composite import Composite, fitted, record_entry, record_layer, record_lookup
 from isograd.core.description import Description, register
 from isograd.core.errors import SpecError
 from isograd.core.graph import Graph, Input, Value, apply, calls_between, checked_name, name_layers, resolve
-from isograd.core.layers.base import Misfit
+from isograd.core.layers.base import Layer, Misfit
 from isograd.core.types import Shape, shape_text
 
 
@@ -60,6 +60,20 @@ class Model(Composite):
                 "change the model's Input, or what feeds it",
             )  # fmt: skip
         return self._graph
+
+    def _fitted(self, *x: Shape) -> Model:
+        graph = self._graph
+        if x == graph.input_shapes:
+            return self
+        inputs = tuple(Input(shape, name=name) for shape, name in zip(x, graph.input_names, strict=True))
+        values: dict[int, Value] = dict(enumerate(inputs))
+        layers: dict[str, Layer] = {}
+        for node in graph.nodes:
+            sources = [values[slot] for slot in node.reads]
+            layer = layers.setdefault(node.owner, fitted(node.layer, *(value.shape for value in sources)))
+            made = apply(layer, sources)
+            values |= zip(node.writes, made if isinstance(made, tuple) else (made,), strict=True)
+        return Model(inputs=inputs, outputs=[values[slot] for slot in graph.outputs], name=self.name)
 
     def to_dict(self) -> dict[str, Any]:
         graph = self._graph

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, TypeAlias
 
 from pydantic import PlainValidator
 
-from isograd.core.composite import Composite
+from isograd.core.composite import Composite, fitted
 from isograd.core.description import describes
 from isograd.core.errors import SpecError
 from isograd.core.graph import Call, Graph, Input, Value, chain, out_shapes_of, resolve
@@ -50,6 +50,10 @@ class Residual(Composite):
             repr(self), wanted="a model around it, which says what comes in", got="a Residual by itself",
             fix="ig.Sequential([ig.Residual([…])], input_shape=(16, 8, 8))",
         )  # fmt: skip
+
+    def _fitted(self, *x: Shape) -> Residual:
+        shortcut = None if self.shortcut is None else fitted(self.shortcut, *x)  # type: ignore[arg-type]
+        return Residual(fitted(self.body, *x), shortcut=shortcut, name=self.name)  # type: ignore[arg-type]
 
     def graph(self, *x: Shape) -> Graph:
         (shape,) = x

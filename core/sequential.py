@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, InstanceOf
 
-from isograd.core.composite import Composite, record_entry, record_layer, record_lookup
+from isograd.core.composite import Composite, fitted, record_entry, record_layer, record_lookup
 from isograd.core.description import Description, Dims, describes
 from isograd.core.errors import SpecError
 from isograd.core.graph import Call, Graph, Input, Value, chain, checked_name, out_shapes_of, resolve
@@ -97,6 +97,15 @@ class Sequential(Composite):
             shapes = out_shapes_of(layer, [value.shape], where, lambda value=value: chain([value]))
             value = Value(shapes[0], Call(layer, (value,), shapes))
         return resolve([start], ["input"], [value], self._names(), "Sequential")
+
+    def _fitted(self, *x: Shape) -> Sequential:
+        (shape,) = x
+        made: dict[int, Layer] = {}
+        for layer in self.layers:
+            inner = made.setdefault(id(layer), fitted(layer, shape))
+            shape = out_shapes_of(inner, [shape], repr(inner), lambda shape=shape: shape_text(shape))[0]
+        layers = tuple(made[id(layer)] for layer in self.layers)
+        return Sequential(layers, input_shape=None if self.input_shape is None else x[0], name=self.name)
 
     def to_dict(self) -> dict[str, Any]:
         first: dict[int, int] = {}

@@ -80,7 +80,7 @@ def windows_at(tokens: Array, starts: Array, length: int) -> tuple[Arrays, Array
 def check_counts(where: str, **counts: int) -> None:
     for name, count in counts.items():
         if not isinstance(count, (int, np.integer)) or isinstance(count, bool) or count < 1:
-            raise SpecError(f"{where}({name}={count!r})", wanted="1 or more", got=repr(count), fix=f"{name}=25")
+            raise SpecError(f"{where}({name}={count!r})", wanted="1 or more", got=repr(count), fix=f"{name}=1")
 
 
 def checked_tokens(where: str, tokens: Array, least: int) -> Array:
