@@ -18,27 +18,40 @@ from isograd.core.types import Array, State
 from isograd.core.weights import check_state
 
 
-def save(path: str | Path, model: Composite, weights: Mapping[str, Array]) -> Path:
+def save(
+    path: str | Path, model: Composite, weights: Mapping[str, Array], *, notes: Mapping[str, str] | None = None
+) -> Path:
     """Write model and weights to `path`, whole or not at all (temporary file, fsync, rename).
 
     The file is plain safetensors, so other tools read its weights; isograd's description and a checksum
-    stand in its metadata. Raises WeightsError before anything is written if the weights do not fit.
+    stand in its metadata, and with them `notes`: words of yours, such as what the outputs mean, that
+    `load_notes` gives back. Raises WeightsError before anything is written if the weights do not fit.
     """
     from safetensors.numpy import save as to_bytes
 
     check_state(model, weights, "save")
     arrays = {name: np.asarray(values, order="C") for name, values in weights.items()}
     text = model.to_json()
-    metadata = {"isograd": text, "checksum": _checksum(text, arrays)}
+    told = {"notes": json.dumps(dict(notes))} if notes else {}
+    metadata = {"isograd": text, **told, "checksum": _checksum(text + told.get("notes", ""), arrays)}
     return write_atomically(Path(path), to_bytes(arrays, metadata=metadata))
 
 
 def load(path: str | Path) -> tuple[Composite, State]:
     """(model, weights) of a file that `save` wrote. Raises FileError for a missing, cut or altered one."""
+    model, weights, _ = _read(Path(path))
+    return model, weights
+
+
+def load_notes(path: str | Path) -> dict[str, str]:
+    """The notes that `save` was given; none where it was given none. Raises FileError as `load` does."""
+    return _read(Path(path))[2]
+
+
+def _read(path: Path) -> tuple[Composite, State, dict[str, str]]:
     from safetensors import SafetensorError
     from safetensors.numpy import load as from_bytes
 
-    path = Path(path)
     try:
         content = path.read_bytes()
         weights: State = from_bytes(content)
@@ -53,11 +66,13 @@ def load(path: str | Path) -> tuple[Composite, State]:
             f"load({str(path)!r})", wanted="a file that isograd wrote", got="safetensors without isograd's description",
             fix="build the model and call net.load_state_dict with its tensors",
         )  # fmt: skip
-    if metadata.get("checksum") != _checksum(metadata["isograd"], weights):
+    told = metadata.get("notes", "")
+    if metadata.get("checksum") != _checksum(metadata["isograd"] + told, weights):
         raise _damaged(path, "its values do not match their checksum")
     model = Composite.from_json(metadata["isograd"])
     check_state(model, weights, f"load({str(path)!r})")
-    return model, weights
+    notes: dict[str, str] = json.loads(told) if told else {}
+    return model, weights, notes
 
 
 def write_atomically(path: Path, content: bytes) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from isograd import _checkout, data  # noqa: F401
@@ -72,7 +73,7 @@ from isograd.core.layers import (
 )
 from isograd.core.layers.base import Layer
 from isograd.core.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, NLLLoss
-from isograd.core.metrics import MAE, MSE, R2, RMSE, Accuracy
+from isograd.core.metrics import MAE, MSE, R2, RMSE, Accuracy, Bits, Nats
 from isograd.core.model import Model
 from isograd.core.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
 from isograd.core.residual import Residual
@@ -84,18 +85,23 @@ from isograd.core.transformer import TransformerDecoderBlock, TransformerEncoder
 from isograd.trainer import Trainer
 
 if TYPE_CHECKING:
+    from isograd import text
     from isograd.core.parity.check import check_parity
     from isograd.core.parity.gradients import check_gradients
+    from isograd.text import Vocabulary, generate
 
 __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """The parity engine is loaded when it is first asked for: training needs none of it."""
+    """The parity engine and text are loaded when they are first asked for: training needs none of them."""
     if name == "check_parity":
         from isograd.core.parity.check import check_parity
 
         return check_parity
+    if name in ("Vocabulary", "generate", "text"):
+        module = import_module("isograd.text")
+        return module if name == "text" else getattr(module, name)
     if name == "check_gradients":
         from isograd.core.parity.gradients import check_gradients
 
@@ -126,6 +132,7 @@ __all__ = [
     "BackendError",
     "BatchNorm1d",
     "BatchNorm2d",
+    "Bits",
     "Callback",
     "ClipNorm",
     "ClipValue",
@@ -172,6 +179,7 @@ __all__ = [
     "MultiheadAttention",
     "Multiply",
     "NLLLoss",
+    "Nats",
     "NonFiniteError",
     "OneHot",
     "PositionalEncoding",
@@ -201,6 +209,7 @@ __all__ = [
     "TransformerDecoderBlock",
     "TransformerEncoderLayer",
     "Upsample",
+    "Vocabulary",
     "WarmUp",
     "WeightsError",
     "Windows",
@@ -211,6 +220,7 @@ __all__ = [
     "check_gradients",
     "check_parity",
     "data",
+    "generate",
     "get_backend",
     "init",
     "load",
@@ -218,5 +228,6 @@ __all__ = [
     "save",
     "split",
     "standardize",
+    "text",
     "whole",
 ]

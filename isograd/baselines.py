@@ -56,8 +56,8 @@ def fit(estimator: Any, experiment: Experiment, recipe: Recipe, prepared: Prepar
     outputs = answer if isinstance(answer, tuple) else (np.asarray(answer),)
     found = outputs[recipe.trained if len(outputs) > 1 else 0]
     if recipe.classifies:
-        (classes, *_) = recipe.model.out_shapes(*recipe.model.input_shapes)[recipe.trained]
-        predictions = one_hot(found, classes)
+        shape = recipe.model.out_shapes(*recipe.model.input_shapes)[recipe.trained]
+        predictions = found if found.shape == (len(asked), *shape) else one_hot(found, shape[0])
     else:
         predictions = prepared.restored(found.reshape(prepared.test_targets.shape))
     return Baseline(seconds, outputs, predictions, experiment.scores(predictions, prepared))

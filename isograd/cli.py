@@ -1,8 +1,9 @@
-"""The command line: isograd compare, train, parity, baselines."""
+"""The command line: isograd compare, train, parity, generate, baselines."""
 
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -100,11 +101,14 @@ def train(
         print(f"epoch {last.number}: loss {last.train_loss:.4f}, validation {last.validation_loss:.4f}")
         scores = ", ".join(f"{label} {figure(value)}" for label, value in outcome.scores.items())
         print(f"test: {scores}; trained in {outcome.seconds:.2f} s")
+        for title, text in outcome.texts.items():
+            print(f"\n{title}:\n{text}")
     folder = run_folder(f"{found.name}-{backend}")
     print("\nWritten:")
     for name, outcome in outcomes.items():
         history = write_atomically(folder / f"history-{slug(name)}.json", outcome.history.to_json().encode())
-        weights = save(folder / f"{slug(name)}.safetensors", recipes[name].model, outcome.net.state_dict())
+        place, model = folder / f"{slug(name)}.safetensors", recipes[name].model
+        weights = save(place, model, outcome.net.state_dict(), notes=prepared.notes)
         print(f"  {weights}\n  {history}")
 
 
@@ -125,6 +129,26 @@ def parity(
     Console().print("PASSED" if passed else "FAILED", style="bold green" if passed else "bold red")
     if not passed:
         raise typer.Exit(1)
+
+
+@app.command()
+def generate(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Weights that isograd train wrote: ….safetensors.")],
+    primer: Annotated[str, typer.Option(help="What the network reads first.")] = "\n",
+    length: Annotated[int, typer.Option(min=0, help="How many characters it writes.")] = 300,
+    temperature: Annotated[float, typer.Option(help="0: always the likeliest; 1: as it has learned.")] = 0.8,
+    seed: Annotated[int, typer.Option(help="Of the characters drawn.")] = 0,
+    backend: BackendName = "numpy",
+    dtype: Dtype = "float64",
+) -> None:
+    """Let a trained network write on, character by character."""
+    from isograd.core.backend import build
+    from isograd.text import generate as write
+    from isograd.text import saved
+
+    model, weights, vocabulary = saved(file)
+    net = build(model, weights, backend=backend, dtype=dtype)
+    print(primer + write(net, vocabulary, primer, length, temperature=temperature, seed=seed))
 
 
 @app.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from importlib.util import find_spec
@@ -19,10 +19,12 @@ from rich.table import Table
 from rich.text import Text
 from threadpoolctl import threadpool_limits
 
-from isograd import baselines
+from isograd import baselines, written
 from isograd.baselines import Baseline
 from isograd.core.backend import get_backend
+from isograd.core.carry import Carrying
 from isograd.core.files import write_atomically
+from isograd.core.randomness import generator
 from isograd.experiment import Experiment, Options, Outcome, Prepared, Recipe, run
 
 if TYPE_CHECKING:
@@ -36,12 +38,16 @@ WIDTH = 100  # of report.txt
 
 @dataclass(frozen=True)
 class Compared:
-    """One recipe: its parity report, both engines' outcomes, and the baselines'."""
+    """One recipe: its parity report, both engines' outcomes, and the baselines'.
+
+    `same_texts`: what each engine writes with NumPy's trained weights in float64, where the experiment has texts.
+    """
 
     recipe: Recipe
     parity: ParityReport
     engines: dict[str, Outcome]
     baselines: dict[str, Baseline]
+    same_texts: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def differences(self) -> dict[str, float]:
         """How far the engines' final weights and predictions are apart."""
@@ -49,7 +55,7 @@ class Compared:
         ours, theirs = one.net.state_dict(), other.net.state_dict()
         found = {"max |Δw|": max(_largest(ours[path] - theirs[path]) for path in ours)}
         if self.recipe.classifies:
-            same = one.predictions.argmax(1) == other.predictions.argmax(1)
+            same = self.recipe.classes_of(one.predictions) == self.recipe.classes_of(other.predictions)
             return found | {"equal predicted classes": float(np.mean(same))}
         return found | {"max |Δprediction|": _largest(one.predictions - other.predictions)}
 
@@ -107,25 +113,21 @@ class Comparison:
 
     def _section(self, name: str, compared: Compared) -> Group:
         recipe, differences = compared.recipe, compared.differences()
-        apart = "   ".join(f"{what} = {self._difference(what, value)}" for what, value in differences.items())
+        apart = "   ".join(f"{what} = {_told(what, value, compared)}" for what, value in differences.items())
+        carried = "" if recipe.carry is None else f", state carried: {recipe.carry}"
         colour = "" if compared.parity.passed else "red"
         return Group(
             Text(f"\n── {name}", style="bold cyan"),
             Text(f"{recipe.loss!r}, {recipe.optimizer!r}, {recipe.schedule!r}", style="dim"),
             Text(
-                f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}, batches of {recipe.batch_size}\n",
+                f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}, batches of {recipe.batch_size}{carried}\n",
                 style="dim",
             ),
             Text(str(compared.parity), style=colour, no_wrap=True, overflow="ignore"),
             compared.table(),
             Text(f"NumPy against PyTorch at the end: {apart}"),
+            *written.lines({e: o.texts for e, o in compared.engines.items()}, compared.same_texts),
         )
-
-    def _difference(self, what: str, value: float) -> str:
-        if what == "equal predicted classes":
-            count = len(self.prepared.splits.test)
-            return f"{round(value * count)} of {count}"
-        return f"{value:.1e}"
 
     def __str__(self) -> str:
         console = Console(file=StringIO(), width=WIDTH, color_system=None)
@@ -152,6 +154,8 @@ class Comparison:
             "parity": json.loads(compared.parity.to_json()),
             "results": {name: {"seconds": c.seconds, "metrics": c.scores} for name, c in columns.items()},
             "differences": compared.differences(),
+            "texts": {engine: outcome.texts for engine, outcome in compared.engines.items()},
+            "texts of equal weights in float64": compared.same_texts,
         }
 
     def save(self, root: str | Path = "runs") -> Path:
@@ -191,9 +195,9 @@ def compare(experiment: Experiment, options: Options | None = None) -> Compariso
             engines = {e: train(backend=backend, **build_options[e]) for e, backend in ENGINES.items()}
             fit = partial(baselines.fit, experiment=experiment, recipe=recipe, prepared=prepared, options=options)
             fitted = {key: fit(estimator) for key, estimator in estimators[name].items()}
-            made[name] = Compared(
-                recipe, parity, _measured(engines, recipe, prepared), _measured(fitted, recipe, prepared)
-            )
+            same_texts = written.of_equal_weights(engines["NumPy"], experiment, prepared, options, ENGINES)
+            columns = _measured(engines, recipe, prepared), _measured(fitted, recipe, prepared)
+            made[name] = Compared(recipe, parity, *columns, same_texts)
     return Comparison(experiment, options, prepared, made)
 
 
@@ -209,11 +213,22 @@ def _measured(columns: dict[str, Column], recipe: Recipe, prepared: Prepared) ->
     }
 
 
+def _told(what: str, value: float, compared: Compared) -> str:
+    if what == "equal predicted classes":
+        count = compared.recipe.classes_of(next(iter(compared.engines.values())).predictions).size
+        return f"{round(value * count):,} of {count:,}"
+    return f"{value:.1e}"
+
+
 def parity_of(recipe: Recipe, prepared: Prepared, options: Options) -> ParityReport:
-    """The parity report of a recipe on its first training batch."""
+    """The parity report of a recipe on its first training batch; states that it carries are drawn at random."""
     from isograd.core.parity.check import check_parity
 
-    x, y = prepared.batch(recipe.batch_size, options.seed)
+    x, y = prepared.batch(recipe.batch_size, options.seed, shuffle=recipe.carry is None)
+    carrying = Carrying.of(recipe.model, recipe.losses, recipe.carry)
+    if carrying is not None:
+        drawn = generator(options.seed, "states")
+        x = (*x, *(drawn.uniform(-1, 1, (len(x[0]), *shape)) for shape in carrying.shapes))
     return check_parity(
         recipe.model, x, y, loss=recipe.loss, optimizer=recipe.optimizer, clip=recipe.clip, seed=options.seed
     )

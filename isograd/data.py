@@ -143,6 +143,19 @@ def california(root: str | Path | None = None) -> Pair:
     return x, y
 
 
+def tiny_shakespeare(root: str | Path | None = None) -> str:
+    """1,115,394 characters of Shakespeare's plays, 65 different ones: ROOT/text/tinyshakespeare.txt."""
+    return _located("text/tinyshakespeare.txt", root, "data.tiny_shakespeare").read_text("utf-8")
+
+
+def book_text(root: str | Path | None = None) -> str:
+    """99,993 characters, 62 different ones, on which the book's chapter on recurrence trains.
+
+    ROOT/text/dlfs_input.txt.
+    """
+    return _located("text/dlfs_input.txt", root, "data.book_text").read_text("utf-8")
+
+
 def csv(
     path: str | Path, *, target: str | int, header_line: int | None = 0, delimiter: str = ","
 ) -> tuple[Array, Array, list[str]]:

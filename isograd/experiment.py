@@ -18,8 +18,9 @@ import numpy as np
 
 from isograd.core.backend import Losses, Network, build
 from isograd.core.batches import check_batch
+from isograd.core.carry import Carry
 from isograd.core.composite import Composite
-from isograd.core.data.dataset import Dataset, Subset, for_epoch, whole
+from isograd.core.data.dataset import Dataset, Rowed, first, for_epoch, whole
 from isograd.core.data.prepare import Splits, Standardizer
 from isograd.core.errors import FileError, SpecError
 from isograd.core.losses import ClassLoss, Loss
@@ -51,8 +52,8 @@ class Recipe:
     """One model and the way to train it; `loss` is one for each output, None where one is not trained on.
 
     `baselines(recipe, seed)` gives unfitted scikit-learn estimators by name; it imports them itself. An
-    estimator predicts the trained output, or a tuple of all outputs. `published` holds results of others:
-    {"the book": {"accuracy": 0.97}}.
+    estimator predicts the trained output (classes, or their scores), or a tuple of all outputs. `published` holds
+    results of others: {"the book": {"accuracy": 0.97}}. `carry` as in `ig.Trainer`.
     """
 
     model: Composite
@@ -62,6 +63,7 @@ class Recipe:
     batch_size: int
     schedule: Schedule = field(default_factory=ConstantLR)
     clip: Clipping | None = None
+    carry: Carry | None = None
     baselines: Callable[[Recipe, int], Mapping[str, Any]] = lambda recipe, seed: {}
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
@@ -80,6 +82,13 @@ class Recipe:
         """Whether predictions are scores of classes, to be read by their largest entry."""
         return isinstance(self.losses[self.trained], ClassLoss)
 
+    def classes_of(self, scores: Array) -> Array:
+        """The class with the largest score, of each prediction of the trained output."""
+        loss = self.losses[self.trained]
+        assert isinstance(loss, ClassLoss)
+        found: Array = scores.argmax(loss.dim)
+        return found
+
     @property
     def encodes(self) -> bool:
         """Whether this is an autoencoder: an encoder and a decoder by these names, outputs reconstruction and code."""
@@ -96,7 +105,7 @@ class Recipe:
         }
         records = {name: part.to_dict() if part else None for name, part in parts.items()}
         losses = [loss.to_dict() if loss else None for loss in self.losses]
-        return {**records, "losses": losses, "epochs": self.epochs, "batch_size": self.batch_size}
+        return {**records, "losses": losses, "carry": self.carry, "epochs": self.epochs, "batch_size": self.batch_size}
 
 
 @dataclass(frozen=True)
@@ -104,12 +113,13 @@ class Prepared:
     """Data ready to train on.
 
     `target_scale` leads standardised targets back to their own units; `labels` are the test part's classes
-    where its targets are something else.
+    where its targets are something else; `notes` go into the files of trained weights.
     """
 
     splits: Splits[Dataset]
     target_scale: Standardizer | None = None
     labels: Array | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def input_shape(self) -> Shape:
@@ -130,23 +140,26 @@ class Prepared:
         """Targets or predictions in their own units."""
         return self.target_scale.inverse(values.astype(np.float64)) if self.target_scale else values
 
-    def batch(self, size: int, seed: int) -> tuple[Arrays, Arrays]:
+    def batch(self, size: int, seed: int, *, shuffle: bool = True) -> tuple[Arrays, Arrays]:
         """The first batch that a trainer with this seed sees."""
         train = for_epoch(self.splits.train, 0)
-        order = batch_order(len(train), size, seed=seed, epoch=0, shuffle=True, drop_last=False)
+        order = batch_order(len(train), size, seed=seed, epoch=0, shuffle=shuffle, drop_last=False)
         return train.batch(order[0])
 
     def limited(self, samples: int) -> Prepared:
         """The first samples of each part, at most so many."""
         parts = (self.splits.train, self.splits.validation, self.splits.test)
-        cut = [Subset(part, np.arange(min(samples, len(part)))) for part in parts]
+        cut = [first(part, samples) for part in parts]
         return replace(self, splits=Splits(*cut), labels=None if self.labels is None else self.labels[:samples])
 
 
 @dataclass(frozen=True)
 class Experiment:
     """Data sets by name, each a function of (seed, backend), the first the default; recipes by name for
-    inputs of a shape; metrics, taken on the test part in the targets' own units; names of the classes."""
+    inputs of a shape; metrics, taken on the test part in the targets' own units; names of the classes.
+
+    `texts(net, prepared, options)` is what a trained network has to say, by title: the report shows it.
+    """
 
     name: str
     title: str
@@ -155,6 +168,7 @@ class Experiment:
     metrics: tuple[Metric, ...]
     note: str = ""
     classes: tuple[str, ...] = ()
+    texts: Callable[[Network, Prepared, Options], Mapping[str, str]] = lambda net, prepared, options: {}
 
     def prepare(self, options: Options, backend: str) -> tuple[Prepared, dict[str, Recipe]]:
         """The data and the recipes, with the options put in."""
@@ -198,6 +212,7 @@ class Outcome:
     outputs: Arrays  # all of the network's
     predictions: Array  # the output that is trained on, in the targets' own units
     scores: dict[str, float]
+    texts: dict[str, str]
 
 
 def run(
@@ -214,18 +229,21 @@ def run(
     trainer = Trainer(
         net, loss=recipe.loss, optimizer=recipe.optimizer, schedule=recipe.schedule, clip=recipe.clip,
         metrics=() if prepared.target_scale else experiment.metrics,  # they would be in scaled units
+        carry=recipe.carry,
     )  # fmt: skip
     splits = prepared.splits
-    check_batch(recipe.model, trainer.losses, *prepared.test)
+    check_batch(recipe.model, trainer.losses, *prepared.test, trainer.carrying)
     started = perf_counter()
     history = trainer.fit(
         splits.train, validation=splits.validation, epochs=recipe.epochs, batch_size=recipe.batch_size
     )
     seconds = perf_counter() - started
-    found = net.predict(*prepared.test[0])
+    own_rows = recipe.carry is None or isinstance(splits.test, Rowed)
+    found = trainer.predict(splits.test, batch_size=None if own_rows else recipe.batch_size)
     outputs = found if isinstance(found, tuple) else (found,)
     predictions = prepared.restored(outputs[recipe.trained])
-    return Outcome(net, history, seconds, outputs, predictions, experiment.scores(predictions, prepared))
+    scores, texts = experiment.scores(predictions, prepared), dict(experiment.texts(net, prepared, options))
+    return Outcome(net, history, seconds, outputs, predictions, scores, texts)
 
 
 def find(name_or_path: str) -> Experiment:

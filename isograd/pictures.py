@@ -42,7 +42,7 @@ def draw(comparison: Comparison, folder: Path) -> None:
     for name, compared in comparison.recipes.items():
         of = f"{title}: {name}"
         end = f"{slug(name)}.png"
-        if compared.recipe.classifies:
+        if compared.recipe.classifies and comparison.prepared.test_targets.ndim == 1:
             _classes(comparison, compared, of, folder, end)
         if prepared.test[0][0].ndim == 4:
             _network(comparison, compared, of, folder, end)
