@@ -13,6 +13,7 @@ import pytest
 from safetensors.numpy import load_file
 
 import isograd as ig
+from isograd.core.files import load_notes
 
 
 def graph() -> ig.Model:
@@ -41,6 +42,18 @@ def test_what_was_saved_comes_back(tmp_path: Path, dtype: str, backend: str) -> 
     before = ig.build(model, weights, backend=backend, dtype=dtype).forward(*x)
     for y, again in zip(before, ig.build(loaded, state, backend=backend, dtype=dtype).forward(*x), strict=True):
         np.testing.assert_array_equal(y, again)
+
+
+def test_notes_come_back_and_an_altered_one_is_found(tmp_path: Path) -> None:
+    model = ig.Sequential([ig.Linear(2)], input_shape=(3,))
+    notes = {"vocabulary": "\n abé", "trained on": "plays"}
+    path = ig.save(tmp_path / "m.safetensors", model, ig.build(model).state_dict(), notes=notes)
+    assert load_notes(path) == notes
+    assert ig.load(path)[0] == model
+    assert load_notes(ig.save(tmp_path / "n.safetensors", model, ig.build(model).state_dict())) == {}
+    path.write_bytes(path.read_bytes().replace(b"plays", b"poems"))
+    with pytest.raises(ig.FileError, match="checksum"):
+        load_notes(path)
 
 
 def test_other_programs_read_the_weights(tmp_path: Path) -> None:

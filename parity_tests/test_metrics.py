@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from sklearn.metrics import accuracy_score, mean_absolute_error, r2_score, root_mean_squared_error
+import pytest
+from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_score, root_mean_squared_error
 from training_helpers import LABELS, X, Y
 
 import isograd as ig
@@ -25,3 +26,18 @@ def test_metrics_against_figures_worked_out_by_hand_and_scikit_learn() -> None:
     ):  # fmt: skip
         assert not difference(np.float64(metric.value(X[:, :2], Y)), np.float64(theirs)).exceeds(allowed)
     assert ig.Accuracy().value(X, LABELS) == accuracy_score(LABELS, X.argmax(1))
+
+
+def test_nats_and_bits_against_scikit_learns_log_loss() -> None:
+    rng = np.random.default_rng(3)
+    logits, targets = rng.normal(size=(7, 5, 4)) * 3, rng.integers(0, 4, (7, 5))
+    p = np.exp(logits - logits.max(-1, keepdims=True))
+    rows = (p / p.sum(-1, keepdims=True)).reshape(35, 4)
+    nats = -np.mean(np.log(rows[np.arange(35), targets.ravel()]))
+    assert nats == pytest.approx(log_loss(targets.ravel(), rows, labels=range(4)))
+    allowed = TOLERANCE["node", "float64"]
+    for metric, truth in ((ig.Nats(dim=-1), nats), (ig.Bits(dim=-1), nats / np.log(2))):
+        assert not difference(np.float64(metric.value(logits, targets)), np.float64(truth)).exceeds(allowed)
+    columns = np.moveaxis(logits, -1, 1)
+    assert ig.Nats().value(columns, targets) == ig.Nats(dim=-1).value(logits, targets)
+    assert np.isfinite(ig.Nats().value(np.array([[1e4, -1e4]]), np.array([1])))

@@ -1,0 +1,116 @@
+"""Experiments on characters: trained shortly in both engines, what they write, and what counting makes of a text."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from test_cli import isograd
+
+import isograd as ig
+from isograd.characters import NGrams, parts_of
+from isograd.compare import compare
+from isograd.core.parity.matching import TOLERANCE, difference
+from isograd.experiment import Options, find
+
+
+@pytest.mark.parametrize(
+    ("name", "samples", "batch"), [("char_lstm", 192, 64), ("char_gru_lstm", 192, 64), ("char_transformer", 64, 8)]
+)
+def test_both_engines_learn_and_write_the_same_from_equal_weights(
+    name: str, samples: int, batch: int, data_root: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ISOGRAD_DATA", str(data_root))
+    comparison = compare(find(name), Options(samples=samples, epochs=2, batch_size=batch, dtype="float64"))
+    assert comparison.passed, comparison
+    (compared,) = comparison.recipes.values()
+    one, other = compared.engines.values()
+    first, *_, last = one.history.step_losses
+    assert last < first < np.log(65) + 0.5
+    assert not difference(
+        np.array(one.history.step_losses), np.array(other.history.step_losses)
+    ).exceeds(TOLERANCE["free run", "float64"])  # fmt: skip
+    scores = one.scores
+    assert scores["bits per symbol"] == scores["nats per symbol"] / np.log(2)
+    assert one.texts == other.texts == compared.same_texts["NumPy"] == compared.same_texts["PyTorch"]
+    assert len(one.texts) == 2
+    report = str(comparison)
+    assert f"in float64, the engines write the same {sum(map(len, one.texts.values())):,} characters" in report
+    assert all(text.split("\n")[0][:40] in report for text in one.texts.values())
+    record = json.loads(comparison.to_json())["recipes"][next(iter(comparison.recipes))]
+    assert record["texts"]["PyTorch"] == other.texts
+    comparison.save(tmp_path)
+    assert [path.stem for path in tmp_path.glob("*/*.png")] == ["curves"]
+
+
+def test_state_gradients_are_proven_at_states_that_are_not_zero(
+    data_root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from isograd.compare import parity_of
+
+    monkeypatch.setenv("ISOGRAD_DATA", str(data_root))
+    prepared, recipes = find("char_lstm").prepare(Options(samples=64, batch_size=64), "numpy")
+    (recipe,) = recipes.values()
+    rows = {(row.stage, row.path, row.what) for row in parity_of(recipe, prepared, Options()).rows}
+    assert {("end to end", "input", "dx1 of the loss"), ("end to end", "input", "dx2 of the loss")} <= rows
+
+
+def test_the_books_recipe_carries_the_average(data_root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ISOGRAD_DATA", str(data_root))
+    prepared, recipes = find("char_lstm").prepare(Options(data="replay", samples=96), "numpy")
+    (recipe,) = recipes.values()
+    assert (recipe.carry, recipe.clip, recipe.batch_size) == ("mean", ig.ClipValue(2.0), 32)
+    (x,), _ = prepared.splits.train.batch(np.arange(3))
+    assert np.array_equal(x[1:, :-1], x[:-1, 1:])  # rows start one character after each other
+    comparison = compare(find("char_lstm"), Options(data="replay", samples=96))
+    assert comparison.passed, comparison
+
+
+def test_a_trained_network_writes_from_the_command_line(tmp_path: Path, data_root: Path) -> None:
+    options = ["--samples", "128", "--epochs", "1"]
+    run = isograd("train", "char_lstm", *options, cwd=tmp_path, data=data_root)
+    assert run.returncode == 0, run.stderr
+    assert "After 'ROMEO:', temperature 0.8" in run.stdout
+    (file,) = tmp_path.glob("runs/*/*.safetensors")
+    asked = ["generate", str(file), "--primer", "To be", "--length", "40", "--temperature", "0.7", "--seed", "3"]
+    texts = [isograd(*asked, "--backend", backend, cwd=tmp_path).stdout for backend in ("numpy", "torch")]
+    assert texts[0] == texts[1]
+    assert texts[0].startswith("To be")
+    assert len(texts[0].removesuffix("\n")) >= 44
+    unknown = isograd("generate", str(file), "--primer", "To be°", cwd=tmp_path)
+    assert unknown.returncode == 2
+    assert "character 5 of a text" in unknown.stderr
+
+
+def test_a_text_is_cut_in_three_without_gaps() -> None:
+    text = "".join(map(str, range(10))) * 20
+    prepared = parts_of(text, lambda t: ig.Windows(t, length=3, stride=1), vocabulary=ig.Vocabulary("0123456789"))
+    parts = [part.tokens for part in vars(prepared.splits).values()]
+    assert [len(part) for part in parts] == [180, 10, 10]
+    assert np.array_equal(np.concatenate(parts), np.arange(200) % 10)
+
+
+def test_n_grams_are_counts_with_the_shorter_context_behind_them() -> None:
+    rng = np.random.default_rng(0)
+    x, asked = rng.integers(0, 3, (20, 9)), rng.integers(0, 4, (5, 6))
+    x, y = x[:, :-1], x[:, 1:]
+    found = NGrams(3, 4).fit(x.astype(np.float32), y).predict(asked.astype(np.float32))
+    seen = [Counter() for _ in range(3)]  # type: ignore[var-annotated]
+    for line, following in zip(x, y, strict=True):
+        for t in range(len(line)):
+            for k in range(3):
+                if t + 1 >= k:
+                    seen[k][(*line[t + 1 - k : t + 1], following[t])] += 1
+
+    def p(context: tuple[int, ...], c: int) -> float:
+        shorter = p(context[1:], c) if context else 1 / 4
+        counts = [seen[len(context)][(*context, other)] for other in range(4)]
+        different = sum(n > 0 for n in counts)
+        return (counts[c] + different * shorter) / (sum(counts) + different) if different else shorter
+
+    truth = np.array([[[np.log(p(tuple(line[max(t - 1, 0) : t + 1]), c)) for c in range(4)]
+                       for t in range(6)] for line in asked])  # fmt: skip
+    assert not difference(found, truth.astype(np.float32)).exceeds(TOLERANCE["node", "float32"])
