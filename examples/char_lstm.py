@@ -1,0 +1,76 @@
+"""The next character of a text by an LSTM that carries its state along 32 parallel streams.
+
+--data book: the book's text instead of tiny shakespeare; --data replay: the book's text, batches and settings.
+
+    ISOGRAD_DATA=folder/with/text python examples/char_lstm.py --backend torch
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import isograd as ig
+from isograd import data
+from isograd.characters import ENGLISH, counting, parts_of, writing
+from isograd.cli import main
+from isograd.experiment import Experiment, Prepared, Recipe
+
+STEPS, ROWS, BOOK_STEPS = 50, 32, 25
+
+
+def loader(read: Callable[[], str], samples: Callable[[Any], Any]) -> Callable[[int, str], Prepared]:
+    return lambda seed, backend: parts_of(read(), samples)
+
+
+def streams(tokens: Any) -> ig.Streams:
+    """Row b of a batch goes on where row b of the batch before ended."""
+    return ig.Streams(tokens, length=STEPS, rows=ROWS)
+
+
+def overlapping(tokens: Any) -> ig.Windows:
+    """The book: the rows of a batch start one character after each other, and every row gets their average state."""
+    return ig.Windows(tokens, length=BOOK_STEPS, stride=1)
+
+
+def network(input_shape: tuple[int, ...], hidden: int, law: ig.init.Initializer | None = None) -> ig.Model:
+    """Characters and the state before them → what follows each, and the state after them."""
+    own: dict[str, Any] = {} if law is None else {"weight_init": law, "bias_init": law}
+    recurrent = {} if law is None else {"recurrent_init": law}
+    characters, h0, c0 = ig.Input(input_shape), ig.Input((1, hidden)), ig.Input((1, hidden))
+    seq, (h, c) = ig.LSTM(hidden, **own, **recurrent)(ig.OneHot(len(ENGLISH))(characters), (h0, c0))
+    return ig.Model(inputs=(characters, h0, c0), outputs=(ig.Linear(len(ENGLISH), **own)(seq), h, c))
+
+
+def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+    if input_shape == (BOOK_STEPS,):
+        loss = ig.CrossEntropyLoss(dim=-1, reduction="sum")  # the book's, which makes its clipping what it is
+        model = network(input_shape, 256, ig.init.Normal(std=0.01))
+        book = Recipe(
+            model, (loss, None, None), ig.Adagrad(0.01, eps=1e-7), epochs=1, batch_size=32, clip=ig.ClipValue(2.0),
+            carry="mean", baselines=counting,
+        )  # fmt: skip
+        return {"the book's": book}
+    ours = Recipe(
+        network(input_shape, 256), (ig.CrossEntropyLoss(dim=-1), None, None), ig.Adam(4e-3), epochs=4, batch_size=ROWS,
+        schedule=ig.CosineDecay(per="step"), clip=ig.ClipNorm(1.0), carry="detached", baselines=counting,
+    )  # fmt: skip
+    return {"LSTM": ours}
+
+
+EXPERIMENT = Experiment(
+    name="char_lstm",
+    title="Next character, LSTM",
+    data={
+        "shakespeare": loader(data.tiny_shakespeare, streams),
+        "book": loader(data.book_text, streams),
+        "replay": loader(data.book_text, overlapping),
+    },
+    recipes=recipes,
+    metrics=(ig.Nats(dim=-1), ig.Bits(dim=-1), ig.Accuracy(dim=-1)),
+    texts=writing(),
+    note="The test part is the last 5 % of the text. n-grams are counted within windows; the LSTM reads on.",
+)
+
+if __name__ == "__main__":
+    main("train", __file__)
