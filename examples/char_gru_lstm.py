@@ -11,7 +11,7 @@ import isograd as ig
 from isograd import data
 from isograd.characters import ENGLISH, counting, parts_of, writing
 from isograd.cli import main
-from isograd.experiment import Experiment, Prepared, Recipe
+from isograd.experiment import Experiment, Recipe
 
 STEPS, ROWS = 50, 32
 

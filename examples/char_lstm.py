@@ -36,7 +36,7 @@ def overlapping(tokens: Any) -> ig.Windows:
 def network(input_shape: tuple[int, ...], hidden: int, law: ig.init.Initializer | None = None) -> ig.Model:
     """Characters and the state before them → what follows each, and the state after them."""
     own: dict[str, Any] = {} if law is None else {"weight_init": law, "bias_init": law}
-    recurrent = {} if law is None else {"recurrent_init": law}
+    recurrent: dict[str, Any] = {} if law is None else {"recurrent_init": law}
     characters, h0, c0 = ig.Input(input_shape), ig.Input((1, hidden)), ig.Input((1, hidden))
     seq, (h, c) = ig.LSTM(hidden, **own, **recurrent)(ig.OneHot(len(ENGLISH))(characters), (h0, c0))
     return ig.Model(inputs=(characters, h0, c0), outputs=(ig.Linear(len(ENGLISH), **own)(seq), h, c))
