@@ -104,6 +104,41 @@ def test_every_epoch_starts_from_zeros_and_goes_in_order(backend: str, carry: st
 
 @BOTH
 @HOW
+def test_an_lstm_over_streams_is_truncated_where_torch_is_told_to_detach(backend: str, carry: str) -> None:
+    """Windows of 6 steps: backpropagation runs through each and ends at its border, while the state goes on."""
+    x, h0, c0 = ig.Input((6,)), ig.Input((2, 5)), ig.Input((2, 5))
+    seq, (h, c) = ig.LSTM(5, num_layers=2, name="lstm")(ig.OneHot(7)(x), (h0, c0))
+    model = ig.Model(inputs=(x, h0, c0), outputs=(ig.Linear(7, name="head")(seq), h, c))
+    net = ig.build(model, backend=backend, seed=1, dtype="float64")
+    data = ig.Streams(RNG.integers(0, 7, 150), length=6, rows=ROWS)
+    theirs = nn.ModuleDict({"lstm": nn.LSTM(7, 5, 2, batch_first=True), "head": nn.Linear(5, 7)}).double()
+    theirs.load_state_dict({k: torch.tensor(v) for k, v in net.state_dict().items()})
+    optimizer = torch.optim.Adam(theirs.parameters(), lr=0.05)
+    expected = []
+    for _ in range(2):
+        state = None
+        for k in range(data.windows):
+            (read,), (following,) = data.batch(np.arange(ROWS) + k * ROWS)
+            out, (h, c) = theirs["lstm"](nn.functional.one_hot(torch.tensor(read), 7).double(), state)
+            loss = nn.functional.cross_entropy(theirs["head"](out).flatten(0, 1), torch.tensor(following).flatten())
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            state = (h.detach(), c.detach())
+            if carry == "mean":
+                state = tuple(s.mean(1, keepdim=True).repeat(1, ROWS, 1) for s in state)
+            expected.append(loss.item())
+    made = ig.Trainer(net, loss=(ig.CrossEntropyLoss(dim=-1), None, None), optimizer=ig.Adam(0.05), carry=carry)
+    losses = made.fit(data, epochs=2, batch_size=ROWS).step_losses
+    allowed = TOLERANCE["free run", "float64"]
+    assert len(losses) == 12
+    assert not difference(np.array(losses), np.array(expected)).exceeds(allowed)
+    for path, values in theirs.state_dict().items():
+        assert not difference(net.state_dict()[path], values.numpy()).exceeds(allowed), path
+
+
+@BOTH
+@HOW
 def test_an_evaluation_and_a_prediction_carry_states_of_their_own(backend: str, carry: str) -> None:
     made = trainer(backend, carry)
     hand = ByHand(made.net.state_dict(), carry)
