@@ -11,6 +11,7 @@ from isograd.backends.numpy_impl.memory import keep_freed_memory
 from isograd.backends.numpy_impl.network import NumpyNetwork
 from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
+from isograd.backends.numpy_impl.reference import REFERENCE
 from isograd.backends.numpy_impl.threads import limit_blas_threads
 from isograd.core.composite import Composite
 from isograd.core.description import Description
@@ -46,7 +47,8 @@ class NumpyBackend:
 
     def source(self, description: Description) -> str:
         kind = type(description)
-        table = next((t for t in (OPERATIONS, LOSSES, OPTIMIZERS, CLIPPINGS) if kind in t), None)
+        first = (REFERENCE,) if self.reference else ()
+        table = next((t for t in (*first, OPERATIONS, LOSSES, OPTIMIZERS, CLIPPINGS) if kind in t), None)
         if table is None:
             return f"{kind.__name__}, which numpy_impl lacks"
         function = table[kind]
