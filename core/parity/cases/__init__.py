@@ -6,22 +6,25 @@ differences, parity in both dtypes, planted faults caught. A backend of your own
 
 from isograd.core.description import Description
 from isograd.core.model import Model
+from isograd.core.parity.cases.custom import CUSTOM_CASES, CUSTOM_LOSS_CASES
 from isograd.core.parity.cases.images import IMAGE_CASES, IMAGE_MODEL_CASES
 from isograd.core.parity.cases.kinds import Case, LawCase, LossCase, OptimizerCase, ScheduleCase
 from isograd.core.parity.cases.layers import LAYER_CASES
 from isograd.core.parity.cases.training import (
     CLIPPING_CASES,
     INITIALIZER_CASES,
-    LOSS_CASES,
     OPTIMIZER_CASES,
     SCHEDULE_CASES,
 )
+from isograd.core.parity.cases.training import LOSS_CASES as BUILT_IN_LOSS_CASES
 
 CASES: dict[type[Description], list[Case]] = {
     **LAYER_CASES,
     **IMAGE_CASES,
+    **CUSTOM_CASES,
     Model: [*LAYER_CASES[Model], *IMAGE_MODEL_CASES],
 }
+LOSS_CASES: dict[type[Description], list[LossCase]] = {**BUILT_IN_LOSS_CASES, **CUSTOM_LOSS_CASES}
 
 __all__ = [
     "CASES",
