@@ -89,6 +89,7 @@ OPERATORS = [
     C("index", lambda ops, x: x[:, None, ..., 1], ((3, 2, 4),), "a new axis and an ellipsis"),
     C("index", lambda ops, x: x[ROWS], ((3, 4),), "an array that names an entry three times"),
     C("index", lambda ops, x: x[:, ROWS], ((2, 3, 4),), "an array behind a slice"),
+    C("index", lambda ops, x: x[np.arange(3), ROWS[:, :1]], ((3, 4),), "two arrays that broadcast"),
     C("index", lambda ops, x: x[FLAGS], ((3, 2),), "a mask"),
     C("index", lambda ops, x: x[1:] * x[:-1], ((4, 2),), "two slices that overlap"),
 ]

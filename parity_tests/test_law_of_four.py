@@ -21,6 +21,7 @@ from isograd.core.description import REGISTRY
 from isograd.core.initializers import Initializer
 from isograd.core.parity import cases
 from isograd.core.parity.definitions import DEFINITIONS
+from isograd.core.parity.formulas import FORMULAS, LOSS_FORMULAS
 from isograd.core.parity.rules import LOSS_RULES, OPTIMIZER_RULES
 from isograd.core.schedules import Schedule
 
@@ -32,12 +33,14 @@ ROOMS = {
         "operation in numpy_impl/operations/": OPERATIONS,
         "line in torch_impl/layers.py": {*LAYERS, *COMPOSITES},  # graphs are built, not listed
         "definition in core/parity/definitions/": {*DEFINITIONS, *COMPOSITES},
+        "formula in core/parity/formulas/": {*FORMULAS, *COMPOSITES},
         "case in core/parity/cases/": cases.CASES,
     },
     "loss": {
         "operation in numpy_impl/losses.py": NUMPY_LOSSES,
         "line in torch_impl/losses.py": TORCH_LOSSES,
         "rule in core/parity/rules.py": LOSS_RULES,
+        "formula in core/parity/formulas/losses.py": LOSS_FORMULAS,
         "case in core/parity/cases/": cases.LOSS_CASES,
     },
     "optimizer": {

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from isograd.core.custom import CustomLayer, CustomLoss
 from isograd.core.custom_decorator import custom
 from isograd.core.description import Description
@@ -48,7 +50,7 @@ def case_focal(ops: Any, prediction: Any, target: Any, *, gamma: float = 2.0) ->
     """L = −mean (1 − pₜ)^γ log pₜ,   p = softmax"""
     z = prediction - ops.max(prediction, axis=1, keepdims=True)
     logp = z - ops.log(ops.sum(ops.exp(z), axis=1, keepdims=True))
-    chosen = ops.stack([row[label] for row, label in zip(logp, target, strict=True)])
+    chosen = logp[np.arange(len(target)), target]
     return -ops.mean((1 - ops.exp(chosen)) ** gamma * chosen)
 
 
