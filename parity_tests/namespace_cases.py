@@ -87,6 +87,7 @@ OPERATORS = [
     C("index", lambda ops, x: x[-1, 2], ((3, 4),), "one entry"),
     C("index", lambda ops, x: x[1:, ::2], ((3, 5),), "slices, one with a step"),
     C("index", lambda ops, x: x[:, None, ..., 1], ((3, 2, 4),), "a new axis and an ellipsis"),
+    C("index", lambda ops, x: [row * k for k, row in enumerate(x)][-1], ((3, 4),), "taken row by row"),
     C("index", lambda ops, x: x[ROWS], ((3, 4),), "an array that names an entry three times"),
     C("index", lambda ops, x: x[:, ROWS], ((2, 3, 4),), "an array behind a slice"),
     C("index", lambda ops, x: x[np.arange(3), ROWS[:, :1]], ((3, 4),), "two arrays that broadcast"),
@@ -120,6 +121,7 @@ ELEMENTWISE = [
     C("where", lambda ops, x: ops.where(x >= 0, x, 0.0), ((5,),), "a number where the mask is False"),
     C("where", lambda ops, x: ops.where(x < 0, 1.0, x), ((5,),), "a number where the mask is True"),
     C("where", lambda ops, x: ops.where(FLAGS, x, x * x), ((2, 3),), "a mask that is known beforehand"),
+    C("where", lambda ops, x: ops.where(x == 0, 3 * x, ops.where(x != 1, x, -x)), ((9,),), "equal and unequal", "ties"),
     C("where", lambda ops, x: ops.where(x <= 0, x, 3 * x), ((9,),), "at the border of the mask", "ties"),
 ]
 

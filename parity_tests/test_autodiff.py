@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from mutants import mutants_of, planted
 
 from isograd.backends.numpy_impl.autodiff import Tensor, gradients
 from isograd.backends.numpy_impl.losses import LOSSES
 from isograd.backends.numpy_impl.namespace import RECORDING
+from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.backends.torch_impl.namespace import TENSORS
 from isograd.core.custom import CustomLoss
+from isograd.core.layers import Linear
 from isograd.core.parity.cases import CASES, LOSS_CASES, Case, LossCase
 from isograd.core.parity.formulas import LOSS_FORMULAS, computed
 from isograd.core.parity.matching import TOLERANCE, difference
@@ -85,6 +88,20 @@ def test_a_hand_derived_gradient_is_the_derivative_of_its_formula(
     found = {name: difference(values, wanted[name]) for name, values in by_hand.items()}
     wrong = [f"{name}: {gap.fault or gap.error} at {gap.index}" for name, gap in found.items() if gap.exceeds(ALLOWED)]
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_wrong_hand_derived_gradient_is_seen(pair: Pair) -> None:
+    """The bias gradient of Linear forgotten, the input gradient's sign turned."""
+    trial = case_trial(CASES[Linear][0], "float64", training=True)
+    wanted = by_record(trial)
+    seen = set()
+    for mutant in mutants_of(OPERATIONS[Linear].__module__):
+        with planted(mutant):
+            found = run_trial(pair.left, trial).gradients
+        seen |= {
+            name for name in wanted if name[0] == "d" and difference(found.get(name), wanted[name]).exceeds(ALLOWED)
+        }
+    assert seen == {"dx", "dweight", "dbias"}
 
 
 @pytest.mark.parametrize("case", LOSSES_WITH_FORMULAS, ids=lambda case: f"{type(case.loss).__name__}: {case.why}")

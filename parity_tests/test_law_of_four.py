@@ -1,4 +1,4 @@
-"""Whatever is described has all four: description, NumPy operation, torch line, case; and a definition."""
+"""Whatever is described has all four: description, NumPy operation, torch line, case; a definition and a formula."""
 
 from __future__ import annotations
 

@@ -113,6 +113,14 @@ class Tensor:
     def __getitem__(self, key: Any) -> Any:
         return record("index", self, key=key)
 
+    def __eq__(self, other: Any) -> Array:  # type: ignore[override]
+        return np.asarray(self.values == plain(other))
+
+    def __ne__(self, other: Any) -> Array:  # type: ignore[override]
+        return np.asarray(self.values != plain(other))
+
+    __hash__ = object.__hash__
+
     def __gt__(self, other: Any) -> Array:
         return np.asarray(self.values > plain(other))
 

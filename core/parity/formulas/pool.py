@@ -58,7 +58,8 @@ def counted(axis: Axis, with_padding: bool) -> Array:
     """How many places of each window along an axis its mean is taken over."""
     places = axis.stride * np.arange(axis.out)[:, None] + np.arange(axis.kernel)
     first, end = (0, axis.before + axis.size + axis.after) if with_padding else (axis.before, axis.before + axis.size)
-    return ((places >= first) & (places < end)).sum(1)
+    counts: Array = ((places >= first) & (places < end)).sum(1)
+    return counts
 
 
 @formula(AvgPool1d, AvgPool2d)

@@ -20,12 +20,14 @@ def sources(axis: Axis, mode: str = "zeros") -> Array:
     match mode:
         case "reflect":
             around = np.abs(places)
-            return np.where(around < axis.size, around, 2 * (axis.size - 1) - around)
+            places = np.where(around < axis.size, around, 2 * (axis.size - 1) - around)
         case "replicate":
-            return np.clip(places, 0, axis.size - 1)
+            places = np.clip(places, 0, axis.size - 1)
         case "circular":
-            return places % axis.size
-    return np.where((places >= 0) & (places < axis.size), places, NOWHERE)
+            places = places % axis.size
+        case _:
+            places = np.where((places >= 0) & (places < axis.size), places, NOWHERE)
+    return places
 
 
 def combined(tables: Sequence[Array], sizes: Shape) -> Array:
