@@ -44,33 +44,39 @@ def run_of(trial: Trial) -> Run:
 
 def by_record(trial: Trial) -> dict[str, Array]:
     """Outputs and gradients of the layer's formula, differentiated by the NumPy engine's own record."""
-    x = [Tensor(value) for value in trial.inputs]
-    weights = trial.layer.weights(*(value.shape[1:] for value in trial.inputs))
-    p = {name: Tensor(value) if name in weights else value for name, value in trial.state.items()}
+    x = [Tensor(value) if value.dtype.kind == "f" else value for value in trial.inputs]
+    p = {name: Tensor(value) if name in weights_of(trial) else value for name, value in trial.state.items()}
     y = computed(trial.layer, RECORDING, nest(p), tuple(x), run_of(trial))
-    found = gradients(y, [*x, *(p[name] for name in weights)], trial.upstream())
-    return named(trial, [value.values for value in y], found)
+    sources = by_name(trial, x, p)
+    found = gradients(y, list(sources.values()), trial.upstream())
+    return outputs([value.values for value in y]) | dict(zip(sources, found, strict=True))
 
 
 def by_autograd(trial: Trial) -> dict[str, Array]:
     """The same formula on tensors, differentiated by PyTorch."""
-    x = [torch.tensor(value, requires_grad=True) for value in trial.inputs]
-    weights = trial.layer.weights(*(value.shape[1:] for value in trial.inputs))
-    p = {name: torch.tensor(value, requires_grad=name in weights) for name, value in trial.state.items()}
+    x = [torch.tensor(value, requires_grad=value.dtype.kind == "f") for value in trial.inputs]
+    p = {name: torch.tensor(value, requires_grad=name in weights_of(trial)) for name, value in trial.state.items()}
     y = computed(trial.layer, TENSORS, nest(p), tuple(x), run_of(trial))
-    wanted = [*x, *(p[name] for name in weights)]
+    sources = by_name(trial, x, p)
     dy = [torch.from_numpy(given) for given in trial.upstream()]
-    found = torch.autograd.grad(y, wanted, dy, allow_unused=True, materialize_grads=True)
-    return named(trial, [value.detach().numpy() for value in y], [g.numpy() for g in found])
+    found = torch.autograd.grad(y, list(sources.values()), dy, allow_unused=True, materialize_grads=True)
+    return outputs([value.detach().numpy() for value in y]) | {
+        k: g.numpy() for k, g in zip(sources, found, strict=True)
+    }
 
 
-def named(trial: Trial, outputs: Sequence[Array], found: Sequence[Array]) -> dict[str, Array]:
-    """Under the names that the parity engine gives them."""
-    arrays = {f"output{k or ''}": y for k, y in enumerate(outputs)}
-    inputs = len(trial.inputs)
-    arrays |= {f"dx{k or ''}": g for k, g in enumerate(found[:inputs])}
-    weights = trial.layer.weights(*(value.shape[1:] for value in trial.inputs))
-    return arrays | {f"d{name}": g for name, g in zip(weights, found[inputs:], strict=True)}
+def weights_of(trial: Trial) -> list[str]:
+    return list(trial.layer.weights(*(value.shape[1:] for value in trial.inputs)))
+
+
+def outputs(y: Sequence[Array]) -> dict[str, Array]:
+    return {f"output{k or ''}": value for k, value in enumerate(y)}
+
+
+def by_name(trial: Trial, x: Sequence[Any], p: dict[str, Any]) -> dict[str, Any]:
+    """What has a gradient (whole numbers have none), under the names that the parity engine gives the gradients."""
+    floats = {f"dx{k or ''}": x[k] for k, value in enumerate(trial.inputs) if value.dtype.kind == "f"}
+    return floats | {f"d{name}": p[name] for name in weights_of(trial)}
 
 
 @pytest.mark.parametrize("witness", [by_record, by_autograd])

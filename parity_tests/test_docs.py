@@ -67,5 +67,5 @@ def test_the_code_of_the_page_on_autodiff_runs(code: str) -> None:
 
 def test_the_page_on_autodiff_lists_the_whole_namespace() -> None:
     table = (ROOT / "docs/autodiff.md").read_text().split("| elementwise |")[1].split("\n\n")[0]
-    listed = {name for name in re.findall(r"`(\w+)`", table)}
+    listed = set(re.findall(r"`(\w+)`", table))
     assert listed == {name for name in vars(Namespace) if not name.startswith("_")}
