@@ -82,7 +82,8 @@ def _describe(function: Function, kind: Kind, weights: Function | None, laws: Ma
     inputs = [p for p in parameters if p.kind is not p.KEYWORD_ONLY and p.name != "w"]
     many = any(p.kind is p.VAR_POSITIONAL for p in inputs)
     takes_weights = any(p.name == "w" for p in parameters)
-    if any(p.kind is p.VAR_KEYWORD for p in parameters) or not inputs:
+    loose = [p for p in inputs if p.kind is p.VAR_KEYWORD or p.default is not p.empty]
+    if loose or not inputs:
         raise _refuse(
             function, "a signature (ops, x, …, *, option: type = default, …)", f"{inspect.signature(function)}",
             "name every option after a *",
@@ -97,14 +98,18 @@ def _describe(function: Function, kind: Kind, weights: Function | None, laws: Ma
     if takes_weights != (weights is not None):
         got = "w without weights=" if takes_weights else "weights= without w"
         raise _refuse(function, "a parameter w and weights=, or neither", got, "@ig.custom(weights=lambda x: {…})")
-    taken = [p.name for p in options if (hasattr(base, p.name) and p.name != "reduction") or p.name in REGISTRY]
+    taken = [
+        p.name
+        for p in options
+        if (hasattr(base, p.name) and p.name != "reduction") or p.name in {*REGISTRY, "function"}
+    ]
     if taken:
         raise _refuse(function, "options of other names", f"{taken[0]}=", "rename it: descriptions use that name")
+    defaults = {p.name: p.default for p in options if p.default is not p.empty}
     members: dict[str, Any] = {
         "__doc__": inspect.getdoc(function), "__module__": function.__module__, "__qualname__": function.__qualname__,
         "__annotations__": _types(function, options), "function": staticmethod(function),
-        "options": tuple(p.name for p in options),
-        **{p.name: p.default for p in options if p.default is not p.empty},
+        "options": tuple(p.name for p in options), **defaults,
     }  # fmt: skip
     if base is CustomLayer:
         shapes = staticmethod(weights) if weights is not None else None
@@ -116,6 +121,10 @@ def _describe(function: Function, kind: Kind, weights: Function | None, laws: Ma
     try:
         describes(base.family, abstract=True)(cls)
         build_waiting(cls)
+        if len(defaults) == len(options):
+            cls(**defaults).to_json()  # pydantic takes defaults unseen
+    except SpecError:
+        raise
     except Exception as error:
         raise _refuse(
             function, "options of types that are kept in JSON", f"{type(error).__name__}: {error}",

@@ -210,6 +210,18 @@ def gram(ops, x):  # type: ignore[no-untyped-def]
     return x @ ops.swapaxes(x, 0, 1)
 
 
+def positional(ops, x, beta=1.0):  # type: ignore[no-untyped-def]
+    return x
+
+
+def wrong_default(ops, x, *, beta: float = "a"):  # type: ignore[no-untyped-def,assignment]
+    return x
+
+
+def complex_default(ops, x, *, beta: complex = 1j):  # type: ignore[no-untyped-def]
+    return x
+
+
 def everything(ops, x, **options):  # type: ignore[no-untyped-def]
     return x
 
@@ -230,6 +242,9 @@ MESSAGES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "w without weights": (layer(weightless), ["a parameter w and weights=, or neither", "w without weights="]),
     "weights without w": (layer(wide, weights=lambda x: {}), ["a parameter w and weights=, or neither"]),
     "options of any name": (layer(everything), ["a signature (ops, x, …", "(ops, x, **options)"]),
+    "an option before the star": (layer(positional), ["a signature (ops, x, …", "name every option after a *"]),
+    "a default of another type": (layer(wrong_default), ["wrong_default(beta='a')", "beta: a valid number"]),
+    "a default that JSON lacks": (layer(complex_default), ["options of types that are kept in JSON", "complex is not"]),
     "an unknown kind": (layer(wide, kind="cell"), ["kind= among layer, loss, class loss", "'cell'"]),
     "a loss of one argument": (layer(wide, kind="loss"), ["a signature (ops, prediction, target"]),
     "a function that fails": (
