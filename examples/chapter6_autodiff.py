@@ -25,7 +25,7 @@ def gated(ops: Any, x: Any, w: Any, *, beta: float = 1.0) -> Any:
 
 
 @ig.custom(kind="loss")
-def log_cosh(ops: Any, prediction: Any, target: Any) -> Any:
+def smooth_error(ops: Any, prediction: Any, target: Any) -> Any:
     """L = mean log cosh(p − t): like a square near 0, like |p − t| − log 2 far away"""
     e = ops.abs(prediction - target)
     return ops.mean(e + ops.log1p(ops.exp(-2 * e))) - float(np.log(2))
@@ -62,8 +62,8 @@ def main() -> None:
     model = ig.Sequential([ig.Linear(6), gated(beta=2.0), ig.Linear(1)], input_shape=(4,))
     x = rng.normal(size=(64, 4))
     y = np.sin(x[:, :1]) * x[:, 1:2]
-    print(ig.check_gradients(model, x[:3], y[:3], loss=log_cosh()))
-    trainer = ig.Trainer(ig.build(model), loss=log_cosh(), optimizer=ig.Adam(0.02))
+    print(ig.check_gradients(model, x[:3], y[:3], loss=smooth_error()))
+    trainer = ig.Trainer(ig.build(model), loss=smooth_error(), optimizer=ig.Adam(0.02))
     losses = [epoch.train_loss for epoch in trainer.fit((x, y), epochs=60, batch_size=16).epochs]
     print(f"loss {losses[0]:.3f} → {losses[-1]:.3f}")
     assert losses[-1] < 0.3 * losses[0]

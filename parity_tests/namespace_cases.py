@@ -153,5 +153,6 @@ NAMESPACE_CASES = [
     *_reductions("mean"),
     *_reductions("max"),
     C("max", lambda ops, x: ops.max(x, axis=(0, 2)), ((3, 2, 3),), "equal ones: the first in reading order", "ties"),
+    C("max", lambda ops, x: ops.max(x, axis=(2, 0)), ((3, 2, 3),), "equal ones, axes out of order", "ties"),
     C("max", lambda ops, x: ops.max(x), ((3, 3),), "equal ones everywhere: the first alone", "ties"),
 ]

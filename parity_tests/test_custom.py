@@ -20,7 +20,7 @@ from isograd.core.parity.matching import TOLERANCE, difference
 
 
 @ig.custom
-def swish(ops, x, *, beta: float = 1.0):  # type: ignore[no-untyped-def]
+def soft_gate(ops, x, *, beta: float = 1.0):  # type: ignore[no-untyped-def]
     """y = x σ(βx)"""
     return x * ops.sigmoid(beta * x)
 
@@ -43,7 +43,7 @@ def extremes(ops, *x):  # type: ignore[no-untyped-def]
 
 
 @ig.custom(kind="loss")
-def log_cosh(ops, prediction, target, *, reduction: Literal["mean", "sum"] = "mean"):  # type: ignore[no-untyped-def]
+def soft_error(ops, prediction, target, *, reduction: Literal["mean", "sum"] = "mean"):  # type: ignore[no-untyped-def]
     e = ops.abs(prediction - target)
     each = e + ops.log1p(ops.exp(-2 * e)) - 0.6931471805599453
     return ops.mean(each) if reduction == "mean" else ops.sum(each)
@@ -55,17 +55,17 @@ def likelihood(ops, prediction, target):  # type: ignore[no-untyped-def]
     return -ops.mean(logp[np.arange(len(target)), target])
 
 
-MODEL = ig.Sequential([leaky_linear(out=6), swish(beta=2.0), affine(mode="square"), ig.Linear(3)], input_shape=(5,))
+MODEL = ig.Sequential([leaky_linear(out=6), soft_gate(beta=2.0), affine(mode="square"), ig.Linear(3)], input_shape=(5,))
 RNG = np.random.default_rng(0)
 X, Y, LABELS = RNG.normal(size=(8, 5)), RNG.normal(size=(8, 3)), np.arange(8) % 3
 
 
 def test_a_function_becomes_a_description() -> None:
-    assert repr(swish(beta=2.0)) == "swish(beta=2.0)"
-    assert repr(swish()) == "swish()"
-    assert swish(beta=2.0) == swish(beta=2.0) != swish()
-    assert swish.__doc__ == "y = x σ(βx)"  # type: ignore[attr-defined]
-    assert isinstance(swish(), ig.Layer)
+    assert repr(soft_gate(beta=2.0)) == "soft_gate(beta=2.0)"
+    assert repr(soft_gate()) == "soft_gate()"
+    assert soft_gate(beta=2.0) == soft_gate(beta=2.0) != soft_gate()
+    assert soft_gate.__doc__ == "y = x σ(βx)"  # type: ignore[attr-defined]
+    assert isinstance(soft_gate(), ig.Layer)
     weights = MODEL.weights((5,))
     assert {path: w.shape for path, w in weights.items() if not path.startswith("3")} == {
         "0.weight": (6, 5), "0.slope": (), "2.scale": (6,), "2.bias": (6,),
@@ -76,7 +76,7 @@ def test_a_function_becomes_a_description() -> None:
     assert 0 < np.abs(state["0.weight"]).max() <= 5**-0.5
 
 
-@pytest.mark.parametrize(("loss", "y"), [(log_cosh(), Y), (log_cosh(reduction="sum"), Y), (likelihood(), LABELS)])
+@pytest.mark.parametrize(("loss", "y"), [(soft_error(), Y), (soft_error(reduction="sum"), Y), (likelihood(), LABELS)])
 def test_both_engines_compute_the_same(loss: ig.core.losses.Loss, y: np.ndarray) -> None:
     report = ig.check_parity(MODEL, X, y, loss=loss, optimizer=ig.Adam(0.01), steps=3)
     assert report.passed, str(report)
@@ -85,7 +85,7 @@ def test_both_engines_compute_the_same(loss: ig.core.losses.Loss, y: np.ndarray)
 
 def test_several_inputs_and_outputs_in_a_graph() -> None:
     a, b, c = (ig.Input((4,)) for _ in range(3))
-    high, low = extremes()(a, swish()(b), c)
+    high, low = extremes()(a, soft_gate()(b), c)
     model = ig.Model(inputs=[a, b, c], outputs=[high - low, low])
     x = tuple(RNG.normal(size=(3, 5, 4)))
     assert ig.check_parity(model, x).passed
@@ -99,7 +99,7 @@ def test_several_inputs_and_outputs_in_a_graph() -> None:
 def test_a_model_of_custom_functions_trains(backend: str) -> None:
     x = RNG.normal(size=(200, 5)).astype(np.float32)
     y = (x[:, 0] * x[:, 1] > 0).astype(int)
-    model = ig.Sequential([leaky_linear(out=16), swish(), affine(), ig.Linear(2)], input_shape=(5,))
+    model = ig.Sequential([leaky_linear(out=16), soft_gate(), affine(), ig.Linear(2)], input_shape=(5,))
     trainer = ig.Trainer(ig.build(model, backend=backend), loss=likelihood(), optimizer=ig.Adam(0.02))
     history = trainer.fit((x, y), validation=(x, y), epochs=25, batch_size=20)
     assert history.epochs[-1].validation_loss < 0.5 * history.epochs[0].validation_loss
@@ -111,10 +111,10 @@ def test_files_hold_the_name_and_the_options_alone(tmp_path: Path) -> None:
     model, weights = ig.load(tmp_path / "model.safetensors")
     assert model == MODEL
     assert np.array_equal(ig.build(model, weights).forward(X), net.forward(X))
-    loss = log_cosh(reduction="sum")
+    loss = soft_error(reduction="sum")
     assert type(loss).from_json(loss.to_json()) == loss
-    assert '"custom_layer": "swish"' in MODEL.to_json()
-    unknown = MODEL.to_json().replace('"swish"', '"swoosh"')
+    assert '"custom_layer": "soft_gate"' in MODEL.to_json()
+    unknown = MODEL.to_json().replace('"soft_gate"', '"swoosh"')
     assert raised(lambda: ig.Sequential.from_json(unknown)).splitlines()[0::3] == [
         'SpecError: layer 1 of a Sequential: "custom_layer": "swoosh"',
         "  fix    run its @ig.custom function before reading: a file holds the name alone, never code",
@@ -138,21 +138,21 @@ def test_a_cell_run_again_replaces_its_function() -> None:
 def test_a_wrong_derivative_of_the_record_is_blamed_on_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     forward, _ = RULES["sigmoid"]
     monkeypatch.setitem(RULES, "sigmoid", Rule(forward, lambda k: lambda dy, y, x: dy * y))
-    culprit = ig.check_parity(ig.Sequential([swish()], input_shape=(3,)), X[:, :3]).culprit
+    culprit = ig.check_parity(ig.Sequential([soft_gate()], input_shape=(3,)), X[:, :3]).culprit
     assert culprit is not None
     assert (culprit.what, culprit.guilty) == ("dx", "numpy")
-    assert "look at `swish` in test_custom.py, line" in culprit.text
+    assert "look at `soft_gate` in test_custom.py, line" in culprit.text
     assert culprit.text.endswith("differentiated by backends/numpy_impl/autodiff.py")
 
 
 def test_a_wrong_function_of_a_namespace_is_blamed_on_its_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(TensorFunctions, "sigmoid", lambda self, x: torch.sigmoid(-x))
-    report = ig.check_parity(ig.Sequential([swish()], input_shape=(3,)), X[:, :3])
+    report = ig.check_parity(ig.Sequential([soft_gate()], input_shape=(3,)), X[:, :3])
     assert report.culprit is not None
     assert (report.culprit.what, report.culprit.guilty) == ("output", "torch")
     monkeypatch.setattr(TensorFunctions, "abs", lambda self, x: torch.square(x))
     model = ig.Sequential([ig.Linear(3)], input_shape=(5,))
-    assert not ig.check_parity(model, X, Y, loss=log_cosh()).passed
+    assert not ig.check_parity(model, X, Y, loss=soft_error()).passed
 
 
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler")
@@ -271,10 +271,10 @@ MESSAGES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         lambda: ig.custom(kind="loss")(elementwise)().check((3,), Y),
         ["elementwise()", "one number in the prediction's dtype", "float64[2, 3]", "return ops.mean(…)"],
     ),
-    "targets of another shape": (lambda: log_cosh().check((4,), Y), ["log_cosh()", "targets (N, 4)"]),
+    "targets of another shape": (lambda: soft_error().check((4,), Y), ["soft_error()", "targets (N, 4)"]),
     "labels out of range": (lambda: likelihood().check((2,), LABELS), ["class indices 0…1", "int64, 0…2"]),
     "labels of another shape": (lambda: likelihood().check((3,), Y), ["class indices (N,)"]),
-    "a bad option": (lambda: swish(beta="a"), ["swish(beta='a')", "beta: a valid number"]),
+    "a bad option": (lambda: soft_gate(beta="a"), ["soft_gate(beta='a')", "beta: a valid number"]),
 }  # fmt: skip
 
 
