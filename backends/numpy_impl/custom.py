@@ -26,7 +26,7 @@ def custom_layer(spec: CustomLayer, p: Tree, *x: Array, run: Run) -> tuple[Any, 
         wanted = [v for v in inputs if isinstance(v, Tensor)]
         found = gradients(outputs, [*wanted, *weights.values()], dy)
         given = iter(found)
-        dx = tuple(next(given) if isinstance(v, Tensor) else np.zeros_like(v) for v in inputs)
+        dx = tuple(next(given) if isinstance(v, Tensor) else None for v in inputs)
         grads = dict(zip(weights, given, strict=True))
         return dx if len(dx) > 1 else dx[0], grads
 
