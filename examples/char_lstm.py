@@ -33,26 +33,28 @@ def overlapping(tokens: Any) -> ig.Windows:
     return ig.Windows(tokens, length=BOOK_STEPS, stride=1)
 
 
-def network(input_shape: tuple[int, ...], hidden: int, law: ig.init.Initializer | None = None) -> ig.Model:
+def network(input_shape: tuple[int, ...], hidden: int, dropout: float, law: Any = None) -> ig.Model:
     """Characters and the state before them → what follows each, and the state after them."""
     own: dict[str, Any] = {} if law is None else {"weight_init": law, "bias_init": law}
     recurrent: dict[str, Any] = {} if law is None else {"recurrent_init": law}
     characters, h0, c0 = ig.Input(input_shape), ig.Input((1, hidden)), ig.Input((1, hidden))
     seq, (h, c) = ig.LSTM(hidden, **own, **recurrent)(ig.OneHot(len(ENGLISH))(characters), (h0, c0))
+    seq = ig.Dropout(dropout)(seq) if dropout else seq
     return ig.Model(inputs=(characters, h0, c0), outputs=(ig.Linear(len(ENGLISH), **own)(seq), h, c))
 
 
 def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     if input_shape == (BOOK_STEPS,):
         loss = ig.CrossEntropyLoss(dim=-1, reduction="sum")  # the book's, which makes its clipping what it is
-        model = network(input_shape, 256, ig.init.Normal(std=0.01))
+        model = network(input_shape, 256, 0.0, ig.init.Normal(std=0.01))
         book = Recipe(
             model, (loss, None, None), ig.Adagrad(0.01, eps=1e-7), epochs=1, batch_size=32, clip=ig.ClipValue(2.0),
             carry="mean",
         )  # fmt: skip
         return {"the book's": book}
     ours = Recipe(
-        network(input_shape, 256), (ig.CrossEntropyLoss(dim=-1), None, None), ig.Adam(4e-3), epochs=4, batch_size=ROWS,
+        network(input_shape, 256, 0.2), (ig.CrossEntropyLoss(dim=-1), None, None), ig.Adam(4e-3), epochs=5,
+        batch_size=ROWS,
         schedule=ig.CosineDecay(per="step"), clip=ig.ClipNorm(1.0), carry="detached", baselines=counting,
     )  # fmt: skip
     return {"LSTM": ours}

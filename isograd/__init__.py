@@ -92,6 +92,7 @@ from isograd.trainer import Trainer
 
 if TYPE_CHECKING:
     from isograd import text
+    from isograd.core.custom_decorator import custom
     from isograd.core.parity.check import check_parity
     from isograd.core.parity.gradients import check_gradients
     from isograd.text import Vocabulary, generate
@@ -100,7 +101,11 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """The parity engine and text are loaded when they are first asked for: training needs none of them."""
+    """The parity engine, custom functions and text are loaded when first asked for: most training needs none."""
+    if name == "custom":
+        from isograd.core.custom_decorator import custom
+
+        return custom
     if name == "check_parity":
         from isograd.core.parity.check import check_parity
 
@@ -231,6 +236,7 @@ __all__ = [
     "build",
     "check_gradients",
     "check_parity",
+    "custom",
     "data",
     "generate",
     "get_backend",

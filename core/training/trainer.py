@@ -62,7 +62,7 @@ class Trainer:
     def step(self, x: Array | Arrays, y: Array | Arrays) -> float:
         """One forward, backward and update on one batch at the optimizer's lr; returns the loss before it.
 
-        Carried states go on from the last step, whose they are until `reset_state`.
+        With `carry`, states go on from the step before; `reset_state` makes them zeros again.
         Raises, with no weight and no state changed, where the batch does not fit or the loss is NaN or infinite.
         """
         return self.learner.step(as_arrays(x), as_arrays(y), self.optimizer.lr)
