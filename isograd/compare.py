@@ -213,7 +213,7 @@ def parity_of(recipe: Recipe, prepared: Prepared, options: Options) -> ParityRep
     """The parity report of a recipe on its first training batch."""
     from isograd.core.parity.check import check_parity
 
-    x, y = prepared.batch(recipe.batch_size, options.seed)
+    x, y = prepared.seen_by(recipe).batch(recipe.batch_size, options.seed)
     return check_parity(
         recipe.model, x, y, loss=recipe.loss, optimizer=recipe.optimizer, clip=recipe.clip, seed=options.seed
     )

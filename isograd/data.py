@@ -130,7 +130,7 @@ def boston(root: str | Path | None = None) -> Pair:
 
     Only to replay the book's figures: scikit-learn removed this set because of its column B.
     """
-    x, y, _ = csv(_located("tabular/boston_house_prices.csv", root, "data.boston"), target="MEDV", header_line=1)
+    x, y, _ = csv(located("tabular/boston_house_prices.csv", root, "data.boston"), target="MEDV", header_line=1)
     return x, y
 
 
@@ -139,7 +139,7 @@ def california(root: str | Path | None = None) -> Pair:
 
     Columns: longitude, latitude, age, rooms, bedrooms, population, households, income.
     """
-    x, y, _ = csv(_located("tabular/cal_housing.data", root, "data.california"), target=-1, header_line=None)
+    x, y, _ = csv(located("tabular/cal_housing.data", root, "data.california"), target=-1, header_line=None)
     return x, y
 
 
@@ -228,7 +228,8 @@ def _roots(root: str | Path | None) -> list[Path]:
     return [*([Path(named)] if named else []), Path.home() / ".cache" / "isograd"]
 
 
-def _located(name: str, root: str | Path | None, where: str) -> Path:
+def located(name: str, root: str | Path | None, where: str) -> Path:
+    """The file ROOT/name; DataError from `where` if there is none."""
     places = _roots(root)
     found = next((place / name for place in places if (place / name).is_file()), None)
     if found is None:
