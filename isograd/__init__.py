@@ -54,8 +54,10 @@ from isograd.core.layers import (
     MatMul,
     MaxPool1d,
     MaxPool2d,
+    MultiheadAttention,
     Multiply,
     OneHot,
+    PositionalEncoding,
     ReLU,
     Reshape,
     Sigmoid,
@@ -77,6 +79,7 @@ from isograd.core.schedules import ConstantLR, CosineDecay, ExponentialDecay, Li
 from isograd.core.sequential import Sequential
 from isograd.core.training.callbacks import Callback, EarlyStopping, StopFit
 from isograd.core.training.history import History
+from isograd.core.transformer import TransformerDecoderBlock, TransformerEncoderLayer
 from isograd.trainer import Trainer
 
 if TYPE_CHECKING:
@@ -165,10 +168,12 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "Model",
+    "MultiheadAttention",
     "Multiply",
     "NLLLoss",
     "NonFiniteError",
     "OneHot",
+    "PositionalEncoding",
     "RMSprop",
     "ReLU",
     "Reconstructed",
@@ -191,6 +196,8 @@ __all__ = [
     "Subtract",
     "Tanh",
     "Trainer",
+    "TransformerDecoderBlock",
+    "TransformerEncoderLayer",
     "Upsample",
     "WarmUp",
     "WeightsError",

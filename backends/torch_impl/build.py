@@ -6,12 +6,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from isograd.backends.torch_impl.layers import LAYERS
-from isograd.backends.torch_impl.modules import GivenMaskDropout
+from isograd.backends.torch_impl.layers import GIVEN_MASKS, LAYERS
 from isograd.core.composite import Composite
 from isograd.core.errors import BackendError
 from isograd.core.graph import Graph, Node
-from isograd.core.layers import Dropout
 from isograd.core.sequential import Sequential
 
 RESERVED = ("training", "graph")  # attributes of every module, of a GraphModule
@@ -68,9 +66,11 @@ def module_of(
 def _child(node: Node, path: str, shared_randomness: bool) -> nn.Module:
     if isinstance(node.layer, Composite):
         return module_of(node.layer, node.in_shapes, shared_randomness=shared_randomness, path=f"{path}.")
-    if isinstance(node.layer, Dropout) and shared_randomness:
-        return GivenMaskDropout(node.layer, path)
-    made: nn.Module = LAYERS[type(node.layer)](node.layer, *node.in_shapes)
+    kind = type(node.layer)
+    masked = shared_randomness and kind in GIVEN_MASKS
+    made: nn.Module = (
+        GIVEN_MASKS[kind](node.layer, path, *node.in_shapes) if masked else LAYERS[kind](node.layer, *node.in_shapes)
+    )
     return made
 
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from isograd.backends.torch_impl.attention import Attention, GivenMaskAttention, Positions
 from isograd.backends.torch_impl.modules import (
     BookDropout,
     Elementwise,
+    GivenMaskDropout,
     GlobalMean,
     Joined,
     LastStep,
@@ -23,6 +25,9 @@ from isograd.core import layers as core
 from isograd.core.table import Table
 
 LAYERS = Table("torch_impl/layers.py")
+
+GIVEN_MASKS = Table("torch_impl/layers.py, shared_randomness")
+"""Layers that drop, with isograd's masks instead of PyTorch's: (description, path of the node, shapes) → module."""
 
 LAYERS[core.Linear] = lambda s, x: nn.Linear(x[-1], s.out_features, bias=s.bias)
 LAYERS[core.Flatten] = lambda s, x: nn.Flatten(s.start_dim, s.end_dim) if x else Unflattened((1,))
@@ -68,6 +73,9 @@ LAYERS[core.Embedding] = lambda s, x: nn.Embedding(s.num_embeddings, s.embedding
 LAYERS[core.OneHot] = lambda s, x: OneHot(s.num_classes)
 LAYERS[core.LastStep] = lambda s, *x: LastStep()
 
+LAYERS[core.MultiheadAttention] = lambda s, *x: Attention(s, *x)
+LAYERS[core.PositionalEncoding] = lambda s, x: Positions(s, x)
+
 LAYERS[core.Sigmoid] = lambda s, x: nn.Sigmoid()
 LAYERS[core.Tanh] = lambda s, x: nn.Tanh()
 LAYERS[core.ReLU] = lambda s, x: nn.ReLU()
@@ -84,3 +92,7 @@ LAYERS[core.Subtract] = lambda s, *x: Elementwise(torch.sub)
 LAYERS[core.Multiply] = lambda s, *x: Elementwise(torch.mul)
 LAYERS[core.MatMul] = lambda s, *x: Elementwise(torch.matmul)
 LAYERS[core.Concat] = lambda s, *x: Joined(s.dim)
+
+GIVEN_MASKS[core.Dropout] = lambda s, path, x: GivenMaskDropout(s, path)
+GIVEN_MASKS[core.Dropout2d] = lambda s, path, x: GivenMaskDropout(s, path)
+GIVEN_MASKS[core.MultiheadAttention] = lambda s, path, *x: GivenMaskAttention(s, path, *x)

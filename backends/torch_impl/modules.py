@@ -13,6 +13,7 @@ from torch.nn import functional
 from isograd.core.layers import Dropout
 from isograd.core.layers.conv import Convolution
 from isograd.core.run import Run
+from isograd.core.types import Shape
 
 
 class Unflattened(nn.Module):
@@ -133,25 +134,34 @@ class BookDropout(nn.Module):
         return f"p={self.p}, channels={self.channels}"
 
 
-class GivenMaskDropout(nn.Module):
-    """Dropout whose masks come from isograd's own streams, the same numbers for every backend.
+class Masked(nn.Module):
+    """A module whose dropout masks come from isograd's own streams, the same numbers for every backend.
 
     `run` is set by the network before each forward: it knows the seed and the step, `path` the node.
     """
 
+    run = Run()
+    path = ""
+
+    def kept(self, shape: Shape, p: float, like: Tensor, *, scaled: bool = True) -> Tensor:
+        """1 (scaled: 1/(1−p)) where u ≥ p, else 0; u ~ U[0, 1) of `shape`, batch first"""
+        uniform = torch.from_numpy(self.run.at(self.path).random(shape))
+        mask = (uniform >= p).to(like.device, like.dtype)
+        return mask / (1 - p) if scaled and p < 1 else mask
+
+
+class GivenMaskDropout(Masked):
+    """Dropout with the masks of the node `path`."""
+
     def __init__(self, spec: Dropout, path: str) -> None:
         super().__init__()
-        self.spec, self.path, self.run = spec, path, Run()
+        self.spec, self.path = spec, path
 
     def forward(self, x: Tensor) -> Tensor:
-        keep = 1 - self.spec.p
         if not self.training:
-            return x * keep if self.spec.scale == "inference" else x
-        uniform = torch.from_numpy(self.run.at(self.path).random((len(x), *self.spec.mask_shape(tuple(x.shape[1:])))))
-        kept = (uniform >= self.spec.p).to(x.device, x.dtype)
-        if self.spec.scale == "training":
-            kept = kept / keep if keep else kept * 0
-        return x * kept
+            return x * (1 - self.spec.p) if self.spec.scale == "inference" else x
+        shape = (len(x), *self.spec.mask_shape(tuple(x.shape[1:])))
+        return x * self.kept(shape, self.spec.p, x, scaled=self.spec.scale == "training")
 
     def extra_repr(self) -> str:
         return f"p={self.spec.p}, masks of {self.path!r}"

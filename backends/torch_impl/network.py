@@ -13,7 +13,7 @@ from isograd.backends.torch_impl.build import module_of
 from isograd.backends.torch_impl.gradients import differentiable, gradients_of
 from isograd.backends.torch_impl.learner import TorchLearner
 from isograd.backends.torch_impl.loader import Tensors, tensors
-from isograd.backends.torch_impl.modules import GivenMaskDropout
+from isograd.backends.torch_impl.modules import Masked
 from isograd.core.backend import Losses
 from isograd.core.batches import check_inputs, check_upstream
 from isograd.core.composite import Composite
@@ -40,7 +40,7 @@ class TorchNetwork:
         module = module_of(model, model.input_shapes, shared_randomness=shared_randomness)
         self.module = module.to(device=device, dtype=self.torch_dtype)
         self.call = torch.compile(self.module) if compiled else self.module
-        self.masked = [m for m in self.module.modules() if isinstance(m, GivenMaskDropout)]
+        self.masked = [m for m in self.module.modules() if isinstance(m, Masked)]
         weights, buffers = declared(model)
         self.weight_paths, self.buffer_paths = tuple(weights), tuple(buffers)
         named = dict(self.module.named_parameters(remove_duplicate=False)) | dict(self.module.named_buffers())

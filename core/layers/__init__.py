@@ -12,6 +12,7 @@ from isograd.core.layers.activations import (
     Softplus,
     Tanh,
 )
+from isograd.core.layers.attention import MultiheadAttention, PositionalEncoding
 from isograd.core.layers.base import Layer
 from isograd.core.layers.combine import Add, Concat, MatMul, Multiply, Subtract
 from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
@@ -65,8 +66,10 @@ __all__ = [
     "MatMul",
     "MaxPool1d",
     "MaxPool2d",
+    "MultiheadAttention",
     "Multiply",
     "OneHot",
+    "PositionalEncoding",
     "ReLU",
     "Reshape",
     "SiLU",

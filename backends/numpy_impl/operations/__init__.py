@@ -2,6 +2,7 @@
 
 from isograd.backends.numpy_impl.operations import (
     activations,
+    attention,
     combine,
     compose,
     conv,
@@ -17,6 +18,6 @@ from isograd.backends.numpy_impl.operations import (
 from isograd.backends.numpy_impl.operations.registry import OPERATIONS
 
 __all__ = [
-    "OPERATIONS", "activations", "combine", "compose", "conv", "dropout", "embedding", "linear", "norm", "pool",
-    "resize", "sequence", "shape",
+    "OPERATIONS", "activations", "attention", "combine", "compose", "conv", "dropout", "embedding", "linear", "norm",
+    "pool", "resize", "sequence", "shape",
 ]  # fmt: skip

@@ -18,10 +18,11 @@ from isograd.core.model import Model
 from isograd.core.residual import Residual
 from isograd.core.run import Run
 from isograd.core.sequential import Sequential
+from isograd.core.transformer import TransformerDecoderBlock, TransformerEncoderLayer
 from isograd.core.types import Array, Shape, Tree
 
 
-@implements(Model, Sequential, Residual)
+@implements(Model, Sequential, Residual, TransformerEncoderLayer, TransformerDecoderBlock)
 def compose(spec: Composite, p: Tree, *x: Array, run: Run) -> Any:
     """values flow along the nodes        dx = J₁ᵀ … Jₖᵀ dy, applied from the last node to the first
 

@@ -6,6 +6,7 @@ differences, parity in both dtypes, planted faults caught. A backend of your own
 
 from isograd.core.description import Description
 from isograd.core.model import Model
+from isograd.core.parity.cases.attention import ATTENTION_CASES
 from isograd.core.parity.cases.images import IMAGE_CASES, IMAGE_MODEL_CASES
 from isograd.core.parity.cases.kinds import Case, LawCase, LossCase, OptimizerCase, ScheduleCase
 from isograd.core.parity.cases.layers import LAYER_CASES
@@ -22,6 +23,7 @@ CASES: dict[type[Description], list[Case]] = {
     **LAYER_CASES,
     **IMAGE_CASES,
     **SEQUENCE_CASES,
+    **ATTENTION_CASES,
     Model: [*LAYER_CASES[Model], *IMAGE_MODEL_CASES],
 }
 

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.parity.definitions import images, layers, sequences
+from isograd.core.parity.definitions import attention, images, layers, sequences
 from isograd.core.parity.definitions.table import BUFFER_DEFINITIONS, DEFINITIONS
 from isograd.core.run import Run
 from isograd.core.types import Array, Arrays, Tree
 
-__all__ = ["BUFFER_DEFINITIONS", "DEFINITIONS", "defined", "defined_buffer", "images", "layers", "sequences"]
+__all__ = [
+    "BUFFER_DEFINITIONS", "DEFINITIONS", "attention", "defined", "defined_buffer", "images", "layers", "sequences",
+]  # fmt: skip
 
 
 def defined(layer: Any, p: Tree, x: Arrays, run: Run, shapes: list[tuple[int, ...]]) -> Arrays:

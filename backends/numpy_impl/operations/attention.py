@@ -1,0 +1,128 @@
+"""Attention by large products over all heads and samples, and the encoding of places."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from isograd.backends.numpy_impl.operations.dropout import dropout_mask
+from isograd.backends.numpy_impl.operations.registry import implements
+from isograd.core.layers import MultiheadAttention, PositionalEncoding
+from isograd.core.layers.attention import divided
+from isograd.core.run import Run
+from isograd.core.types import Array, Arrays, Backward, State, Tree
+
+
+@implements(MultiheadAttention)
+def multihead_attention(spec: MultiheadAttention, p: Tree, *x: Array, run: Run) -> tuple[Any, Backward]:
+    """Q, K, V (N, H, T or S, d): x W_inᵀ + b, cut into heads          S = QKᵀ/√d + M          A = softmax(S)
+    B = A ⊙ m (dropout)          C = B V          y = [C₁ … C_H] W_oᵀ + b_o          w = mean of B over the heads
+
+    dC = dy W_o, cut into heads        dV = Bᵀ dC        dA = (dC Vᵀ + dw/H) ⊙ m        dS = A ⊙ (dA − Σ dA ⊙ A)
+    dQ = dS K/√d        dK = dSᵀ Q/√d        the rest is that of a linear layer: dx = dQ W_q + dK W_k + dV W_v
+    """
+    sources, lengths = divided(x)
+    heads, width = spec.num_heads, x[0].shape[2]
+    scale = 1 / sqrt(width // heads)
+    parts = len(sources)  # 1: Q, K and V come out of one product; 3: each from its own source
+    packed = "in_proj_weight" in p
+    weights = np.split(p["in_proj_weight"], parts) if packed else [p[f"{part}_proj_weight"] for part in "qkv"]
+    biases = np.split(p["in_proj_bias"], parts) if spec.bias else [None] * parts
+    projected, into_sources = zip(*map(affine, sources, weights, biases), strict=True)
+    Q, K, V = cut(projected, width, heads)
+    Q *= scale
+    A = Q @ K.swapaxes(-1, -2)
+    for hidden in hidden_places(spec, A, *lengths):
+        A += hidden
+    A -= A.max(-1, keepdims=True)  # the softmax is shift-invariant; exp cannot overflow
+    np.exp(A, out=A)
+    A /= A.sum(-1, keepdims=True)
+    m = dropout_mask(run, A.shape, spec.dropout, A.dtype) if run.training and spec.dropout else None
+    B = A if m is None else A * m
+    joined = np.empty(x[0].shape, x[0].dtype)
+    np.matmul(B, V, out=cut([joined], width, heads)[0])
+    y, into_joined = affine(joined, p["out_proj"]["weight"], p["out_proj"]["bias"] if spec.bias else None)
+
+    def backward(dy: Array, *dw: Array) -> tuple[Any, dict[str, Any]]:
+        djoined, out_grads = into_joined(dy)
+        (dC,) = cut([djoined], width, heads)
+        dprojected = [np.empty_like(value) for value in projected]
+        dQ, dK, dV = cut(dprojected, width, heads)
+        np.matmul(B.swapaxes(-1, -2), dC, out=dV)
+        dA = dC @ V.swapaxes(-1, -2)
+        for each in dw:
+            dA += each[:, None] / heads
+        if m is not None:
+            dA *= m
+        dA -= np.einsum("nhts,nhts->nht", dA, A)[..., None]
+        dA *= A  # dS from here on
+        np.matmul(dA, K, out=dQ)
+        dQ *= scale
+        np.matmul(dA.swapaxes(-1, -2), Q, out=dK)
+        dx, grads = zip(*(back(d) for back, d in zip(into_sources, dprojected, strict=True)), strict=True)
+        found: dict[str, Any] = {"out_proj": out_grads}
+        dW = [grad["weight"] for grad in grads]
+        if packed:
+            found["in_proj_weight"] = np.concatenate(dW)
+        else:
+            found |= {f"{part}_proj_weight": d for part, d in zip("qkv", dW, strict=True)}
+        if spec.bias:
+            found["in_proj_bias"] = np.concatenate([grad["bias"] for grad in grads])
+        every = (*dx, *[None] * len(lengths))
+        return every if len(every) > 1 else every[0], found
+
+    return (y, B.mean(1)) if spec.need_weights else y, backward
+
+
+def affine(x: Array, W: Array, b: Array | None) -> tuple[Array, Callable[[Array], tuple[Array, State]]]:
+    """y = x Wᵀ + b over the last axis        dx = dy W        dW = dyᵀ x        db = Σ dy"""
+    rows = x.reshape(-1, W.shape[1])
+    y = rows @ W.T
+    if b is not None:
+        y += b
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        dy = dy.reshape(-1, len(W))
+        grads = {"weight": dy.T @ rows}
+        if b is not None:
+            grads["bias"] = np.ones(len(dy), dy.dtype) @ dy
+        return (dy @ W).reshape(x.shape), grads
+
+    return y.reshape(*x.shape[:-1], len(W)), backward
+
+
+def cut(values: Any, width: int, heads: int) -> Arrays:
+    """Views (N, H, T, d) of values (N, T, E), or of several that stand side by side in (N, T, kE)."""
+    each = [v.reshape(*v.shape[:2], -1, heads, width // heads).transpose(2, 0, 3, 1, 4) for v in values]
+    return tuple(view for views in each for view in views)
+
+
+def hidden_places(spec: MultiheadAttention, A: Array, *lengths: Array) -> list[Array]:
+    """What is added to the scores (N, H, T, S): −∞ where a place must not be seen, else 0."""
+    places = np.arange(A.shape[3])
+    hidden = [places >= ends[:, None, None, None] for ends in lengths]
+    if spec.causal:
+        hidden.append(places > places[:, None])
+    return [np.where(where, -np.inf, 0).astype(A.dtype) for where in hidden]
+
+
+@implements(PositionalEncoding)
+def positional_encoding(spec: PositionalEncoding, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = x + P        dx = dy        dP = Σₙ dy, where P is learned"""
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return dy, {"weight": dy.sum(0)} if spec.learned else {}
+
+    return x + (p["weight"] if spec.learned else sinusoids(*x.shape[1:]).astype(x.dtype)), backward
+
+
+@lru_cache(maxsize=8)
+def sinusoids(steps: int, width: int) -> Array:
+    """P (T, E): sin t·f in even columns, cos t·f in odd ones, f = 10000^(−2i/E) for columns 2i and 2i+1."""
+    columns = np.arange(width)
+    angles = np.arange(steps)[:, None] / 10000 ** (columns // 2 * 2 / width)
+    return np.where(columns % 2, np.cos(angles), np.sin(angles))

@@ -1,0 +1,102 @@
+"""nn.MultiheadAttention called with a graph's values, and the encoding of places, which torch.nn lacks."""
+
+from __future__ import annotations
+
+from math import log
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from isograd.backends.torch_impl.modules import Masked
+from isograd.core.layers import MultiheadAttention, PositionalEncoding
+from isograd.core.types import Shape
+
+
+class Attention(nn.MultiheadAttention):
+    """(x), (query, key, value), and lengths after either → y, or (y, weights)"""
+
+    def __init__(self, s: MultiheadAttention, *x: Shape) -> None:
+        key, value = (x[1], x[2]) if len(x) > 2 else (x[0], x[0])
+        super().__init__(
+            x[0][-1], s.num_heads, s.dropout, s.bias, kdim=key[-1], vdim=value[-1], batch_first=True
+        )  # fmt: skip
+        self.causal, self.need_weights = s.causal, s.need_weights
+
+    def forward(self, *x: Tensor) -> Any:  # type: ignore[override]
+        query, key, value = x[:3] if len(x) > 2 else (x[0], x[0], x[0])
+        y, weights = self.attend(query, key, value, self.later(query), self.padded(key, *x[3 if len(x) > 2 else 1 :]))
+        return (y, weights) if self.need_weights else y
+
+    def attend(
+        self, query: Tensor, key: Tensor, value: Tensor, later: Tensor | None, padded: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """(y, weights or None); `later` (T, T) and `padded` (N, S) are True at what is hidden."""
+        return super().forward(
+            query, key, value, key_padding_mask=padded, need_weights=self.need_weights, attn_mask=later,
+            is_causal=self.causal,
+        )  # fmt: skip
+
+    def later(self, query: Tensor) -> Tensor | None:
+        """True above the diagonal."""
+        size = query.shape[1]
+        return torch.ones(size, size, dtype=torch.bool, device=query.device).triu(1) if self.causal else None
+
+    def padded(self, key: Tensor, lengths: Tensor | None = None) -> Tensor | None:
+        """True from lengths[n] on."""
+        if lengths is None:
+            return None
+        return torch.arange(key.shape[1], device=key.device) >= lengths[:, None]
+
+
+class GivenMaskAttention(Masked, Attention):
+    """Attention whose dropout takes its masks from isograd's own streams."""
+
+    def __init__(self, s: MultiheadAttention, path: str, *x: Shape) -> None:
+        super().__init__(s, *x)
+        self.path = path
+
+    def attend(
+        self, query: Tensor, key: Tensor, value: Tensor, later: Tensor | None, padded: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        if not (self.training and self.dropout):
+            return super().attend(query, key, value, later, padded)
+        separate = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
+        weights = separate if self.in_proj_weight is None else self.in_proj_weight.chunk(3)
+        biases = (None, None, None) if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
+        q, k, v = (
+            functional.linear(source, w, b).reshape(len(source), -1, self.num_heads, self.head_dim).transpose(1, 2)
+            for source, w, b in zip((query, key, value), weights, biases, strict=True)
+        )
+        scores = q @ k.mT / self.head_dim**0.5
+        if later is not None:
+            scores = scores.masked_fill(later, -torch.inf)
+        if padded is not None:
+            scores = scores.masked_fill(padded[:, None, None], -torch.inf)
+        attention = scores.softmax(-1) * self.kept(tuple(scores.shape), self.dropout, scores)
+        joined = (attention @ v).transpose(1, 2).flatten(2)
+        y = functional.linear(joined, self.out_proj.weight, self.out_proj.bias)
+        return y, attention.mean(1)
+
+
+class Positions(nn.Module):
+    """x + P, the sinusoids or a weight (T, E)"""
+
+    def __init__(self, s: PositionalEncoding, x: Shape) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(x).normal_(0, 0.02)) if s.learned else None
+        self.table = sinusoids(*x)  # no buffer: where a layer is called again, each call has a table of its own
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.weight is not None:
+            return x + self.weight
+        self.table = self.table.to(x)
+        return x + self.table
+
+
+def sinusoids(steps: int, width: int) -> Tensor:
+    """(T, E), float64: sines in the even columns, cosines in the odd ones."""
+    rates = torch.exp(torch.arange(0, width, 2, dtype=torch.float64) * (-log(10000) / width))
+    angles = torch.arange(steps, dtype=torch.float64)[:, None] * rates
+    return torch.stack([angles.sin(), angles.cos()], -1).flatten(1)[:, :width]
