@@ -14,14 +14,14 @@ from isograd.core.types import Shape, shape_text
 
 
 class Model(Composite):
-    """A graph of named nodes between `inputs` and `outputs` (one value, or a sequence of them).
+    """A graph of named nodes between `inputs` and `outputs` (one value, or a sequence of them, states as they come).
 
     Nodes are named by their layer's `name=`, else by kind (linear, linear_1). A layer called twice shares
     its weights. A model is a layer: call it on values to put it inside another model.
     """
 
     def __init__(
-        self, *, inputs: Value | Sequence[Value], outputs: Value | Sequence[Value], name: str | None = None
+        self, *, inputs: Value | Sequence[Any], outputs: Value | Sequence[Any], name: str | None = None
     ) -> None:
         starts, ends = _values(inputs, "inputs"), _values(outputs, "outputs")
         calls = calls_between(starts, ends, "Model")
@@ -104,8 +104,10 @@ class Model(Composite):
 register("layer", Model)
 
 
-def _values(given: Value | Sequence[Value], what: str) -> tuple[Value, ...]:
-    values = (given,) if isinstance(given, Value) else tuple(given)
+def _values(given: Any, what: str) -> tuple[Value, ...]:
+    """One value, or several in one row, tuples among them (an LSTM's state) taken apart."""
+    row = (given,) if isinstance(given, Value) else tuple(given)
+    values = tuple(v for entry in row for v in (entry if isinstance(entry, tuple) else (entry,)))
     wrong = [v for v in values if not isinstance(v, Value) or (what == "inputs" and v.call is not None)]
     if wrong or not values:
         raise SpecError(

@@ -1,4 +1,4 @@
-"""Random configurations of the convolution and pooling families, drawn from one seed."""
+"""Random configurations of convolution, pooling and attention, each family drawn from one seed."""
 
 from __future__ import annotations
 
@@ -110,3 +110,27 @@ def valid(family: str, seed: int = 0) -> Iterator[tuple[Layer, Shape, int]]:
             continue
         found += 1
         yield layer, shape, int(rng.integers(1, 4))
+
+
+def attention(count: int) -> Iterator[tuple[Layer, tuple[Shape, ...], int]]:
+    """(layer, shapes of its inputs, batch size): random configurations of attention and of its blocks."""
+    rng = np.random.default_rng(0)
+    for _ in range(count):
+        form = rng.choice(["self", "cross", "widths", "block"])
+        least = 3 if form in ("cross", "widths") else 1  # over one key the gradient of the query is 0
+        heads, size = (int(v) for v in rng.integers(1, 5, 2))
+        steps, keys = (int(v) for v in rng.integers(least, 9, 2))
+        options: dict[str, Any] = {"bias": bool(rng.random() < 0.7), "causal": bool(rng.random() < 0.4)}
+        options["dropout"] = float(rng.choice([0.0, 0.0, 0.3, 0.7]))
+        lengths: list[Shape] = [()] * int(rng.random() < 0.5)
+        width = heads * (size + 2 * (form == "block"))  # normalising one or two features leaves nothing to compare
+        if form == "block":
+            options |= {"norm_first": bool(rng.random() < 0.5), "activation": str(rng.choice(["relu", "gelu"]))}
+            options["dim_feedforward"] = int(rng.integers(4, 12))
+            layer: Layer = ig.TransformerEncoderLayer(heads, **options)
+        else:
+            layer = ig.MultiheadAttention(heads, need_weights=bool(rng.random() < 0.4), **options)
+        keys = steps if options["causal"] else keys
+        others = [width, width] if form == "cross" else [int(v) for v in rng.integers(1, 9, 2)]
+        sources = [(steps, width)] + [(keys, other) for other in others] * (form in ("cross", "widths"))
+        yield layer, (*sources, *lengths), int(rng.integers(1 + least // 3, 5))

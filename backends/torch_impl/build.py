@@ -67,7 +67,7 @@ def _child(node: Node, path: str, shared_randomness: bool) -> nn.Module:
     if isinstance(node.layer, Composite):
         return module_of(node.layer, node.in_shapes, shared_randomness=shared_randomness, path=f"{path}.")
     kind = type(node.layer)
-    masked = shared_randomness and kind in GIVEN_MASKS
+    masked = shared_randomness and kind in GIVEN_MASKS and getattr(node.layer, "dropout", 1.0) > 0
     made: nn.Module = (
         GIVEN_MASKS[kind](node.layer, path, *node.in_shapes) if masked else LAYERS[kind](node.layer, *node.in_shapes)
     )

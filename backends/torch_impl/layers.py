@@ -9,6 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from isograd.backends.torch_impl import recurrent
 from isograd.backends.torch_impl.attention import Attention, GivenMaskAttention, Positions
 from isograd.backends.torch_impl.modules import (
     BookDropout,
@@ -21,6 +22,7 @@ from isograd.backends.torch_impl.modules import (
     Unflattened,
     convolution,
 )
+from isograd.backends.torch_impl.recurrent import stack_of
 from isograd.core import layers as core
 from isograd.core.table import Table
 
@@ -73,6 +75,17 @@ LAYERS[core.Embedding] = lambda s, x: nn.Embedding(s.num_embeddings, s.embedding
 LAYERS[core.OneHot] = lambda s, x: OneHot(s.num_classes)
 LAYERS[core.LastStep] = lambda s, *x: LastStep()
 
+LAYERS[core.RNN] = lambda s, x, *rest: stack_of(recurrent.RNN, s, x[1], nonlinearity=s.nonlinearity)
+LAYERS[core.GRU] = lambda s, x, *rest: stack_of(
+    recurrent.GRU if s.reset == "after" else recurrent.ResetFirstGRU, s, x[1]
+)
+LAYERS[core.LSTM] = lambda s, x, *rest: stack_of(recurrent.LSTM, s, x[1], proj_size=s.proj_size)
+LAYERS[core.RNNCell] = lambda s, x, *h: nn.RNNCell(x[0], s.hidden_size, s.bias, s.nonlinearity)
+LAYERS[core.GRUCell] = lambda s, x, *h: (nn.GRUCell if s.reset == "after" else recurrent.ResetFirstGRUCell)(
+    x[0], s.hidden_size, s.bias
+)
+LAYERS[core.LSTMCell] = lambda s, x, *h: recurrent.LSTMCell(x[0], s.hidden_size, s.bias)
+
 LAYERS[core.MultiheadAttention] = lambda s, *x: Attention(s, *x)
 LAYERS[core.PositionalEncoding] = lambda s, x: Positions(s, x)
 
@@ -95,4 +108,11 @@ LAYERS[core.Concat] = lambda s, *x: Joined(s.dim)
 
 GIVEN_MASKS[core.Dropout] = lambda s, path, x: GivenMaskDropout(s, path)
 GIVEN_MASKS[core.Dropout2d] = lambda s, path, x: GivenMaskDropout(s, path)
+GIVEN_MASKS[core.RNN] = lambda s, path, x, *rest: stack_of(
+    recurrent.LayeredRNN, s, x[1], path, nonlinearity=s.nonlinearity
+)
+GIVEN_MASKS[core.GRU] = lambda s, path, x, *rest: stack_of(
+    recurrent.LayeredGRU if s.reset == "after" else recurrent.ResetFirstGRU, s, x[1], path
+)
+GIVEN_MASKS[core.LSTM] = lambda s, path, x, *rest: stack_of(recurrent.LayeredLSTM, s, x[1], path, proj_size=s.proj_size)
 GIVEN_MASKS[core.MultiheadAttention] = lambda s, path, *x: GivenMaskAttention(s, path, *x)

@@ -143,9 +143,9 @@ class Masked(nn.Module):
     run = Run()
     path = ""
 
-    def kept(self, shape: Shape, p: float, like: Tensor, *, scaled: bool = True) -> Tensor:
+    def kept(self, shape: Shape, p: float, like: Tensor, *, scaled: bool = True, purpose: str = "dropout") -> Tensor:
         """1 (scaled: 1/(1−p)) where u ≥ p, else 0; u ~ U[0, 1) of `shape`, batch first"""
-        uniform = torch.from_numpy(self.run.at(self.path).random(shape))
+        uniform = torch.from_numpy(self.run.at(self.path).random(shape, purpose))
         mask = (uniform >= p).to(like.device, like.dtype)
         return mask / (1 - p) if scaled and p < 1 else mask
 

@@ -14,6 +14,7 @@ from isograd.core.layers.activations import (
 )
 from isograd.core.layers.attention import MultiheadAttention, PositionalEncoding
 from isograd.core.layers.base import Layer
+from isograd.core.layers.cells import GRUCell, LSTMCell, RNNCell
 from isograd.core.layers.combine import Add, Concat, MatMul, Multiply, Subtract
 from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
 from isograd.core.layers.dropout import Dropout, Dropout2d
@@ -29,6 +30,7 @@ from isograd.core.layers.pool import (
     MaxPool1d,
     MaxPool2d,
 )
+from isograd.core.layers.recurrent import GRU, LSTM, RNN
 from isograd.core.layers.resize import Upsample, ZeroPad2d
 from isograd.core.layers.sequence import LastStep
 from isograd.core.layers.shape import Flatten, Identity, Reshape
@@ -36,6 +38,9 @@ from isograd.core.layers.shape import Flatten, Identity, Reshape
 __all__ = [
     "ELU",
     "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "AdaptiveAvgPool2d",
     "AdaptiveMaxPool2d",
     "Add",
@@ -53,10 +58,12 @@ __all__ = [
     "Dropout2d",
     "Embedding",
     "Flatten",
+    "GRUCell",
     "GlobalAvgPool",
     "GroupNorm",
     "Identity",
     "InstanceNorm2d",
+    "LSTMCell",
     "LastStep",
     "Layer",
     "LayerNorm",
@@ -70,6 +77,7 @@ __all__ = [
     "Multiply",
     "OneHot",
     "PositionalEncoding",
+    "RNNCell",
     "ReLU",
     "Reshape",
     "SiLU",

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 @describes("layer")
 class MultiheadAttention(Layer):
-    """y = [O₁ … O_H] W_oᵀ + b_o,   O_h = D(A_h) V_h,   A_h = softmax(Q_h K_hᵀ/√d + M),   d = E/H
+    """y = [O₁ … O_H] W_oᵀ + b_o,   O_h = D(A_h) V_h,   A_h = softmax(Q_h K_hᵀ/√d + M)
 
-    (Vaswani et al. 2017), Q = query W_qᵀ + b_q,  K = key W_kᵀ + b_k,  V = value W_vᵀ + b_v, each cut into H = num_heads heads of width d.
+    Q = query W_qᵀ + b_q,  K = key W_kᵀ + b_k,  V = value W_vᵀ + b_v, each cut into H = num_heads heads of width
+    d = E/H (Vaswani et al. 2017).
 
     Call it on (x): self-attention, query = key = value = x (N, T, E); or on (query, key, value): (N, T, E),
     (N, S, Eₖ), (N, S, Eᵥ) → y (N, T, E). With `lengths=` (whole numbers (N,), 1…S) no place attends to keys from

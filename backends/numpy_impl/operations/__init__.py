@@ -3,6 +3,7 @@
 from isograd.backends.numpy_impl.operations import (
     activations,
     attention,
+    cells,
     combine,
     compose,
     conv,
@@ -11,6 +12,7 @@ from isograd.backends.numpy_impl.operations import (
     linear,
     norm,
     pool,
+    recurrent,
     resize,
     sequence,
     shape,
@@ -18,6 +20,6 @@ from isograd.backends.numpy_impl.operations import (
 from isograd.backends.numpy_impl.operations.registry import OPERATIONS
 
 __all__ = [
-    "OPERATIONS", "activations", "attention", "combine", "compose", "conv", "dropout", "embedding", "linear", "norm",
-    "pool", "resize", "sequence", "shape",
+    "OPERATIONS", "activations", "attention", "cells", "combine", "compose", "conv", "dropout", "embedding", "linear",
+    "norm", "pool", "recurrent", "resize", "sequence", "shape",
 ]  # fmt: skip

@@ -12,6 +12,7 @@ from isograd.core.types import Array
 
 FARTHEST = 26.0  # erfc(26) = 6e-296: the last whole number before erfc underflows in float64
 NEAREST_T = 2 / (2 + FARTHEST)
+DEGREES = {"float64": 28, "float32": 12}  # of the series for erfc: more change no result
 
 
 def sigmoid(x: Array) -> Array:
@@ -27,10 +28,10 @@ def sigmoid(x: Array) -> Array:
 
 
 @cache
-def _erfc_series() -> tuple[float, ...]:
+def _erfc_series(dtype: np.dtype[np.floating]) -> list[float]:
     """Chebyshev coefficients of log(erfc(z)/t) + z² over t = 2/(2+z), fitted once to math.erfc.
 
-    What is left of erfc after its Gaussian and its 1/z tail is so smooth that 28 terms reach rounding error.
+    What is left of erfc after its Gaussian and its 1/z tail is so smooth that few terms reach rounding error.
     """
 
     def smooth(u: float) -> float:
@@ -38,8 +39,8 @@ def _erfc_series() -> tuple[float, ...]:
         z = 2 / t - 2
         return log(erfc(z) / t) + z * z
 
-    series = chebyshev.chebinterpolate(np.vectorize(smooth), 28)
-    return tuple(series.tolist())
+    series: list[float] = chebyshev.chebinterpolate(np.vectorize(smooth), DEGREES[dtype.name]).tolist()
+    return series
 
 
 def normal_cdf(x: Array) -> Array:
@@ -51,9 +52,13 @@ def normal_cdf(x: Array) -> Array:
     z = np.abs(x) / sqrt(2)
     t = 2 / (2 + np.minimum(z, FARTHEST))
     u = (2 * t - (1 + NEAREST_T)) / (1 - NEAREST_T)
-    series = _erfc_series()
-    last, before = np.zeros_like(z), np.zeros_like(z)  # Clenshaw's recurrence, from the highest term down
-    for c in reversed(series[1:]):
-        last, before = 2 * u * last - before + c, last
+    series = _erfc_series(x.dtype)
+    twice = 2 * u
+    last, before, spare = np.zeros_like(z), np.zeros_like(z), np.empty_like(z)
+    for c in reversed(series[1:]):  # Clenshaw's recurrence, from the highest term down
+        np.multiply(twice, last, out=spare)
+        spare -= before
+        spare += c
+        last, before, spare = spare, last, before
     tail = t * np.exp(u * last - before + series[0] - z * z) / 2
     return np.where(x > 0, 1 - tail, tail)

@@ -10,6 +10,12 @@ from isograd.core.parity.cases.attention import ATTENTION_CASES
 from isograd.core.parity.cases.images import IMAGE_CASES, IMAGE_MODEL_CASES
 from isograd.core.parity.cases.kinds import Case, LawCase, LossCase, OptimizerCase, ScheduleCase
 from isograd.core.parity.cases.layers import LAYER_CASES
+from isograd.core.parity.cases.recurrent import (
+    COMBINATIONS,
+    RECURRENT_CASES,
+    RECURRENT_MODEL_CASES,
+    RECURRENT_SEQUENTIAL_CASES,
+)
 from isograd.core.parity.cases.sequences import SEQUENCE_CASES
 from isograd.core.parity.cases.training import (
     CLIPPING_CASES,
@@ -18,18 +24,22 @@ from isograd.core.parity.cases.training import (
     OPTIMIZER_CASES,
     SCHEDULE_CASES,
 )
+from isograd.core.sequential import Sequential
 
 CASES: dict[type[Description], list[Case]] = {
     **LAYER_CASES,
     **IMAGE_CASES,
     **SEQUENCE_CASES,
     **ATTENTION_CASES,
-    Model: [*LAYER_CASES[Model], *IMAGE_MODEL_CASES],
+    **RECURRENT_CASES,
+    Sequential: [*LAYER_CASES[Sequential], *RECURRENT_SEQUENTIAL_CASES],
+    Model: [*LAYER_CASES[Model], *IMAGE_MODEL_CASES, *RECURRENT_MODEL_CASES],
 }
 
 __all__ = [
     "CASES",
     "CLIPPING_CASES",
+    "COMBINATIONS",
     "INITIALIZER_CASES",
     "LOSS_CASES",
     "OPTIMIZER_CASES",

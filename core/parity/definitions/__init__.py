@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.parity.definitions import attention, images, layers, sequences
+from isograd.core.parity.definitions import attention, images, layers, recurrent, sequences
 from isograd.core.parity.definitions.table import BUFFER_DEFINITIONS, DEFINITIONS
 from isograd.core.run import Run
 from isograd.core.types import Array, Arrays, Tree
 
 __all__ = [
-    "BUFFER_DEFINITIONS", "DEFINITIONS", "attention", "defined", "defined_buffer", "images", "layers", "sequences",
+    "BUFFER_DEFINITIONS", "DEFINITIONS", "attention", "defined", "defined_buffer", "images", "layers", "recurrent",
+    "sequences",
 ]  # fmt: skip
 
 

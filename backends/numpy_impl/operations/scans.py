@@ -1,0 +1,240 @@
+"""Recurrences over all steps of a sequence, one direction of one layer: the fast form of what cells.py does once.
+
+Features stand first, then time, then the batch: x (F, T, N), h (H, T, N). A step is then one product whose columns are
+samples, the weights multiply as they lie in memory, and the gradient of a weight is one product over all T·N columns.
+
+    scan(spec, p, x, state, alive) → (h, final state), backward
+    backward(dh, dfinal, needs_dx) → (dx or None, dstate, grads)
+
+`state` holds (size, N) arrays; alive (T, N), where given, is False at padding: a column that is not alive keeps its
+state, and what comes back to it passes through. σ(a) = (1 + tanh(a/2))/2 is computed that way, with the ½ folded into
+a copy of the weights, so that one tanh serves all gates.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+import numpy as np
+
+from isograd.core.layers import GRU, LSTM, RNN
+from isograd.core.types import Array, Arrays, State
+
+ScanBackward: TypeAlias = Callable[[Array, Arrays, bool], tuple[Array | None, Arrays, State]]
+Scanned: TypeAlias = tuple[tuple[Array, Arrays], ScanBackward]
+
+
+def with_bias(p: State, *names: str) -> tuple[Array, ...]:
+    """The sum of these biases as a column that a row of ones multiplies; nothing where there are none."""
+    return (sum(p[name] for name in names)[:, None],) if names[0] in p else ()  # type: ignore[index]
+
+
+def memory(h: Array, x: Array, *, ones: bool) -> Array:
+    """Z (H+F+1, T+1, N): at every step [h before it; x; 1]. A step writes its h where the next one reads it."""
+    (H, N), (F, T, _) = h.shape, x.shape
+    Z = np.empty((H + F + ones, T + 1, N), x.dtype)
+    Z[:H, 0], Z[H : H + F, :T] = h, x
+    if ones:
+        Z[-1] = 1
+    return Z
+
+
+def columns(a: Array) -> Array:
+    """(rows, T, N) as (rows, T·N)"""
+    return a.reshape(len(a), -1)
+
+
+def squash(a: Array) -> None:
+    """a ← σ(2a), where a is already tanh(a)"""
+    a += 1
+    a *= 0.5
+
+
+def rnn_scan(spec: RNN, p: State, x: Array, state: Arrays, alive: Array | None) -> Scanned:
+    """h = φ(U h₋ + W x + b)        da = φ' ⊙ dh        dh₋ = Uᵀ da        [dU dW db] = da [h₋; x; 1]ᵀ"""
+    (h0,), (F, T, _) = state, x.shape
+    H, U = len(h0), p["weight_hh"]
+    W = np.concatenate([U, p["weight_ih"], *with_bias(p, "bias_ih", "bias_hh")], axis=1)
+    Z = memory(h0, x, ones="bias_ih" in p)
+    for t in range(T):
+        a = W @ Z[:, t]
+        new = np.tanh(a, out=a) if spec.nonlinearity == "tanh" else np.maximum(a, 0, out=a)
+        Z[:H, t + 1] = new if alive is None else np.where(alive[t], new, Z[:H, t])
+    h = Z[:H, 1:]
+
+    def backward(dh: Array, dfinal: Arrays, needs_dx: bool) -> tuple[Array | None, Arrays, State]:
+        slope = 1 - h * h if spec.nonlinearity == "tanh" else h > 0
+        dA = np.empty((H, *x.shape[1:]), x.dtype)
+        (back,) = dfinal
+        for t in reversed(range(T)):
+            total = dh[:, t] + back
+            live = total if alive is None else total * alive[t]
+            np.multiply(slope[:, t], live, out=dA[:, t])
+            back = U.T @ dA[:, t]
+            if alive is not None:
+                back += total - live
+        return dx_of(p, dA, x) if needs_dx else None, (back,), joint_gradients(p, dA, Z[:, :T], H, F)
+
+    return (h, (Z[:H, T],)), backward
+
+
+def dx_of(p: State, dA: Array, x: Array) -> Array:
+    """Wᵀ da, all steps at once"""
+    return (p["weight_ih"].T @ columns(dA)).reshape(x.shape)
+
+
+def joint_gradients(p: State, dA: Array, Z: Array, H: int, F: int) -> State:
+    """[dU dW db] = da [h₋; x; 1]ᵀ, all steps at once, taken apart"""
+    G = columns(dA) @ columns(Z).T
+    grads = {"weight_hh": G[:, :H], "weight_ih": G[:, H : H + F]}
+    return grads | {"bias_ih": G[:, -1], "bias_hh": G[:, -1].copy()} if "bias_ih" in p else grads
+
+
+def lstm_scan(spec: LSTM, p: State, x: Array, state: Arrays, alive: Array | None) -> Scanned:
+    """i, f, o = σ(·)   g = tanh(·)   c = f ⊙ c₋ + i ⊙ g   m = o ⊙ tanh(c)   h = m, or V m where there is a projection
+
+    dm = dh, or Vᵀ dh.   dc ← dc + dm ⊙ o(1−tanh²c)        dc₋ = dc ⊙ f        dh₋ = Uᵀ da
+    da = dc ⊙ [g·i(1−i); c₋·f(1−f); i(1−g²)], and dm ⊙ tanh(c)·o(1−o) for o        [dU dW db] = da [h₋; x; 1]ᵀ
+    """
+    (h0, c0), (F, T, N) = state, x.shape
+    P, H, U, V = len(h0), len(c0), p["weight_hh"], p.get("weight_hr")
+    given = np.concatenate([U, p["weight_ih"], *with_bias(p, "bias_ih", "bias_hh")], axis=1)
+    W = np.concatenate([given[: 2 * H], given[3 * H :], given[2 * H : 3 * H]])  # i, f, o, g: what σ squashes in one
+    W[: 3 * H] *= 0.5
+    Z = memory(h0, x, ones="bias_ih" in p)
+    gates, c, tanh_c = (np.empty((*s, N), x.dtype) for s in ((T, 4, H), (T + 1, H), (T, H)))
+    M = np.empty((H, T, N), x.dtype) if V is not None else Z[:H, 1:]
+    c[0] = c0
+    for t in range(T):
+        a = gates[t]
+        np.matmul(W, Z[:, t], out=a.reshape(4 * H, N))
+        np.tanh(a, out=a)
+        squash(a[:3])
+        i, f, o, g = a
+        np.multiply(f, c[t], out=c[t + 1])
+        c[t + 1] += i * g
+        np.tanh(c[t + 1], out=tanh_c[t])
+        np.multiply(o, tanh_c[t], out=M[:, t])
+        if V is not None:
+            Z[:P, t + 1] = V @ M[:, t]
+        if alive is not None:
+            c[t + 1] = np.where(alive[t], c[t + 1], c[t])
+            Z[:P, t + 1] = np.where(alive[t], Z[:P, t + 1], Z[:P, t])
+
+    def backward(dh: Array, dfinal: Arrays, needs_dx: bool) -> tuple[Array | None, Arrays, State]:
+        i, f, o, g = gates.swapaxes(0, 1)
+        of_c = np.empty((T, 3, H, N), x.dtype)
+        of_c[:, 0], of_c[:, 1], of_c[:, 2] = g * i * (1 - i), c[:-1] * f * (1 - f), i * (1 - g * g)
+        of_o, into_c = tanh_c * o * (1 - o), o * (1 - tanh_c * tanh_c)
+        dA = np.empty((4, H, T, N), x.dtype)
+        dH = np.empty((P, T, N), x.dtype)
+        back, dc = dfinal
+        for t in reversed(range(T)):
+            total = np.add(dh[:, t], back, out=dH[:, t])
+            if alive is not None:
+                kept, kept_c = total * ~alive[t], dc * ~alive[t]
+                total *= alive[t]
+                dc = dc * alive[t]
+            dm = total if V is None else V.T @ total
+            dc = dc + dm * into_c[t]
+            np.multiply(of_c[t], dc, out=dA[:3, :, t])
+            np.multiply(of_o[t], dm, out=dA[3, :, t])
+            dc *= f[t]
+            back = U.T @ dA[:, :, t].reshape(4 * H, N)
+            if alive is not None:
+                back += kept
+                dc += kept_c
+        da = dA.reshape(4 * H, T, N)
+        grads = joint_gradients(p, da, Z[:, :T], P, F)
+        if V is not None:
+            grads["weight_hr"] = columns(dH) @ columns(M).T
+        return dx_of(p, da, x) if needs_dx else None, (back, dc), grads
+
+    return (Z[:P, 1:], (Z[:P, T], c[T])), backward
+
+
+def gru_scan(spec: GRU, p: State, x: Array, state: Arrays, alive: Array | None) -> Scanned:
+    """r, z = σ(·)   n = tanh(an + m)   h = n + z ⊙ (h₋ − n),   m = r ⊙ bn, bn = Uₙ h₋ + cₙ  ("after")
+    or m = bn = Uₙ (r ⊙ h₋) + cₙ ("before")
+
+    dan = dh ⊙ (1−z)(1−n²)        daz = dh ⊙ (h₋−n)·z(1−z)
+    after: dbn = dan ⊙ r, dar = dan ⊙ bn·r(1−r), dh₋ = dh ⊙ z + Uᵀ [dar daz dbn]
+    before: dbn = dan, e = Uₙᵀ dan, dar = e ⊙ h₋·r(1−r), dh₋ = dh ⊙ z + e ⊙ r + U_rzᵀ [dar daz]
+    """
+    (h0,), (F, T, N) = state, x.shape
+    H, U, after = len(h0), p["weight_hh"], spec.reset == "after"
+    biased = "bias_ih" in p
+    W = np.concatenate([p["weight_ih"], *with_bias(p, "bias_ih")], axis=1)
+    R = np.concatenate([U, *with_bias(p, "bias_hh")], axis=1)
+    W[: 2 * H] *= 0.5
+    R[: 2 * H] *= 0.5
+    X = memory(x[:0, 0], x, ones=biased)[:, :T]
+    Z = memory(h0, x[:0], ones=biased)
+    Q = None if after else memory(h0, x[:0], ones=biased)  # [r ⊙ h₋; 1]
+    A = (W @ columns(X)).reshape(3, H, T, N)
+    rz, n, bn = (np.empty((*s, N), x.dtype) for s in ((T, 2, H), (T, H), (T, H)))
+    for t in range(T):
+        b = (R if after else R[: 2 * H]) @ Z[:, t]
+        np.add(A[:2, :, t], b[: 2 * H].reshape(2, H, N), out=rz[t])
+        np.tanh(rz[t], out=rz[t])
+        squash(rz[t])
+        r, z = rz[t]
+        h = Z[:H, t]
+        if Q is None:
+            bn[t] = b[2 * H :]
+            np.multiply(r, bn[t], out=n[t])
+            n[t] += A[2, :, t]
+        else:
+            np.multiply(r, h, out=Q[:H, t])
+            np.matmul(R[2 * H :], Q[:, t], out=bn[t])
+            np.add(A[2, :, t], bn[t], out=n[t])
+        np.tanh(n[t], out=n[t])
+        new = h - n[t]
+        new *= z
+        np.add(n[t], new, out=new)
+        Z[:H, t + 1] = new if alive is None else np.where(alive[t], new, h)
+
+    def backward(dh: Array, dfinal: Arrays, needs_dx: bool) -> tuple[Array | None, Arrays, State]:
+        r, z = rz.swapaxes(0, 1)
+        before = Z[:H, :T].swapaxes(0, 1)
+        of_n, of_z = (1 - z) * (1 - n * n), (before - n) * z * (1 - z)
+        of_r = (bn if after else before) * r * (1 - r)
+        D = np.empty((4, H, T, N), x.dtype)  # dan, dar, daz, dbn: the first three reach W, the last three U
+        (back,) = dfinal
+        for t in reversed(range(T)):
+            total = dh[:, t] + back
+            if alive is not None:
+                kept = total * ~alive[t]
+                total *= alive[t]
+            dan = total * of_n[t]
+            D[0, :, t] = dan
+            np.multiply(total, of_z[t], out=D[2, :, t])
+            total *= z[t]
+            if after:
+                np.multiply(dan, of_r[t], out=D[1, :, t])
+                np.multiply(dan, r[t], out=D[3, :, t])
+                back = U.T @ D[1:, :, t].reshape(3 * H, N)
+            else:
+                e = U[2 * H :].T @ dan
+                np.multiply(e, of_r[t], out=D[1, :, t])
+                D[3, :, t] = dan
+                e *= r[t]
+                total += e
+                back = U[: 2 * H].T @ D[1:3, :, t].reshape(2 * H, N)
+            back += total
+            if alive is not None:
+                back += kept
+        d = D.reshape(4 * H, -1)
+        from_x = np.roll(d[: 3 * H] @ columns(X).T, -H, axis=0)  # rows n, r, z become r, z, n
+        if Q is None:
+            from_h = d[H:] @ columns(Z[:, :T]).T
+        else:
+            from_h = np.concatenate([d[H : 3 * H] @ columns(Z[:, :T]).T, d[3 * H :] @ columns(Q[:, :T]).T])
+        grads = {"weight_ih": from_x[:, :F], "weight_hh": from_h[:, :H]}
+        if biased:
+            grads |= {"bias_ih": from_x[:, -1], "bias_hh": from_h[:, -1]}
+        dx = np.roll(p["weight_ih"], H, axis=0).T @ d[: 3 * H] if needs_dx else None
+        return None if dx is None else dx.reshape(x.shape), (back,), grads
+
+    return (Z[:H, 1:], (Z[:H, T],)), backward

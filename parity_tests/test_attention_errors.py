@@ -1,0 +1,124 @@
+"""The texts of what attention and its blocks refuse."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import isograd as ig
+
+
+def of_lengths(*lengths: int) -> None:
+    """A block over five places, given these lengths."""
+    x, ends = ig.Input((5, 8)), ig.Input(())
+    model = ig.Model(inputs=[x, ends], outputs=ig.TransformerEncoderLayer(2)(x, lengths=ends))
+    ig.build(model).forward(np.zeros((len(lengths), 5, 8)), np.array(lengths))
+
+
+REJECTED = {
+    "heads that do not divide the width": (
+        lambda: ig.Sequential([ig.MultiheadAttention(4)], input_shape=(5, 6)),
+        "layer 1 of 1, MultiheadAttention(4)\n"
+        "  wanted a width that 4 heads divide\n"
+        "  got    6 features in (N, 5, 6)\n"
+        "  path   (N, 5, 6)\n"
+        "  fix    another num_heads, or another width of what feeds this layer",
+    ),
+    "heads that do not divide the width of a block": (
+        lambda: ig.Sequential([ig.TransformerDecoderBlock(4)], input_shape=(5, 6)),
+        "layer 1 of 1, TransformerDecoderBlock(4)\n"
+        "  wanted a width that 4 heads divide\n"
+        "  got    6 features in (N, 5, 6)\n"
+        "  path   (N, 5, 6)\n"
+        "  fix    another num_heads, or another width of what feeds this layer",
+    ),
+    "no heads": (
+        lambda: ig.MultiheadAttention(0),
+        "MultiheadAttention(0)\n  wanted num_heads: greater than 0\n  got    0\n  fix    change num_heads=",
+    ),
+    "the input is no sequence": (
+        lambda: ig.Sequential([ig.MultiheadAttention(2)], input_shape=(6,)),
+        "layer 1 of 1, MultiheadAttention(2)\n"
+        "  wanted (N, T, F): features at every step\n"
+        "  got    (N, 6)\n"
+        "  path   (N, 6)\n"
+        "  fix    batch first, then time, then features",
+    ),
+    "places of what is no sequence": (
+        lambda: ig.Sequential([ig.PositionalEncoding()], input_shape=(6,)),
+        "layer 1 of 1, PositionalEncoding()\n"
+        "  wanted (N, T, F): features at every step\n"
+        "  got    (N, 6)\n"
+        "  path   (N, 6)\n"
+        "  fix    batch first, then time, then features",
+    ),
+    "a key without its value": (
+        lambda: ig.MultiheadAttention(2)(ig.Input((5, 6)), ig.Input((4, 6))),
+        "MultiheadAttention(2)\n"
+        "  wanted (x), (query, key, value), and lengths (N,) after either\n"
+        "  got    (N, 5, 6) and (N, 4, 6)\n"
+        "  path   (N, 5, 6)   and   (N, 4, 6)\n"
+        "  fix    lengths=ig.Input(()); for cross-attention give query, key and value",
+    ),
+    "lengths of a sequence": (
+        lambda: ig.MultiheadAttention(2)(*[ig.Input((5, 6))] * 3, lengths=ig.Input((5,))),
+        "MultiheadAttention(2)\n"
+        "  wanted (x), (query, key, value), and lengths (N,) after either\n"
+        "  got    (N, 5, 6) and (N, 5, 6) and (N, 5, 6) and (N, 5)\n"
+        "  path   (N, 5, 6)   and   (N, 5, 6)   and   (N, 5, 6)   and   (N, 5)\n"
+        "  fix    lengths=ig.Input(()); for cross-attention give query, key and value",
+    ),
+    "too many inputs": (
+        lambda: ig.MultiheadAttention(2)(*[ig.Input((5, 6))] * 5),
+        "MultiheadAttention(2)\n"
+        "  wanted 1 to 4 inputs\n"
+        "  got    5\n"
+        "  path   (N, 5, 6)   and   (N, 5, 6)   and   (N, 5, 6)   and   (N, 5, 6)   and   (N, 5, 6)\n"
+        "  fix    call it with 1 to 4 graph values",
+    ),
+    "fewer values than keys": (
+        lambda: ig.MultiheadAttention(2)(ig.Input((5, 6)), ig.Input((4, 6)), ig.Input((3, 6))),
+        "MultiheadAttention(2)\n"
+        "  wanted a value for every key\n"
+        "  got    4 keys and 3 values\n"
+        "  path   (N, 5, 6)   and   (N, 4, 6)   and   (N, 3, 6)\n"
+        "  fix    give both the same number of places",
+    ),
+    "causal over two sequences": (
+        lambda: ig.MultiheadAttention(2, causal=True)(ig.Input((5, 6)), ig.Input((4, 6)), ig.Input((4, 6))),
+        "MultiheadAttention(2, causal=True)\n"
+        "  wanted as many keys as queries with causal=True\n"
+        "  got    5 queries and 4 keys\n"
+        "  path   (N, 5, 6)   and   (N, 4, 6)   and   (N, 4, 6)\n"
+        "  fix    causal=False: which of two sequences' places is earlier is not defined",
+    ),
+    "a block by itself": (
+        lambda: ig.build(ig.TransformerEncoderLayer(2)),
+        "TransformerEncoderLayer(2)\n"
+        "  wanted a model around it, which says what comes in\n"
+        "  got    a TransformerEncoderLayer by itself\n"
+        "  fix    ig.Sequential([TransformerEncoderLayer(2)], input_shape=(25, 64))",
+    ),
+    "an activation that blocks do not have": (
+        lambda: ig.TransformerEncoderLayer(2, activation="tanh"),
+        "TransformerEncoderLayer(2, activation='tanh')\n"
+        "  wanted activation: 'relu' or 'gelu'\n"
+        "  got    'tanh'\n"
+        "  fix    change activation=",
+    ),
+    "lengths beyond the sequence": (
+        lambda: of_lengths(1, 6, 5),
+        "input 1[1]\n"
+        "  wanted whole numbers 1…5\n"
+        "  got    6\n"
+        "  fix    mend the data, or describe a layer that knows this number",
+    ),
+}
+
+
+@pytest.mark.parametrize("why", REJECTED)
+def test_what_does_not_fit_is_explained(why: str) -> None:
+    build, text = REJECTED[why]
+    with pytest.raises(ig.IsogradError) as caught:
+        build()
+    assert str(caught.value) == text
