@@ -32,29 +32,28 @@ def loader(*sites: str) -> Callable[[int, str], Prepared]:
 
 
 def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+    """Chosen by validation, sizes and dropout by folds of what is not seed 0's test part; most others came level."""
     return {
-        "words": recipe((1, 2), BY_WORD[1:], ig.GRU(32), epochs=8),
-        "characters": recipe((3, 4), BY_CHARACTER[1:], ig.GRU(48), epochs=12),
+        "words": recipe((1, 2), BY_WORD[1:], ig.GRU(32), spread=0.1, dropout=0.5, epochs=8),
+        "characters": recipe(
+            (3, 4), BY_CHARACTER[1:], ig.GRU(48, bidirectional=True), spread=1.0, dropout=0.1, epochs=12
+        ),
     }
 
 
-def recipe(inputs: tuple[int, ...], sizes: tuple[int, int], recurrent: ig.Layer, epochs: int) -> Recipe:
+def recipe(
+    inputs: tuple[int, ...], sizes: tuple[int, int], recurrent: ig.GRU, spread: float, dropout: float, epochs: int
+) -> Recipe:
     """Embed, read, and classify by the state after each sentence's own last step."""
     symbols, steps = sizes
     text, lengths = ig.Input((steps,), name="text"), ig.Input((), name="lengths")
-    table = ig.Embedding(symbols, 32, padding_idx=0, weight_init=ig.init.Normal(std=0.1))
-    _, last = recurrent(ig.Dropout(0.5)(table(text)), lengths=lengths)
+    table = ig.Embedding(symbols, 32, padding_idx=0, weight_init=ig.init.Normal(std=spread))
+    _, last = recurrent(ig.Dropout(dropout)(table(text)), lengths=lengths)
     scores = ig.Linear(2)(ig.Dropout(0.5)(ig.Flatten()(last)))
     return Recipe(
-        model=ig.Model(inputs=[text, lengths], outputs=scores),
-        loss=ig.CrossEntropyLoss(),
-        optimizer=ig.Adam(0.005),
-        schedule=ig.CosineDecay(per="step"),
-        epochs=epochs,
-        batch_size=32,
-        inputs=inputs,
-        baselines=baselines,
-    )
+        ig.Model(inputs=[text, lengths], outputs=scores), ig.CrossEntropyLoss(), ig.Adam(0.005), epochs, batch_size=32,
+        schedule=ig.CosineDecay(per="step"), inputs=inputs, baselines=baselines,
+    )  # fmt: skip
 
 
 def baselines(recipe: Recipe, seed: int) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -24,11 +25,12 @@ GOOD, BAD = ("good", "great", "lovely", "fine"), ("bad", "awful", "broken", "sad
 THINGS = ("food", "phone", "film", "place", "battery", "actor", "waiter")
 
 
-@pytest.fixture
-def review_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+@pytest.fixture(scope="module")
+def review_root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Three small files of sentences that a few words decide."""
-    folder = tmp_path / "data" / "sentiment"
-    folder.mkdir(parents=True)
+    root = tmp_path_factory.mktemp("data")
+    folder = root / "sentiment"
+    folder.mkdir()
     for k, site in enumerate(("amazon_cells", "imdb", "yelp")):
         rows = [
             f"The {thing} that I saw on day {day} was {word}{'!' * k}\t{label}"
@@ -37,13 +39,14 @@ def review_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
             for thing in THINGS
         ]
         (folder / f"{site}_labelled.txt").write_text("\n".join([*rows, rows[0], rows[0]]) + "\n")
-    monkeypatch.setenv("ISOGRAD_DATA", str(tmp_path / "data"))
-    return tmp_path / "data"
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("ISOGRAD_DATA", str(root))
+        yield root
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def by_word(review_root: Path) -> Comparison:
-    return compare(find("sentiment"), Options(recipe="words", epochs=4))
+    return compare(find("sentiment"), Options(recipe="words", epochs=10))
 
 
 def test_sentiment_is_learned_in_both_engines_and_drawn(by_word: Comparison, tmp_path: Path) -> None:
