@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from test_cli import isograd
 
 import isograd as ig
-from isograd import pictures
+from isograd import baselines, pictures
 from isograd.compare import Comparison, compare
 from isograd.core.data.dataset import Selected, whole
 from isograd.examples import gradients_through_time, sine_forecast
@@ -95,6 +95,34 @@ def test_a_recipe_takes_the_inputs_that_it_names() -> None:
     (x, x2), (y,) = seen.splits.train.batch(np.array([2, 0]))
     assert (x[:, 0].tolist(), x2[:, 0].tolist(), y.tolist()) == ([3, 3], [1, 1], [2, 0])
     assert prepared.seen_by(Recipe(model, ig.MSELoss(), ig.SGD(0.1), 1, 1)) is prepared
+
+
+class Remembering:
+    """An estimator that keeps what it is fitted to and asked."""
+
+    def fit(self, rows: Any, targets: Any) -> None:
+        self.rows = rows
+
+    def predict(self, rows: Any) -> Any:
+        self.asked = rows
+        return np.zeros(len(rows))
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_a_baseline_gets_the_input_that_its_recipe_names_numbers_as_rows_and_text_as_it_is(place: int) -> None:
+    texts = np.array(["no", "yes", "no"])
+    numbers = np.arange(12).reshape(3, 2, 2)
+    parts = ig.Splits(*[ig.ArrayDataset((numbers, texts), np.arange(3.0))] * 3)
+    model = ig.Sequential([ig.Flatten(), ig.Linear(1)], input_shape=(2, 2))
+    recipe = Recipe(model, ig.MSELoss(), ig.SGD(0.1), 1, 1, inputs=(0,), baseline_input=place)
+    experiment, estimator = find("sine_forecast"), Remembering()
+    baselines.fit(estimator, experiment, recipe, Prepared(parts), Options())
+    for seen in (estimator.rows, estimator.asked):
+        if place:
+            assert seen == ["no", "yes", "no"]
+        else:
+            assert seen.dtype == np.float32
+            assert seen.tolist() == numbers.reshape(3, 4).tolist()
 
 
 def test_what_changes_from_epoch_to_epoch_still_does_where_some_inputs_are_taken() -> None:

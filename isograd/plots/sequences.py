@@ -44,7 +44,11 @@ def hidden_states(readings: Mapping[str, Sequence[Reading]], sure_of: str, title
             shown = below.imshow(
                 reading.states[:, orders[row]].T, cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto", interpolation="nearest"
             )
-            below.set_xticks(range(len(reading.words)), reading.words, rotation=45, ha="right", rotation_mode="anchor")
+            below.set_xticks(range(len(reading.words)), reading.words)
+            if max(map(len, reading.words)) > 1:
+                below.tick_params("x", rotation=45)
+                for word in below.get_xticklabels():
+                    word.set(ha="right", rotation_mode="anchor")
             below.set_yticks([])
             below.tick_params(length=0, labelcolor=INK, labelsize=9)
             below.spines[:].set_visible(False)
