@@ -36,7 +36,7 @@ def test_only_a_line_feed_ends_a_line_and_only_the_last_tab_parts_it(tmp_path: P
         '\ufeff"Quoted, and never closed\t1',
         "so bad\u0085 so \x0c\u2028sad   \t0",
         "a\tTAB within\t1",
-        "windows' ending\t0\r",
+        "a bare\rreturn, and windows' ending\t0\r",
         "caf\u00e9\t1",
     ]
     file.write_bytes("\n".join(lines).encode())
@@ -45,7 +45,7 @@ def test_only_a_line_feed_ends_a_line_and_only_the_last_tab_parts_it(tmp_path: P
         '"Quoted, and never closed',
         "so bad\u0085 so \x0c\u2028sad",
         "a\tTAB within",
-        "windows' ending",
+        "a bare\rreturn, and windows' ending",
         "caf\u00e9",
     ]
     assert labels.tolist() == [1, 0, 1, 0, 1]
