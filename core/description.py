@@ -18,7 +18,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 from isograd.core.errors import FileError, IsogradError, SpecError
 
 T = TypeVar("T")
-REGISTRY: dict[str, dict[str, type[Description]]] = {}
+REGISTRY: dict[str, dict[str, type[Description]]] = {"custom_layer": {}, "custom_loss": {}}
 FORMAT = 1  # of the JSON text; a reader refuses what it does not know
 
 
@@ -206,10 +206,12 @@ def from_dict(record: Mapping[str, Any], where: str = "JSON") -> Description:
     kind = options.pop(family)
     cls = REGISTRY[family].get(kind) if isinstance(kind, str) else None
     if cls is None:
+        own = family.startswith("custom")
         raise SpecError(
             f'{where}: "{family}": {json.dumps(kind)}',
-            wanted=f"a known {family}: {', '.join(sorted(REGISTRY[family]))}", got=repr(kind),
-            fix=f"mend the name, or register the {family} before reading",
+            wanted=f"a known {family}: {', '.join(sorted(REGISTRY[family])) or 'none yet'}", got=repr(kind),
+            fix="run its @ig.custom function before reading: a file holds the name alone, never code" if own
+            else f"mend the name, or register the {family} before reading",
         )  # fmt: skip
     return cls.from_options(options)
 

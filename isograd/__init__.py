@@ -89,6 +89,7 @@ from isograd.core.transformer import TransformerDecoderBlock, TransformerEncoder
 from isograd.trainer import Trainer
 
 if TYPE_CHECKING:
+    from isograd.core.custom_decorator import custom
     from isograd.core.parity.check import check_parity
     from isograd.core.parity.gradients import check_gradients
 
@@ -96,7 +97,11 @@ __version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:
-    """The parity engine is loaded when it is first asked for: training needs none of it."""
+    """The parity engine and custom functions are loaded when first asked for: most training needs neither."""
+    if name == "custom":
+        from isograd.core.custom_decorator import custom
+
+        return custom
     if name == "check_parity":
         from isograd.core.parity.check import check_parity
 
@@ -219,6 +224,7 @@ __all__ = [
     "build",
     "check_gradients",
     "check_parity",
+    "custom",
     "data",
     "get_backend",
     "init",

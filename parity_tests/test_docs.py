@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from isograd.core.arrays import Namespace
+from isograd.core.description import REGISTRY
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {"core": "isograd.core", "backends": "isograd.backends", "isograd": "isograd"}
 MODULES = sorted(
@@ -31,8 +34,11 @@ def test_there_are_doctests_to_run() -> None:
     assert found > 20
 
 
-def readme_blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
+
+
+PAGES = [f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))]
 
 
 def table_of(text: str) -> list[tuple[str, ...]]:
@@ -42,9 +48,9 @@ def table_of(text: str) -> list[tuple[str, ...]]:
 
 
 def test_the_readmes_code_runs_and_prints_the_report_that_the_readme_shows() -> None:
-    code = readme_blocks("python")[0]
+    code = blocks("README.md", "python")[0]
     assert len([line for line in code.splitlines() if line.strip()]) <= 15
-    shown = next(block for block in readme_blocks("text") if "verdict" in block)
+    shown = next(block for block in blocks("README.md", "text") if "verdict" in block)
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
         exec(compile(code, "README.md", "exec"), {})
@@ -55,3 +61,17 @@ def test_the_readmes_code_runs_and_prints_the_report_that_the_readme_shows() -> 
     assert [line for line in told.splitlines() if line.startswith(unchanging)] == [
         line for line in shown.splitlines() if line.startswith(unchanging)
     ]
+
+
+@pytest.mark.parametrize("code", [code for page in PAGES for code in blocks(page, "python")])
+def test_the_code_of_the_pages_runs(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for family in ("custom_layer", "custom_loss"):  # its functions are the page's alone
+        monkeypatch.setitem(REGISTRY, family, dict(REGISTRY[family]))
+    with contextlib.redirect_stdout(io.StringIO()):
+        exec(compile(code, "a page of docs/", "exec"), {})
+
+
+def test_the_page_on_autodiff_lists_the_whole_namespace() -> None:
+    table = (ROOT / "docs/autodiff.md").read_text().split("| elementwise |")[1].split("\n\n")[0]
+    listed = set(re.findall(r"`(\w+)`", table))
+    assert listed == {name for name in vars(Namespace) if not name.startswith("_")}

@@ -1,4 +1,4 @@
-"""Whatever is described has all four: description, NumPy operation, torch line, case; and a definition."""
+"""Whatever is described has all four: description, NumPy operation, torch line, case; a definition and a formula."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from isograd.backends.torch_impl.optimizers import CLIPPINGS as TORCH_CLIPPINGS
 from isograd.backends.torch_impl.optimizers import OPTIMIZERS as TORCH_OPTIMIZERS
 from isograd.backends.torch_impl.optimizers import SCHEDULERS
 from isograd.core.composite import Composite
+from isograd.core.custom import CustomLayer, CustomLoss
 from isograd.core.description import REGISTRY
 from isograd.core.initializers import Initializer
 from isograd.core.parity import cases
 from isograd.core.parity.definitions import DEFINITIONS
+from isograd.core.parity.formulas import FORMULAS, LOSS_FORMULAS
 from isograd.core.parity.rules import LOSS_RULES, OPTIMIZER_RULES
 from isograd.core.schedules import Schedule
 
@@ -31,12 +33,14 @@ ROOMS = {
         "operation in numpy_impl/operations/": OPERATIONS,
         "line in torch_impl/layers.py": {*LAYERS, *COMPOSITES},  # graphs are built, not listed
         "definition in core/parity/definitions/": {*DEFINITIONS, *COMPOSITES},
+        "formula in core/parity/formulas/": {*FORMULAS, *COMPOSITES},
         "case in core/parity/cases/": cases.CASES,
     },
     "loss": {
         "operation in numpy_impl/losses.py": NUMPY_LOSSES,
         "line in torch_impl/losses.py": TORCH_LOSSES,
         "rule in core/parity/rules.py": LOSS_RULES,
+        "formula in core/parity/formulas/losses.py": LOSS_FORMULAS,
         "case in core/parity/cases/": cases.LOSS_CASES,
     },
     "optimizer": {
@@ -80,7 +84,7 @@ def test_no_room_holds_what_is_not_described(family: str) -> None:
         f"{room}: {kind.__name__}"
         for room, entries in ROOMS[family].items()
         for kind in entries
-        if kind not in REGISTRY[family].values()
+        if kind not in REGISTRY[family].values() and kind not in (CustomLayer, CustomLoss)  # bases of the users' own
     ]
     assert not strangers, "\n".join(strangers)
 
@@ -96,7 +100,15 @@ def test_every_case_says_why_it_exists_and_no_two_of_a_kind_say_the_same() -> No
 
 
 def test_metrics_and_stopping_rules_are_the_only_families_without_a_second_engine() -> None:
-    assert set(REGISTRY) - set(ROOMS) == {"metric", "stopping"}
+    assert set(REGISTRY) - set(ROOMS) == {"metric", "stopping", "custom_layer", "custom_loss"}
+
+
+def test_both_engines_and_the_parity_engine_have_one_entry_for_all_custom_functions() -> None:
+    assert all(CustomLayer in room for room in (OPERATIONS, LAYERS, cases.CASES))
+    assert all(CustomLoss in room for room in (NUMPY_LOSSES, TORCH_LOSSES, LOSS_RULES, cases.LOSS_CASES))
+    custom = [*REGISTRY["custom_layer"].values(), *REGISTRY["custom_loss"].values()]
+    assert custom
+    assert not any(kind in room for kind in custom for room in (OPERATIONS, LAYERS, NUMPY_LOSSES, TORCH_LOSSES))
 
 
 def test_backends_are_found_by_the_names_they_carry() -> None:

@@ -16,6 +16,7 @@ MODEL = ig.Sequential([ig.Linear(2), ig.Tanh()], input_shape=(3,))
 RECORD = json.loads(MODEL.to_json())
 a = ig.Input((3,))
 GRAPH = json.loads(ig.Model(inputs=a, outputs=ig.Linear(3)(a) + a).to_json())
+FAMILIES = "clipping, custom_layer, custom_loss, initializer, layer, loss, metric, optimizer, schedule, stopping"
 LAYERS = ", ".join(sorted(REGISTRY["layer"]))
 
 
@@ -60,8 +61,8 @@ TEXTS: dict[str, tuple[Callable[[], Any], str]] = {
     ),
     "no description": (
         lambda: ig.Sequential.from_json('{"isograd": 1, "lager": "Tanh"}'),
-        """SpecError: JSON
-  wanted one of the keys clipping, initializer, layer, loss, metric, optimizer, schedule, stopping
+        f"""SpecError: JSON
+  wanted one of the keys {FAMILIES}
   got    ['lager']
   fix    write the text with to_json""",
     ),

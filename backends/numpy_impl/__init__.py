@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from isograd.backends.numpy_impl import custom  # noqa: F401  (enters its layers and losses)
 from isograd.backends.numpy_impl.losses import LOSSES
 from isograd.backends.numpy_impl.memory import keep_freed_memory
 from isograd.backends.numpy_impl.network import NumpyNetwork
 from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
+from isograd.backends.numpy_impl.reference import REFERENCE
 from isograd.backends.numpy_impl.threads import limit_blas_threads
 from isograd.core.composite import Composite
+from isograd.core.custom import CustomFunction
 from isograd.core.description import Description
 from isograd.core.errors import BackendError
 from isograd.core.initializers import Fans, Initializer
@@ -45,8 +48,11 @@ class NumpyBackend:
         return NumpyNetwork(model, state, seed=seed, dtype=dtype, reference=self.reference)
 
     def source(self, description: Description) -> str:
+        if isinstance(description, CustomFunction):
+            return f"{description.place()}, differentiated by backends/numpy_impl/autodiff.py"
         kind = type(description)
-        table = next((t for t in (OPERATIONS, LOSSES, OPTIMIZERS, CLIPPINGS) if kind in t), None)
+        first = (REFERENCE,) if self.reference else ()
+        table = next((t for t in (*first, OPERATIONS, LOSSES, OPTIMIZERS, CLIPPINGS) if kind in t), None)
         if table is None:
             return f"{kind.__name__}, which numpy_impl lacks"
         function = table[kind]

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from isograd.backends.torch_impl import custom  # noqa: F401  (enters its layers and losses)
 from isograd.backends.torch_impl.initializers import INITIALIZERS
 from isograd.backends.torch_impl.layers import LAYERS
 from isograd.backends.torch_impl.loader import target_tensors
@@ -14,6 +15,7 @@ from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.network import TORCH_DTYPES, TorchNetwork
 from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, SCHEDULERS
 from isograd.core.composite import Composite
+from isograd.core.custom import CustomFunction
 from isograd.core.description import Description
 from isograd.core.errors import BackendError
 from isograd.core.initializers import Fans, Initializer
@@ -46,6 +48,8 @@ class TorchBackend:
         )
 
     def source(self, description: Description) -> str:
+        if isinstance(description, CustomFunction):
+            return f"{description.place()}, on PyTorch's tensors"
         kind = type(description)
         found = [
             table.title for table in (LAYERS, LOSSES, OPTIMIZERS, CLIPPINGS, SCHEDULERS, INITIALIZERS) if kind in table

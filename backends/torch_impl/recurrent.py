@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -14,6 +16,14 @@ from isograd.backends.torch_impl.modules import Masked
 from isograd.core.layers.recurrent import Recurrent
 
 State = tuple[Tensor, ...]
+
+
+@contextmanager
+def told_of_projections() -> Iterator[None]:
+    """PyTorch warns once that oneDNN has no projections and that it takes its own code: that is as it should be."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="LSTM with projections")
+        yield
 
 
 if TYPE_CHECKING:
@@ -31,7 +41,7 @@ class BatchFirst(Base):
     def forward(self, x: Tensor, *rest: Tensor) -> State:
         lengths = rest[-1] if rest and rest[-1].dim() == 1 else None
         state = tuple(s.transpose(0, 1).contiguous() for s in rest if s.dim() == 3)
-        with torch.backends.mkldnn.flags(enabled=False) if self.proj_size else nullcontext():  # oneDNN has none
+        with told_of_projections() if self.proj_size else nullcontext():
             y, final = self.stack(x, state, lengths)
         return (y, *(s.transpose(0, 1) for s in final))
 

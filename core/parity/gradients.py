@@ -134,7 +134,7 @@ class Differences:
             for far in np.argwhere(np.abs(gradient - numeric) > GRADIENT_CHECK * scale):
                 index = tuple(int(i) for i in far)
                 numeric[index] = self.slope(path, index, h)
-        gap = np.abs(gradient - numeric)
+        gap = np.asarray(np.abs(gradient - numeric))
         gap[np.isnan(gap)] = np.inf
         worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(gap)), gap.shape))
         return GradientRow(

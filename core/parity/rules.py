@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from isograd.core.arrays import NUMPY
+from isograd.core.custom import CustomLoss
 from isograd.core.losses import (
     BCEWithLogitsLoss,
     ClassLoss,
@@ -70,6 +72,12 @@ def _classes(p: Array, i: tuple[int, ...]) -> list[float]:
     """The predictions of sample i[0] at place i[1:], one a class."""
     place: tuple[Any, ...] = (i[0], slice(None), *i[1:])
     return [float(v) for v in p[place]]
+
+
+@LOSS_RULES.implements(CustomLoss)
+def custom(spec: CustomLoss, p: Array, t: Array) -> Each:
+    """A custom loss is its own definition: its function on plain NumPy arrays."""
+    return {(): float(spec.value(NUMPY, p, t))}, 1.0
 
 
 @LOSS_RULES.implements(NLLLoss)

@@ -7,6 +7,7 @@ differences, parity in both dtypes, planted faults caught. A backend of your own
 from isograd.core.description import Description
 from isograd.core.model import Model
 from isograd.core.parity.cases.attention import ATTENTION_CASES
+from isograd.core.parity.cases.custom import CUSTOM_CASES, CUSTOM_LOSS_CASES
 from isograd.core.parity.cases.images import IMAGE_CASES, IMAGE_MODEL_CASES
 from isograd.core.parity.cases.kinds import Case, LawCase, LossCase, OptimizerCase, ScheduleCase
 from isograd.core.parity.cases.layers import LAYER_CASES
@@ -20,10 +21,10 @@ from isograd.core.parity.cases.sequences import SEQUENCE_CASES
 from isograd.core.parity.cases.training import (
     CLIPPING_CASES,
     INITIALIZER_CASES,
-    LOSS_CASES,
     OPTIMIZER_CASES,
     SCHEDULE_CASES,
 )
+from isograd.core.parity.cases.training import LOSS_CASES as BUILT_IN_LOSS_CASES
 from isograd.core.sequential import Sequential
 
 CASES: dict[type[Description], list[Case]] = {
@@ -32,9 +33,11 @@ CASES: dict[type[Description], list[Case]] = {
     **SEQUENCE_CASES,
     **ATTENTION_CASES,
     **RECURRENT_CASES,
+    **CUSTOM_CASES,
     Sequential: [*LAYER_CASES[Sequential], *RECURRENT_SEQUENTIAL_CASES],
     Model: [*LAYER_CASES[Model], *IMAGE_MODEL_CASES, *RECURRENT_MODEL_CASES],
 }
+LOSS_CASES: dict[type[Description], list[LossCase]] = {**BUILT_IN_LOSS_CASES, **CUSTOM_LOSS_CASES}
 
 __all__ = [
     "CASES",

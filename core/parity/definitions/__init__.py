@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from isograd.core.arrays import NUMPY
+from isograd.core.custom import CustomLayer
 from isograd.core.parity.definitions import attention, images, layers, recurrent, sequences
 from isograd.core.parity.definitions.table import BUFFER_DEFINITIONS, DEFINITIONS
 from isograd.core.run import Run
@@ -25,9 +27,14 @@ __all__ = [
 
 
 def defined(layer: Any, p: Tree, x: Arrays, run: Run, shapes: list[tuple[int, ...]]) -> Arrays:
-    """Every entry of every output (of these full shapes) by definition; a graph node by node."""
+    """Every entry of every output (of these full shapes) by definition; a graph node by node.
+
+    A custom layer is its own definition: its function on plain NumPy arrays.
+    """
     from isograd.core.composite import Composite
 
+    if isinstance(layer, CustomLayer):
+        return layer.run(NUMPY, x, p, tuple(shape[1:] for shape in shapes))
     if isinstance(layer, Composite):
         graph = layer.graph(*(value.shape[1:] for value in x))
         values: list[Any] = [*x, *[None] * (graph.slots - len(x))]

@@ -1,0 +1,55 @@
+"""Formulas of normalisation: y = w ⊙ (x − μ)/√(σ² + ε) + b."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isograd.core.arrays import Namespace
+from isograd.core.layers import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm
+from isograd.core.parity.formulas.table import formula
+from isograd.core.run import Run
+from isograd.core.types import Tree
+
+
+def standardized(ops: Namespace, x: Any, axes: tuple[int, ...], eps: float) -> Any:
+    """(x − μ)/√(σ² + ε), μ and σ² over `axes`"""
+    mean = ops.mean(x, axis=axes, keepdims=True)
+    variance = ops.mean((x - mean) ** 2, axis=axes, keepdims=True)
+    return (x - mean) / ops.sqrt(variance + eps)
+
+
+def by_channel(ops: Namespace, values: Any, x: Any) -> Any:
+    """(C,) as (C, 1, …), to go with x (N, C, …)"""
+    return ops.reshape(values, (-1, *[1] * (x.ndim - 2)))
+
+
+def scaled(ops: Namespace, p: Tree, z: Any) -> Any:
+    """w[c] · z + b[c], where there are any"""
+    y = z * by_channel(ops, p["weight"], z) if "weight" in p else z
+    return y + by_channel(ops, p["bias"], z) if "bias" in p else y
+
+
+@formula(BatchNorm1d, BatchNorm2d, InstanceNorm2d)
+def batch_norm(spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """Training: μ, σ² of each channel over the batch, or of each sample by itself; evaluation: the running ones"""
+    (v,) = x
+    if spec.track_running_stats and not run.training:
+        mean, variance = by_channel(ops, p["running_mean"], v), by_channel(ops, p["running_var"], v)
+        return scaled(ops, p, (v - mean) / ops.sqrt(variance + spec.eps))
+    places = tuple(range(2, v.ndim))
+    return scaled(ops, p, standardized(ops, v, places if isinstance(spec, InstanceNorm2d) else (0, *places), spec.eps))
+
+
+@formula(LayerNorm)
+def layer_norm(spec: LayerNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """μ, σ² over the last axes of each sample"""
+    z = standardized(ops, x[0], tuple(range(x[0].ndim - spec.axes, x[0].ndim)), spec.eps)
+    y = z * p["weight"] if "weight" in p else z
+    return y + p["bias"] if "bias" in p else y
+
+
+@formula(GroupNorm)
+def group_norm(spec: GroupNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """μ, σ² over a group of channels of each sample"""
+    groups = ops.reshape(x[0], (len(x[0]), spec.num_groups, -1))
+    return scaled(ops, p, ops.reshape(standardized(ops, groups, (2,), spec.eps), tuple(x[0].shape)))

@@ -1,0 +1,45 @@
+"""Formulas of the layers that change an image's size without weights."""
+
+from __future__ import annotations
+
+from math import floor
+from typing import Any
+
+import numpy as np
+
+from isograd.core.arrays import Namespace
+from isograd.core.layers import Upsample, ZeroPad2d
+from isograd.core.parity.formulas.table import formula
+from isograd.core.run import Run
+from isograd.core.types import Tree
+
+
+def resampled(spec: Upsample, ops: Namespace, x: Any, axis: int, out: int, step: float) -> Any:
+    """One axis: nearest y[i] = x[⌊i·r⌋]; bilinear y[i] = (1−λ)·x[j] + λ·x[j+1]"""
+    size, front = x.shape[axis], (slice(None),) * axis
+    if spec.mode == "nearest":
+        return x[(*front, np.array([min(floor(i * step), size - 1) for i in range(out)]))]
+    if spec.align_corners:
+        at = [i * (size - 1) / (out - 1) if out > 1 else 0.0 for i in range(out)]
+    else:
+        at = [max((i + 0.5) * step - 0.5, 0.0) for i in range(out)]
+    low = np.array([min(floor(v), size - 1) for v in at])
+    share = ops.constant((np.array(at) - low).reshape(-1, *[1] * (x.ndim - 1 - axis)), x)
+    return (1 - share) * x[(*front, low)] + share * x[(*front, np.minimum(low + 1, size - 1))]
+
+
+@formula(Upsample)
+def upsample(spec: Upsample, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """Axis by axis"""
+    (y,) = x
+    shape = tuple(y.shape[1:])
+    (outs,) = spec.out_shapes(shape)
+    for axis, (out, step) in enumerate(zip(outs[1:], spec.steps(shape), strict=True), 2):
+        y = resampled(spec, ops, y, axis, out, step)
+    return y
+
+
+@formula(ZeroPad2d)
+def zero_pad(spec: ZeroPad2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """x with zeros around it"""
+    return ops.pad(x[0], ((0, 0), (0, 0), *spec.sides))
