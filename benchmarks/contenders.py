@@ -14,11 +14,13 @@ Step = Callable[[int], float]
 """k ↦ the loss of batch k mod BATCHES, before the update that the step then makes."""
 
 
+LOSSES = {"label": ig.CrossEntropyLoss(), "copy": ig.MSELoss(), "symbols": ig.CrossEntropyLoss(dim=-1)}
+
+
 def trainer(workload: Workload, backend: str) -> ig.Trainer:
     """isograd's trainer of this workload in `backend`; equal weights in each."""
     net = ig.build(workload.model(), backend=backend, seed=0, dtype="float32")
-    loss = ig.MSELoss() if workload.copies else ig.CrossEntropyLoss()
-    return ig.Trainer(net, loss=loss, optimizer=ig.SGD(lr=LR, momentum=MOMENTUM))
+    return ig.Trainer(net, loss=LOSSES[workload.task], optimizer=ig.SGD(lr=LR, momentum=MOMENTUM))
 
 
 def isograd_step(workload: Workload, backend: str) -> Step:
@@ -37,7 +39,7 @@ def torch_step(workload: Workload) -> Step:
     from torch import nn
 
     torch.set_num_threads(1)
-    module, criterion = workload.by_hand(), nn.MSELoss() if workload.copies else nn.CrossEntropyLoss()
+    module, criterion = workload.by_hand(), nn.MSELoss() if workload.task == "copy" else nn.CrossEntropyLoss()
     optimizer = torch.optim.SGD(module.parameters(), lr=LR, momentum=MOMENTUM)
     weights = ig.build(workload.model(), seed=0, dtype="float32").state_dict()
     module.load_state_dict({name: torch.from_numpy(values) for name, values in weights.items()})
@@ -46,7 +48,10 @@ def torch_step(workload: Workload) -> Step:
     def step(k: int) -> float:
         x, y = batches[k % BATCHES]
         optimizer.zero_grad()
-        loss = criterion(module(x), y)
+        if workload.task == "symbols":
+            loss = criterion(module(x).flatten(0, 1), y.flatten())
+        else:
+            loss = criterion(module(x), y)
         loss.backward()
         optimizer.step()
         return float(loss.item())

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +25,12 @@ Batch = tuple[Array, Array]
 
 LR, MOMENTUM = 1e-3, 0.9  # a step costs the same at any rate; a small one keeps the numbers ordinary
 BATCHES = 8  # that are trained on in turn
+SYMBOLS, WINDOW = 65, 25
 
 
 @dataclass(frozen=True)
 class Workload:
-    """Something to train with SGD and momentum: on softmax cross-entropy, or to copy its input."""
+    """Something to train with SGD and momentum: to name a label, to copy its input, or to name the next symbol."""
 
     name: str
     title: str
@@ -38,7 +40,7 @@ class Workload:
     at_most: float
     steps: int  # in one timed block: about 25 ms
     rounds: int = 200  # blocks of each contender
-    copies: bool = False  # mean squared error between output and input
+    task: Literal["label", "copy", "symbols"] = "label"
 
     def batches(self) -> list[Batch]:
         draw = np.random.default_rng(0)
@@ -121,6 +123,33 @@ def autoencoder() -> ig.Sequential:
     return ig.Sequential(layers, input_shape=(1, 28, 28))
 
 
+def windows(draw: np.random.Generator) -> Batch:
+    """32 windows of random symbols, and at every step the symbol that follows."""
+    text = draw.integers(0, SYMBOLS, (32, WINDOW + 1))
+    return text[:, :-1].copy(), text[:, 1:].copy()
+
+
+def reader(kind: type[ig.LSTM] | type[ig.GRU], hidden: int) -> ig.Sequential:
+    layers = [ig.OneHot(SYMBOLS), kind(hidden, name="recurrent"), ig.Linear(SYMBOLS, name="head")]
+    return ig.Sequential(layers, input_shape=(WINDOW,))
+
+
+def reader_by_hand(kind: str, hidden: int) -> nn.Module:
+    from torch import Tensor, nn
+
+    class Reader(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.recurrent = getattr(nn, kind)(SYMBOLS, hidden, batch_first=True)
+            self.head = nn.Linear(hidden, SYMBOLS)
+
+        def forward(self, x: Tensor) -> Tensor:
+            h, _ = self.recurrent(nn.functional.one_hot(x, SYMBOLS).float())
+            return self.head(h)
+
+    return Reader()
+
+
 WORKLOADS = {
     workload.name: workload
     for workload in (
@@ -171,7 +200,26 @@ WORKLOADS = {
             batch=images(64),
             at_most=1.60,
             steps=3,
-            copies=True,
+            task="copy",
+        ),
+        *(
+            Workload(
+                name=f"char_{kind.__name__.lower()}_{hidden}",
+                title=f"char {kind.__name__}, {SYMBOLS} symbols, hidden {hidden}, T {WINDOW}, batch 32",
+                model=partial(reader, kind, hidden),
+                by_hand=partial(reader_by_hand, kind.__name__, hidden),
+                batch=windows,
+                at_most=at_most,
+                steps=2 if hidden > 100 else 8,
+                rounds=60,
+                task="symbols",
+            )
+            for kind, hidden, at_most in (
+                (ig.LSTM, 256, 1.40),
+                (ig.LSTM, 64, 1.10),
+                (ig.GRU, 256, 1.05),
+                (ig.GRU, 64, 0.75),
+            )
         ),
     )
 }

@@ -44,8 +44,8 @@ def fit(estimator: Any, experiment: Experiment, recipe: Recipe, prepared: Prepar
     from sklearn.exceptions import ConvergenceWarning
     from threadpoolctl import threadpool_limits
 
-    (x, *_), (y, *_) = whole(prepared.splits.train)
-    rows, asked = (part.reshape(len(part), -1).astype(options.dtype) for part in (x, prepared.test[0][0]))
+    inputs, (y, *_) = whole(prepared.splits.train)
+    rows, asked = (_rows(part[recipe.baseline_input], options.dtype) for part in (inputs, prepared.test[0]))
     targets = y.ravel() if y.size == len(y) else y.reshape(len(y), -1)
     started = perf_counter()
     with threadpool_limits(limits=1), warnings.catch_warnings():
@@ -61,6 +61,11 @@ def fit(estimator: Any, experiment: Experiment, recipe: Recipe, prepared: Prepar
     else:
         predictions = prepared.restored(found.reshape(prepared.test_targets.shape))
     return Baseline(seconds, outputs, predictions, experiment.scores(predictions, prepared))
+
+
+def _rows(values: Array, dtype: str) -> Any:
+    """Numbers as (N, features) of this dtype, text as a list, for scikit-learn's vectorizers."""
+    return values.tolist() if values.dtype.kind == "U" else values.reshape(len(values), -1).astype(dtype)
 
 
 def mlp_like(recipe: Recipe, seed: int) -> Any:

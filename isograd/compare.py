@@ -224,7 +224,7 @@ def parity_of(recipe: Recipe, prepared: Prepared, options: Options) -> ParityRep
     """The parity report of a recipe on its first training batch; states that it carries are drawn at random."""
     from isograd.core.parity.check import check_parity
 
-    x, y = prepared.batch(recipe.batch_size, options.seed, shuffle=recipe.carry is None)
+    x, y = prepared.seen_by(recipe).batch(recipe.batch_size, options.seed, shuffle=recipe.carry is None)
     carrying = Carrying.of(recipe.model, recipe.losses, recipe.carry)
     if carrying is not None:
         drawn = generator(options.seed, "states")

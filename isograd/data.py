@@ -130,7 +130,7 @@ def boston(root: str | Path | None = None) -> Pair:
 
     Only to replay the book's figures: scikit-learn removed this set because of its column B.
     """
-    x, y, _ = csv(_located("tabular/boston_house_prices.csv", root, "data.boston"), target="MEDV", header_line=1)
+    x, y, _ = csv(located("tabular/boston_house_prices.csv", root, "data.boston"), target="MEDV", header_line=1)
     return x, y
 
 
@@ -139,13 +139,13 @@ def california(root: str | Path | None = None) -> Pair:
 
     Columns: longitude, latitude, age, rooms, bedrooms, population, households, income.
     """
-    x, y, _ = csv(_located("tabular/cal_housing.data", root, "data.california"), target=-1, header_line=None)
+    x, y, _ = csv(located("tabular/cal_housing.data", root, "data.california"), target=-1, header_line=None)
     return x, y
 
 
 def tiny_shakespeare(root: str | Path | None = None) -> str:
     """1,115,394 characters of Shakespeare's plays, 65 different ones: ROOT/text/tinyshakespeare.txt."""
-    return _located("text/tinyshakespeare.txt", root, "data.tiny_shakespeare").read_text("utf-8")
+    return located("text/tinyshakespeare.txt", root, "data.tiny_shakespeare").read_text("utf-8")
 
 
 def book_text(root: str | Path | None = None) -> str:
@@ -153,7 +153,7 @@ def book_text(root: str | Path | None = None) -> str:
 
     ROOT/text/dlfs_input.txt.
     """
-    return _located("text/dlfs_input.txt", root, "data.book_text").read_text("utf-8")
+    return located("text/dlfs_input.txt", root, "data.book_text").read_text("utf-8")
 
 
 def csv(
@@ -241,7 +241,8 @@ def _roots(root: str | Path | None) -> list[Path]:
     return [*([Path(named)] if named else []), Path.home() / ".cache" / "isograd"]
 
 
-def _located(name: str, root: str | Path | None, where: str) -> Path:
+def located(name: str, root: str | Path | None, where: str) -> Path:
+    """The file ROOT/name; DataError from `where` if there is none."""
     places = _roots(root)
     found = next((place / name for place in places if (place / name).is_file()), None)
     if found is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from importlib import import_module
@@ -20,7 +20,7 @@ from isograd.core.backend import Losses, Network, build
 from isograd.core.batches import check_batch
 from isograd.core.carry import Carry
 from isograd.core.composite import Composite
-from isograd.core.data.dataset import Dataset, Rowed, first, for_epoch, whole
+from isograd.core.data.dataset import Dataset, Rowed, Selected, first, for_epoch, whole
 from isograd.core.data.prepare import Splits, Standardizer
 from isograd.core.errors import FileError, SpecError
 from isograd.core.losses import ClassLoss, Loss
@@ -53,7 +53,9 @@ class Recipe:
 
     `baselines(recipe, seed)` gives unfitted scikit-learn estimators by name; it imports them itself. An
     estimator predicts the trained output (classes, or their scores), or a tuple of all outputs. `published` holds
-    results of others: {"the book": {"accuracy": 0.97}}. `carry` as in `ig.Trainer`.
+    results of others: {"the book": {"accuracy": 0.97}}. Of data with several inputs the model takes those at the
+    places `inputs` (None: all), the baselines the one at `baseline_input`: numbers as rows, text as it is. `carry`
+    as in `ig.Trainer`.
     """
 
     model: Composite
@@ -66,6 +68,8 @@ class Recipe:
     carry: Carry | None = None
     baselines: Callable[[Recipe, int], Mapping[str, Any]] = lambda recipe, seed: {}
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    inputs: tuple[int, ...] | None = None
+    baseline_input: int = 0
 
     @property
     def losses(self) -> Losses:
@@ -113,12 +117,16 @@ class Prepared:
     """Data ready to train on.
 
     `target_scale` leads standardised targets back to their own units; `labels` are the test part's classes
-    where its targets are something else; `notes` go into the files of trained weights.
+    where its targets are something else. `names` tells, of inputs that hold whole numbers, what each stands for.
+    `in_time`: a sample is a window of a series, and the next sample the window one step later. `notes` go into the
+    files of trained weights.
     """
 
     splits: Splits[Dataset]
     target_scale: Standardizer | None = None
     labels: Array | None = None
+    names: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    in_time: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -145,6 +153,14 @@ class Prepared:
         train = for_epoch(self.splits.train, 0)
         order = batch_order(len(train), size, seed=seed, epoch=0, shuffle=shuffle, drop_last=False)
         return train.batch(order[0])
+
+    def seen_by(self, recipe: Recipe) -> Prepared:
+        """With the inputs that the recipe's model takes, and no others."""
+        if recipe.inputs is None:
+            return self
+        parts = (self.splits.train, self.splits.validation, self.splits.test)
+        names = {k: self.names[place] for k, place in enumerate(recipe.inputs) if place in self.names}
+        return replace(self, splits=Splits(*(Selected(part, recipe.inputs) for part in parts)), names=names)
 
     def limited(self, samples: int) -> Prepared:
         """The first samples of each part, at most so many."""
@@ -225,6 +241,7 @@ def run(
     **build_options: Any,
 ) -> Outcome:
     """Train one recipe on one backend, then measure it on the test part."""
+    prepared = prepared.seen_by(recipe)
     net = build(recipe.model, backend=backend, seed=options.seed, dtype=options.dtype, **build_options)
     trainer = Trainer(
         net, loss=recipe.loss, optimizer=recipe.optimizer, schedule=recipe.schedule, clip=recipe.clip,

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from isograd.core.backend import build
+from isograd.core.backend import Network, build
 from isograd.core.composite import Composite, leaves
-from isograd.core.layers import ELU, GELU, Conv2d, LeakyReLU, ReLU, SiLU, Tanh
+from isograd.core.layers import ELU, GELU, GRU, LSTM, RNN, Conv2d, LeakyReLU, ReLU, SiLU, Tanh
 from isograd.core.randomness import generator
 from isograd.core.types import Array
-from isograd.plots import autoencoders, classes, curves, networks
+from isograd.plots import autoencoders, classes, curves, networks, sequences
 from isograd.plots.style import gray
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 SHOWN = 10  # images reconstructed, codes decoded
 STAGES = 5  # layers whose feature maps are drawn
+READ = range(6, 25)  # steps of a sentence that is drawn
+SENTENCES = 4
+FORECAST = 240  # steps of a series that are drawn
 ACTIVATIONS = (ELU, GELU, LeakyReLU, ReLU, SiLU, Tanh)  # where maps are looked at
 
 
@@ -48,6 +51,9 @@ def draw(comparison: Comparison, folder: Path) -> None:
             _network(comparison, compared, of, folder, end)
         if compared.recipe.encodes:
             _autoencoder(comparison, compared, of, folder, end)
+        if len(compared.recipe.losses) == 1:
+            _forecast(comparison, compared, of, folder, end)
+            _readings(comparison, compared, of, folder, end)
 
 
 def _classes(comparison: Comparison, compared: Compared, of: str, folder: Path, end: str) -> None:
@@ -124,3 +130,69 @@ def decoded(model: Composite, state: dict[str, Array], codes: Array) -> Array:
     weights = {path.removeprefix(prefix): values for path, values in state.items() if path.startswith(prefix)}
     dtype = str(next(iter(weights.values())).dtype)
     return gray(build(node.layer, weights, backend="numpy", dtype=dtype).predict(codes))
+
+
+def _forecast(comparison: Comparison, compared: Compared, of: str, folder: Path, end: str) -> None:
+    """The series beside what both engines say one step ahead and, where an output is a step, running free."""
+    prepared = comparison.prepared.seen_by(compared.recipe)
+    (x, *_), targets = prepared.test[0], prepared.test_targets
+    if not prepared.in_time or compared.recipe.classifies or targets.size != len(targets):
+        return
+    truth = targets[:FORECAST].ravel()
+    told = {engine: outcome.predictions[: len(truth)].ravel() for engine, outcome in compared.engines.items()}
+    run: dict[str, Array] = {}
+    if x.shape[2:] == targets.shape[1:]:
+        run = {
+            engine: prepared.restored(continued(outcome.net, x[0], len(truth))).ravel()
+            for engine, outcome in compared.engines.items()
+        }
+    sequences.forecast(truth, told, run, f"{of}, forecast", folder / f"forecast-{end}")
+
+
+def continued(net: Network, window: Array, steps: int) -> Array:
+    """The next `steps` (steps, F) after a window (T, F), each from the window of those before it."""
+    made = []
+    for _ in range(steps):
+        made.append(net.predict(window[None])[0])
+        window = np.concatenate([window[1:], made[-1][None]])
+    return np.array(made)
+
+
+def _readings(comparison: Comparison, compared: Compared, of: str, folder: Path, end: str) -> None:
+    """What a recurrent layer's units hold after each word: the sentences that swayed NumPy's most, and a mistake."""
+    recipe, prepared = compared.recipe, comparison.prepared.seen_by(compared.recipe)
+    nodes = leaves(recipe.model.graph(*recipe.model.input_shapes))
+    layers = [path for path, _, node in nodes if isinstance(node.layer, (RNN, GRU, LSTM))]
+    shapes = recipe.model.input_shapes
+    if not layers or not recipe.classifies or 0 not in prepared.names or (len(shapes[0]), *shapes[1:]) != (1, ()):
+        return
+    (texts, lengths), labels = prepared.test[0], prepared.test_targets
+    names = comparison.experiment.classes or tuple(map(str, np.unique(labels)))
+    net, taken = compared.engines["NumPy"].net, compared.engines["NumPy"].predictions.argmax(1)
+    short = [k for k in range(len(texts)) if lengths[k] in READ]
+    short.sort(key=lambda k: -float(np.ptp(sureness(net, texts[k], int(lengths[k])))))
+    right = {label: [k for k in short if taken[k] == labels[k] == label] for label in np.unique(labels)}
+    wrong = [k for k in short if taken[k] != labels[k]]
+    chosen = [found[0] for found in (*right.values(), wrong) if found][:SENTENCES]
+    if not chosen:
+        return
+    readings: dict[str, list[sequences.Reading]] = {}
+    for engine, outcome in compared.engines.items():
+        taken = outcome.predictions.argmax(1)
+        for k in chosen:
+            text, count = texts[k], int(lengths[k])
+            states = outcome.net.activations(text[None], lengths[k : k + 1])[layers[-1]][0][0, :count]
+            symbols = [prepared.names[0][number].replace(" ", "␣") for number in text[:count]]
+            told = f"{names[labels[k]]}, taken for {names[taken[k]]}"
+            reading = sequences.Reading(symbols, states, sureness(outcome.net, text, count), told)
+            readings.setdefault(engine, []).append(reading)
+    sequences.hidden_states(readings, names[-1], f"{of}, states after each step", folder / f"states-{end}")
+
+
+def sureness(net: Network, text: Array, length: int) -> Array:
+    """The probability (length,) that a classifier of (texts, lengths) gives the last class after each step."""
+    lengths = np.arange(1, length + 1)
+    scores = net.predict(np.broadcast_to(text, (length, *text.shape)).copy(), lengths).astype(np.float64)
+    shares = np.exp(scores - scores.max(1, keepdims=True))
+    last: Array = shares[:, -1] / shares.sum(1)
+    return last

@@ -38,6 +38,9 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
 
 
+PAGES = [f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md"))]
+
+
 def table_of(text: str) -> list[tuple[str, ...]]:
     """(stage, dtype, verdict) of a report's lines: its figures differ in their last digits between machines."""
     lines = [line for line in text.splitlines() if "  float" in line]
@@ -60,12 +63,12 @@ def test_the_readmes_code_runs_and_prints_the_report_that_the_readme_shows() -> 
     ]
 
 
-@pytest.mark.parametrize("code", blocks("docs/autodiff.md", "python"))
-def test_the_code_of_the_page_on_autodiff_runs(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("code", [code for page in PAGES for code in blocks(page, "python")])
+def test_the_code_of_the_pages_runs(code: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for family in ("custom_layer", "custom_loss"):  # its functions are the page's alone
         monkeypatch.setitem(REGISTRY, family, dict(REGISTRY[family]))
     with contextlib.redirect_stdout(io.StringIO()):
-        exec(compile(code, "autodiff.md", "exec"), {})
+        exec(compile(code, "a page of docs/", "exec"), {})
 
 
 def test_the_page_on_autodiff_lists_the_whole_namespace() -> None:

@@ -19,15 +19,19 @@ class BatchMeanSquaredError(nn.Module):
 
 
 class AlongClasses(nn.Module):
-    """A torch.nn loss, whose classes stand along axis 1, for predictions whose classes stand along `dim`."""
+    """A torch.nn loss for predictions whose classes stand along `dim`: every prediction becomes a row."""
 
     def __init__(self, criterion: nn.Module, dim: int) -> None:
         super().__init__()
         self.criterion, self.dim = criterion, dim
 
+    def rows(self, x: Tensor) -> Tensor:
+        return x.movedim(self.dim, -1).flatten(0, -2)
+
     def forward(self, p: Tensor, t: Tensor) -> Tensor:
-        loss: Tensor = self.criterion(p.movedim(self.dim, 1), t.movedim(self.dim, 1) if t.is_floating_point() else t)
-        return loss
+        labels = p.movedim(self.dim, -1).shape[:-1]
+        loss: Tensor = self.criterion(self.rows(p), self.rows(t) if t.is_floating_point() else t.flatten())
+        return loss.reshape(labels) if loss.dim() else loss
 
 
 def _along(criterion: nn.Module, dim: int) -> nn.Module:

@@ -93,6 +93,23 @@ class Subset:
         return Subset(for_epoch(self.data, epoch), self.indices)
 
 
+class Selected:
+    """Another data set's samples with some of their inputs, those at these places."""
+
+    def __init__(self, data: Dataset, inputs: Sequence[int]) -> None:
+        self.data, self.inputs = data, tuple(inputs)
+
+    def __len__(self) -> int:
+        return len(self.data)
+
+    def batch(self, indices: Array) -> tuple[Arrays, Arrays]:
+        inputs, targets = self.data.batch(indices)
+        return tuple(inputs[k] for k in self.inputs), targets
+
+    def for_epoch(self, epoch: int) -> Dataset:
+        return Selected(for_epoch(self.data, epoch), self.inputs)
+
+
 class SampleDataset:
     """A map-style data set (len and [i] → (x, y), as torchvision's): its samples are made and stacked on the fly."""
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from isograd.core.training.history import History
 from isograd.core.types import Array
-from isograd.plots.style import BLUE, INK, MUTED, RED, canvas, saved
+from isograd.plots.style import BLUE, INK, MUTED, RED, canvas, saved, tidy
 
 COLOURS = {"train_loss": BLUE, "validation_loss": RED}
 WORDS = {"train_loss": "training", "validation_loss": "validation"}
@@ -83,11 +83,5 @@ def _panels(figure: Any, count: int) -> list[Any]:
     """`count` panels side by side that share their vertical axis."""
     panels = list(figure.subplots(1, count, sharey=True, squeeze=False)[0])
     for panel in panels:
-        panel.spines[["top", "right"]].set_visible(False)
-        panel.spines[["left", "bottom"]].set_color(MUTED)
-        panel.xaxis.label.set_color(INK)
-        panel.yaxis.label.set_color(INK)
-        panel.tick_params(colors=MUTED, labelcolor=INK, which="both")
-        panel.grid(axis="y", color="#e6e9ed", linewidth=0.8)
-        panel.set_axisbelow(True)
+        tidy(panel)
     return panels

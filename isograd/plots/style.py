@@ -53,6 +53,17 @@ def show(panel: Any, sheet: Array, title: str = "", **options: Any) -> None:
         panel.set_title(title, fontsize=10, color=MUTED, loc="left")
 
 
+def tidy(panel: Any) -> None:
+    """Axes of a curve: a pale horizontal grid behind it, no box around it."""
+    panel.spines[["top", "right"]].set_visible(False)
+    panel.spines[["left", "bottom"]].set_color(MUTED)
+    panel.xaxis.label.set_color(INK)
+    panel.yaxis.label.set_color(INK)
+    panel.tick_params(colors=MUTED, labelcolor=INK, which="both")
+    panel.grid(axis="y", color="#e6e9ed", linewidth=0.8)
+    panel.set_axisbelow(True)
+
+
 def gray(images: Array) -> Array:
     """(K, C, H, W) as (K, H, W): the mean over the channels."""
     mean: Array = images.mean(1)

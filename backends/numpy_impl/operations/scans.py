@@ -125,8 +125,12 @@ def lstm_scan(spec: LSTM, p: State, x: Array, state: Arrays, alive: Array | None
     def backward(dh: Array, dfinal: Arrays, needs_dx: bool) -> tuple[Array | None, Arrays, State]:
         i, f, o, g = gates.swapaxes(0, 1)
         of_c = np.empty((T, 3, H, N), x.dtype)
-        of_c[:, 0], of_c[:, 1], of_c[:, 2] = g * i * (1 - i), c[:-1] * f * (1 - f), i * (1 - g * g)
-        of_o, into_c = tanh_c * o * (1 - o), o * (1 - tanh_c * tanh_c)
+        slopes = 1 - gates[:, :3]
+        slopes *= gates[:, :3]  # σ' = σ(1−σ) of i, f, o
+        np.multiply(slopes[:, 0], g, out=of_c[:, 0])
+        np.multiply(slopes[:, 1], c[:-1], out=of_c[:, 1])
+        np.multiply(i, 1 - g * g, out=of_c[:, 2])
+        of_o, into_c = slopes[:, 2] * tanh_c, o * (1 - tanh_c * tanh_c)
         dA = np.empty((4, H, T, N), x.dtype)
         dH = np.empty((P, T, N), x.dtype)
         back, dc = dfinal
