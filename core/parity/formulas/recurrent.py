@@ -23,7 +23,8 @@ def recurrent(spec: Recurrent, ops: Namespace, p: Tree, x: tuple[Any, ...], run:
     """Every layer reads what the one below returned, in training thinned by dropout; (y, final states)"""
     has_state, has_lengths = spec.given(*(tuple(v.shape[1:]) for v in x))
     lengths = x[-1] if has_lengths else None
-    y, finals = x[0], []
+    y = x[0]
+    finals: list[State] = []
     for layer in range(spec.num_layers):
         if layer and run.training and spec.dropout:
             y = thinned(ops, y, run.random(tuple(y.shape), f"dropout below layer {layer}"), spec.dropout)
