@@ -108,7 +108,7 @@ class ClassLoss(Loss):
         return (prediction[axis], *prediction[:axis], *prediction[axis + 1 :])
 
 
-FEW = 1024
+FEW = 128
 
 
 def all_within(labels: Array, classes: int) -> bool:
