@@ -81,8 +81,8 @@ def loss_arrays(case: LossCase) -> tuple[Array, Array]:
         return p, p.copy()
     if case.targets in ("values", "unit"):
         return p, rng.normal(size=case.shape) if case.targets == "values" else rng.uniform(size=case.shape)
-    assert isinstance(case.loss, ClassLoss)
-    axis, classes = case.loss.dim, case.shape[case.loss.dim]
+    axis = case.loss.dim if isinstance(case.loss, ClassLoss) else 1
+    classes = case.shape[axis]
     if case.targets == "probabilities":
         t = rng.uniform(0.1, 1.0, size=case.shape)
         return p, t / t.sum(axis, keepdims=True)
@@ -90,6 +90,7 @@ def loss_arrays(case: LossCase) -> tuple[Array, Array]:
     if case.targets == "masked":
         p[np.arange(len(p)), (labels + 1) % classes] = -np.inf
     if case.targets == "ignored":
+        assert isinstance(case.loss, ClassLoss)
         labels.ravel()[::3] = case.loss.ignore_index
     return p, labels
 
