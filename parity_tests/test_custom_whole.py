@@ -19,7 +19,7 @@ def looked_up(ops, words, w):  # type: ignore[no-untyped-def]
 
 
 @ig.custom(whole={"place": range(1, 6)})
-def picked(ops, x, place):  # type: ignore[no-untyped-def]
+def picked(ops, place, x):  # type: ignore[no-untyped-def]
     return x[np.arange(len(x)), place - 1]
 
 
@@ -30,7 +30,7 @@ ENDS = np.array([5, 1])
 def model() -> ig.Model:
     words, place = ig.Input((5,)), ig.Input(())
     h, _ = ig.GRU(4)(looked_up(name="table")(words))
-    return ig.Model(inputs=[words, place], outputs=ig.Linear(2)(picked()(h, place)))
+    return ig.Model(inputs=[words, place], outputs=ig.Linear(2)(picked()(place, h)))
 
 
 def test_it_trains_alike_in_both_engines_and_its_gradients_are_slopes() -> None:
@@ -47,7 +47,7 @@ def test_it_is_the_built_in_layer(backend: str) -> None:
     words, place = ig.Input((5,)), ig.Input(())
     rows = ig.Embedding(6, 3, name="table")(words)
     built_in = ig.Model(inputs=[words, place], outputs=ig.LastStep()(rows, lengths=place))
-    own = ig.Model(inputs=[words, place], outputs=picked()(looked_up(name="table")(words), place))
+    own = ig.Model(inputs=[words, place], outputs=picked()(place, looked_up(name="table")(words)))
     first = ig.build(built_in, backend=backend, dtype="float64")
     second = ig.build(own, {"table.table": first.state_dict()["table.weight"]}, backend=backend, dtype="float64")
     dy = np.arange(6.0).reshape(2, 3) + 1
