@@ -69,6 +69,10 @@ class CustomLayer(CustomFunction, Layer):
 
     shapes_of_weights: ClassVar[Function | None] = None
     laws: ClassVar[Mapping[str, Initializer]] = {}
+    whole: ClassVar[Mapping[int, range]] = {}  # {place of an input: the whole numbers that may stand in it}
+
+    def whole_inputs(self, *x: Shape) -> dict[int, range]:
+        return dict(self.whole)
 
     def weights(self, *x: Shape) -> dict[str, Weight]:
         if self.shapes_of_weights is None:
@@ -106,7 +110,7 @@ class CustomLayer(CustomFunction, Layer):
         outputs = _as_outputs(self.call(ops, *x, w=w))
         claimed = [(len(x[0]), *shape) for shape in shapes]
         got = [tuple(y.shape) for y in outputs]
-        dtype = next(v.dtype for v in (*w.values(), *x))
+        dtype = next(v.dtype for v in (*w.values(), *(v for k, v in enumerate(x) if k not in self.whole)))
         if got != claimed or any(y.dtype != dtype for y in outputs):
             raise SpecError(
                 repr(self), wanted=", ".join(f"{dtype}{list(shape)}" for shape in claimed),
@@ -134,10 +138,15 @@ def _inferred(layer: CustomLayer, x: tuple[Shape, ...]) -> tuple[Shape, ...]:
     taken = " and ".join(map(shape_text, x))
     fix = f"mend {layer.place()}, or change what feeds it"
     found = []
+
+    def drawn(place: int, shape: Shape) -> Array:
+        allowed = layer.whole.get(place)
+        return rng.uniform(0.5, 1.5, shape) if allowed is None else rng.integers(allowed.start, allowed.stop, shape)
+
     for rows in (ROWS, ROWS + 1):
         try:
             with np.errstate(all="ignore"):
-                outputs = _as_outputs(layer.call(NUMPY, *(rng.uniform(0.5, 1.5, (rows, *s)) for s in x), w=w))
+                outputs = _as_outputs(layer.call(NUMPY, *(drawn(k, (rows, *s)) for k, s in enumerate(x)), w=w))
         except IsogradError:
             raise
         except Exception as error:

@@ -24,7 +24,11 @@ def custom(function: Function, /) -> Callable[..., CustomLayer]: ...
 
 @overload
 def custom(
-    *, kind: Literal["layer"] = "layer", weights: Function | None = None, init: Mapping[str, Initializer] | None = None
+    *,
+    kind: Literal["layer"] = "layer",
+    weights: Function | None = None,
+    init: Mapping[str, Initializer] | None = None,
+    whole: Mapping[str, int | range] | None = None,
 ) -> Callable[[Function], Callable[..., CustomLayer]]: ...
 
 
@@ -39,6 +43,7 @@ def custom(
     kind: Kind = "layer",
     weights: Function | None = None,
     init: Mapping[str, Initializer] | None = None,
+    whole: Mapping[str, int | range] | None = None,
 ) -> Any:
     """Make a function a layer or a loss that runs and differentiates in both engines.
 
@@ -55,20 +60,27 @@ def custom(
 
     `ops` is the array namespace (`isograd.core.arrays`); keyword-only parameters, which need a type, are the
     layer's options; a parameter `w` gets the weights by name. `weights` maps one sample's shape of each input (and
-    those options that it has as parameters) to {name: shape}, `init` a weight's name to its initial law. A "class
+    those options that it has as parameters) to {name: shape}, `init` a weight's name to its initial law. `whole` names
+    the inputs that are whole numbers (words, places): {"words": 65} for 0…64, or a range. A "class
     loss" gets whole-number targets. Decorating a function of the same name again replaces it.
     Raises SpecError for a signature that cannot be, and for the name of a built-in layer or loss.
     """
     if function is None:
-        return lambda given: _describe(given, kind, weights, init or {})
-    return _describe(function, kind, weights, init or {})
+        return lambda given: _describe(given, kind, weights, init or {}, whole or {})
+    return _describe(function, kind, weights, init or {}, whole or {})
 
 
 def _refuse(function: Function, wanted: str, got: str, fix: str) -> SpecError:
     return SpecError(f"ig.custom: {getattr(function, '__name__', repr(function))}", wanted=wanted, got=got, fix=fix)
 
 
-def _describe(function: Function, kind: Kind, weights: Function | None, laws: Mapping[str, Initializer]) -> Any:
+def _describe(
+    function: Function,
+    kind: Kind,
+    weights: Function | None,
+    laws: Mapping[str, Initializer],
+    whole: Mapping[str, int | range],
+) -> Any:
     """The description class of a function."""
     if kind not in BASES:
         raise _refuse(function, f"kind= among {', '.join(BASES)}", repr(kind), 'kind="layer"')
@@ -98,6 +110,9 @@ def _describe(function: Function, kind: Kind, weights: Function | None, laws: Ma
     if takes_weights != (weights is not None):
         got = "w without weights=" if takes_weights else "weights= without w"
         raise _refuse(function, "a parameter w and weights=, or neither", got, "@ig.custom(weights=lambda x: {…})")
+    if base is CustomLoss and whole:
+        raise _refuse(function, "whole= for layers alone", f"whole= of a {kind}", 'kind="class loss"')
+    places = _places(function, inputs, whole, takes_weights)
     taken = [
         p.name
         for p in options
@@ -113,7 +128,7 @@ def _describe(function: Function, kind: Kind, weights: Function | None, laws: Ma
     }  # fmt: skip
     if base is CustomLayer:
         shapes = staticmethod(weights) if weights is not None else None
-        members |= {"takes_weights": takes_weights, "shapes_of_weights": shapes, "laws": dict(laws)}
+        members |= {"takes_weights": takes_weights, "shapes_of_weights": shapes, "laws": dict(laws), "whole": places}
         members |= {"min_inputs": len(inputs) - many or 1, "max_inputs": None if many else len(inputs)}
     else:
         members["labels"] = kind == "class loss"
@@ -132,6 +147,28 @@ def _describe(function: Function, kind: Kind, weights: Function | None, laws: Ma
         ) from error  # fmt: skip
     REGISTRY[base.family][function.__name__] = cls  # a notebook's cell that is run again replaces the function
     return cls
+
+
+def _places(
+    function: Function, inputs: list[inspect.Parameter], whole: Mapping[str, int | range], takes_weights: bool
+) -> dict[int, range]:
+    """{place of an input: the whole numbers that may stand in it}"""
+    names = [p.name for p in inputs if p.kind is not p.VAR_POSITIONAL]
+    places = {}
+    for name, numbers in whole.items():
+        allowed = range(numbers) if isinstance(numbers, int) else numbers
+        if name not in names or not isinstance(allowed, range) or allowed.step != 1 or not allowed:
+            raise _refuse(
+                function, f"whole= of inputs, {', '.join(names)}, each with a number or a range",
+                f"{name!r}: {numbers!r}", f"whole={{{names[0] if names else 'name'!r}: 65}}",
+            )  # fmt: skip
+        places[names.index(name)] = allowed
+    if whole and len(places) == len(inputs) and not takes_weights:
+        raise _refuse(
+            function, "floats to compute with: weights, or another input", "whole numbers alone",
+            "look them up in a weight; for rows of the identity there is ig.OneHot",
+        )  # fmt: skip
+    return places
 
 
 def _types(function: Function, options: list[inspect.Parameter]) -> dict[str, Any]:

@@ -89,7 +89,8 @@ def loss_arrays(case: LossCase) -> tuple[Array, Array]:
     labels = rng.integers(0, classes, size=np.delete(case.shape, axis))
     if case.targets == "masked":
         p[np.arange(len(p)), (labels + 1) % classes] = -np.inf
-    if case.targets == "ignored" and isinstance(case.loss, ClassLoss):
+    if case.targets == "ignored":
+        assert isinstance(case.loss, ClassLoss)
         labels.ravel()[::3] = case.loss.ignore_index
     return p, labels
 

@@ -38,6 +38,12 @@ def case_two_ways(ops: Any, x: Any, w: Any) -> Any:
     return ops.maximum(x, w["slope"] * x), ops.mean(x, axis=1) * w["slope"]
 
 
+@custom(weights=lambda words, x, *, rows: {"table": (rows, x[-1])}, whole={"words": 4})
+def case_shifted(ops: Any, words: Any, x: Any, w: Any, *, rows: int = 4) -> Any:
+    """y[n] = x[n] + table[wordsₙ]"""
+    return x + w["table"][words]
+
+
 @custom(kind="loss")
 def case_log_cosh(ops: Any, prediction: Any, target: Any, *, scale: float = 1.0) -> Any:
     """L = mean log cosh(scale·e),   e = p − t"""
@@ -60,6 +66,7 @@ CUSTOM_CASES: dict[type[Description], list[Case]] = {
         Case(case_rms_norm(), ((6,),), "a weight"),
         Case(case_bilinear(out=3), ((2,), (4,)), "two inputs, weights whose shape an option sets"),
         Case(case_two_ways(), ((5,),), "two outputs"),
+        Case(case_shifted(), ((), (3,)), "whole numbers beside floats: no dx for the first", batch=5),
     ]
 }
 CUSTOM_LOSS_CASES: dict[type[Description], list[LossCase]] = {
