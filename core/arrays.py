@@ -108,7 +108,10 @@ class Namespace(Protocol):
         """1 in x's shape and dtype"""
 
     def constant(self, values: Any, like: Any) -> Any:
-        """Numbers, or a NumPy array of them, as an array of like's dtype; it has no gradient"""
+        """Numbers, or a NumPy array of them, as an array of like's dtype; it has no gradient
+
+        `like` may be a NumPy dtype instead, where there is no array to be like.
+        """
 
     def stop_gradient(self, x: Any) -> Any:
         """x, passing no gradient back"""
@@ -204,7 +207,7 @@ class NumpyArrays(Namespace):
         return np.ones_like(x)
 
     def constant(self, values: Any, like: Any) -> Any:
-        return np.asarray(values, like.dtype)
+        return np.asarray(values, getattr(like, "dtype", like))
 
     def stop_gradient(self, x: Any) -> Any:
         return x

@@ -58,7 +58,7 @@ def check_whole(where: str, values: Array, allowed: range) -> None:
         first = tuple(int(i) for i in np.argwhere((values < allowed.start) | (values >= allowed.stop))[0])
         raise DataError(
             f"{where}{list(first)}", wanted=wanted, got=f"{values[first]}",
-            fix="mend the data, or describe a layer that knows this number",
+            fix="mend the data, or change the layer that reads it",
         )  # fmt: skip
 
 

@@ -149,25 +149,29 @@ class Graph:
         """
         found: dict[int, range] = {}
         computed: dict[int, str] = {}
+        counted: dict[int, str] = {}
         for node in self.nodes:
             whole = node.layer.whole_inputs(*node.in_shapes)
             for place, slot in enumerate(node.reads):
                 if place not in whole:
                     computed.setdefault(slot, node.name)
                 elif slot >= len(self.input_names):
+                    source = next(other.name for other in self.nodes if slot in other.writes)
                     raise Misfit(
-                        f"whole numbers straight from an ig.Input at input {place} of {node.layer!r}",
-                        f"what another layer computes, for {node.name!r}",
-                        "make them an Input of the model: a computed value is not counted with",
-                    )
+                        f"whole numbers straight from an ig.Input at input {place} of {node.name!r}, {node.layer!r}",
+                        f"the output of {source!r}",
+                        "make them an Input of the model: computed values have gradients, whole numbers none",
+                    )  # fmt: skip
                 else:
+                    counted.setdefault(slot, node.name)
                     other = found.get(slot, whole[place])
                     found[slot] = range(max(other.start, whole[place].start), min(other.stop, whole[place].stop))
         both = [slot for slot in found if slot in computed]
         if both:
+            slot = both[0]
             raise Misfit(
-                f"an input that is either counted with or computed with, for {computed[both[0]]!r}",
-                f"input {self.input_names[both[0]]!r}, which feeds a layer of either kind",
+                f"an Input of their own for the whole numbers that {counted[slot]!r} reads",
+                f"{self.input_names[slot]!r}, which {computed[slot]!r} computes with",
                 "give the model two Inputs",
             )
         return found

@@ -70,17 +70,17 @@ class ClassLoss(Loss):
             raise ShapeError(
                 repr(self), wanted="predictions (N, classes, …)", got="(N,)", fix="end the model with Linear(classes)"
             )
-        prediction = self.classes_first(prediction)
-        classes = prediction[0]
+        classes, *places = self.classes_first(prediction)
         if self.weight is not None and len(self.weight) != classes:
             raise SpecError(
                 repr(self), wanted=f"{classes} class weights", got=f"{len(self.weight)}", fix="give one for each class"
             )
-        if target.shape[1:] != prediction[1:]:
+        if target.shape[1:] != tuple(places):
             raise ShapeError(
-                repr(self), wanted=f"class indices {shape_text(prediction[1:])}",
+                repr(self), wanted=f"class indices {shape_text(tuple(places))}",
                 got=f"targets {shape_text(target.shape[1:])} for predictions {shape_text(prediction)}",
-                fix="give one whole number for each prediction",
+                fix="dim=-1, as the classes stand last" if target.shape[1:] == prediction[:-1]
+                else "give one whole number for each prediction",
             )  # fmt: skip
         if target.dtype.kind not in "iu":
             raise DataError(
@@ -101,13 +101,14 @@ class ClassLoss(Loss):
         axis = self.dim - 1 if self.dim > 0 else self.dim + len(prediction)
         if not 0 <= axis < len(prediction):
             raise ShapeError(
-                repr(self), wanted=f"predictions with an axis dim={self.dim}, which is not the batch's",
-                got=shape_text(prediction), fix="dim=1, or dim=-1 where the classes stand last",
+                repr(self), wanted=f"dim in 1…{len(prediction)} or −{len(prediction)}…−1: axis 0 is the batch",
+                got=f"dim={self.dim} for predictions {shape_text(prediction)}",
+                fix="dim=1, or dim=-1 where the classes stand last",
             )  # fmt: skip
         return (prediction[axis], *prediction[:axis], *prediction[axis + 1 :])
 
 
-FEW = 1024
+FEW = 128
 
 
 def all_within(labels: Array, classes: int) -> bool:

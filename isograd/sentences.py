@@ -87,12 +87,12 @@ def characters(text: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class Lexicon:
     """Tokens by number: 0 stands where a sentence has ended, 1 for every token that is not known.
 
     `cut` turns a text into its tokens; `tokens` are those numbered 2, 3, …
 
-    >>> known = Vocabulary.fit(["good food", "good, very good"], words, most=3)
+    >>> known = Lexicon.fit(["good food", "good, very good"], words, most=3)
     >>> known.tokens, known.encode(["Very bad food", ""], length=4)[0].tolist()
     (('good',), [[1, 1, 1, 0], [1, 0, 0, 0]])
     """
@@ -101,21 +101,21 @@ class Vocabulary:
     tokens: tuple[str, ...]
 
     @classmethod
-    def fit(cls, texts: Iterable[str], cut: Callable[[str], list[str]], *, most: int, min_count: int = 1) -> Vocabulary:
+    def fit(cls, texts: Iterable[str], cut: Callable[[str], list[str]], *, most: int, min_count: int = 1) -> Lexicon:
         """The commonest tokens of these texts that stand there `min_count` times or more, so that `len` is ≤ `most`.
 
         Fit it on the training part alone. Equally common tokens come in alphabetical order.
         """
         if most < 3 or min_count < 1:
             raise SpecError(
-                "Vocabulary.fit", wanted="most=3 or more, min_count=1 or more",
+                "Lexicon.fit", wanted="most=3 or more, min_count=1 or more",
                 got=f"most={most}, min_count={min_count}", fix="most=2000, min_count=2",
             )  # fmt: skip
         counts = Counter(token for text in texts for token in cut(text))
         common = sorted((-count, token) for token, count in counts.items() if count >= min_count)
         if not common:
             raise DataError(
-                "Vocabulary.fit", wanted=f"a token that stands there min_count={min_count} times or more",
+                "Lexicon.fit", wanted=f"a token that stands there min_count={min_count} times or more",
                 got="none", fix="give more text, or a smaller min_count=",
             )  # fmt: skip
         return cls(cut, tuple(token for _, token in common[: most - 2]))
@@ -139,7 +139,7 @@ class Vocabulary:
         A text without any token is one unknown token long.
         """
         if length < 1:
-            raise SpecError(f"Vocabulary.encode(length={length})", wanted="1 or more", got=f"{length}", fix="length=40")
+            raise SpecError(f"Lexicon.encode(length={length})", wanted="1 or more", got=f"{length}", fix="length=40")
         rows = np.full((len(texts), length), PADDING, np.int64)
         lengths = np.empty(len(texts), np.int64)
         for row, text in enumerate(texts):
@@ -151,12 +151,12 @@ class Vocabulary:
 
 def numbered(
     parts: Splits[ArrayDataset], *forms: tuple[Callable[[str], list[str]], int, int]
-) -> tuple[Splits[Dataset], tuple[Vocabulary, ...]]:
+) -> tuple[Splits[Dataset], tuple[Lexicon, ...]]:
     """Parts whose inputs are texts, with two more inputs for every form (cut, most, length): numbers and lengths.
 
     Inputs: texts, numbers, lengths, numbers, lengths, … The vocabularies are those of the training part.
     """
-    known = [Vocabulary.fit(parts.train.inputs[0], cut, most=most) for cut, most, _ in forms]
+    known = [Lexicon.fit(parts.train.inputs[0], cut, most=most) for cut, most, _ in forms]
 
     def widened(part: ArrayDataset) -> Dataset:
         (texts,) = part.inputs

@@ -1,4 +1,4 @@
-"""Random configurations of convolution, pooling and attention, each family drawn from one seed."""
+"""Random configurations of convolution, pooling, attention and recurrence, each family drawn from one seed."""
 
 from __future__ import annotations
 
@@ -134,3 +134,30 @@ def attention(count: int) -> Iterator[tuple[Layer, tuple[Shape, ...], int]]:
         others = [width, width] if form == "cross" else [int(v) for v in rng.integers(1, 9, 2)]
         sources = [(steps, width)] + [(keys, other) for other in others] * (form in ("cross", "widths"))
         yield layer, (*sources, *lengths), int(rng.integers(1 + least // 3, 5))
+
+
+def recurrent(count: int) -> Iterator[tuple[Layer, tuple[Shape, ...], int]]:
+    """(layer, shapes of its inputs, batch size): random configurations of recurrent layers and cells."""
+    rng = np.random.default_rng(0)
+    kinds: list[tuple[Any, Any, dict[str, Any]]] = [
+        (ig.RNN, ig.RNNCell, {}), (ig.RNN, ig.RNNCell, {"nonlinearity": "relu"}), (ig.GRU, ig.GRUCell, {}),
+        (ig.GRU, ig.GRUCell, {"reset": "before"}), (ig.LSTM, ig.LSTMCell, {}),
+    ]  # fmt: skip
+    for _ in range(count):
+        kind, cell, options = kinds[rng.integers(len(kinds))]
+        units, features, steps, batch = (int(v) for v in rng.integers(1, 7, 4))
+        options = options | {"bias": bool(rng.random() < 0.7)}
+        has_state, has_lengths = (int(v) for v in rng.integers(0, 2, 2))
+        if rng.random() < 0.15:
+            layer = cell(units, **options)
+            yield layer, ((features,), *[(units,)] * (layer.states * has_state)), batch
+            continue
+        options |= {"num_layers": int(rng.integers(1, 4)), "bidirectional": bool(rng.random() < 0.5)}
+        if options["num_layers"] > 1:
+            options["dropout"] = float(rng.choice([0.0, 0.0, 0.3, 0.7]))
+        if kind is ig.LSTM and units > 1 and rng.random() < 0.4:
+            options["proj_size"] = int(rng.integers(1, units))
+        layer = kind(units, **options)
+        rows = layer.num_layers * layer.directions
+        states = [(rows, size) for size in layer.state_sizes()] * has_state
+        yield layer, ((steps, features), *states, *[()] * has_lengths), batch

@@ -108,10 +108,7 @@ REJECTED = {
     ),
     "lengths beyond the sequence": (
         lambda: of_lengths(1, 6, 5),
-        "input 1[1]\n"
-        "  wanted whole numbers 1…5\n"
-        "  got    6\n"
-        "  fix    mend the data, or describe a layer that knows this number",
+        "input 1[1]\n  wanted whole numbers 1…5\n  got    6\n  fix    mend the data, or change the layer that reads it",
     ),
 }
 

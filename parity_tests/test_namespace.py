@@ -181,3 +181,10 @@ def test_what_cannot_be_differentiated_is_told() -> None:
         gradients(Tensor([1.0, 2.0]) * 2, [Tensor(1.0)])
     with pytest.raises(SpecError, match="an array as one of the two"):
         NUMPY.where(np.array([True]), 1.0, 0.0)
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_constant_can_be_made_of_a_dtype_where_no_array_is_at_hand(dtype: str) -> None:
+    rows = [ops.constant([[1, 0], [0, 1]], FLOATS[dtype])[[1]] for ops in (NUMPY, RECORDING, TENSORS)]
+    assert [str(row.dtype) for row in rows] == [dtype, dtype, f"torch.{dtype}"]
+    assert [row.tolist() for row in rows] == [[[0, 1]]] * 3

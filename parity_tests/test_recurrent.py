@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from sweep import recurrent
 
 import isograd as ig
 from isograd.core.parity.cases import COMBINATIONS, Case
-from isograd.core.parity.cases.recurrent import RECURRENT_CASES
+from isograd.core.parity.cases.recurrent import RECURRENT_CASES, SCALE
 from isograd.core.parity.matching import TOLERANCE, difference
 from isograd.core.parity.node import compare_node
 from isograd.core.parity.pair import Pair
@@ -190,3 +192,26 @@ def test_a_layer_called_again_uses_the_same_weights_in_torch() -> None:
     fresh = ig.build(net.model, weights, backend="numpy")
     batch = RNG.normal(size=(4, 3, 2))
     assert not difference(net.forward(batch), fresh.forward(batch)).exceeds(TOLERANCE["node", "float32"])
+
+
+def test_random_configurations_agree_with_torch(pair: Pair) -> None:
+    for k, (layer, shapes, batch) in enumerate(recurrent(400)):
+        case = Case(layer, shapes, f"drawn, number {k}", batch, scale=SCALE)
+        _, culprit = compare_node(pair, case_trial(case, "float64", training=k % 3 > 0))
+        assert culprit is None, f"{culprit.text}\non {shapes}, batch of {batch}"
+
+
+def test_the_sweep_holds_every_form() -> None:
+    made = list(recurrent(400))
+    for kind in (ig.RNN, ig.GRU, ig.LSTM):
+        drawn = [(layer, layer.given(*shapes)) for layer, shapes, _ in made if isinstance(layer, kind)]
+        assert {(layer.num_layers, *given) for layer, given in drawn} == set(
+            product((1, 2, 3), (True, False), (True, False))
+        )
+        assert {(layer.bidirectional, layer.bias, layer.dropout > 0) for layer, _ in drawn} == set(
+            product((True, False), repeat=3)
+        )
+    assert {layer.nonlinearity for layer, _, _ in made if isinstance(layer, ig.RNN)} == {"tanh", "relu"}
+    assert {layer.reset for layer, _, _ in made if isinstance(layer, ig.GRU)} == {"after", "before"}
+    assert {bool(layer.proj_size) for layer, _, _ in made if isinstance(layer, ig.LSTM)} == {True, False}
+    assert {type(layer) for layer, _, _ in made} == set(RECURRENT_CASES)

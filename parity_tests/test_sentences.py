@@ -9,7 +9,7 @@ import pytest
 from message_helpers import raised
 
 import isograd as ig
-from isograd.sentences import SITES, Vocabulary, characters, labelled, numbered, reviews, words
+from isograd.sentences import SITES, Lexicon, characters, labelled, numbered, reviews, words
 
 TEXTS = ["Good food!", "not good", "The food was not bad", "good"]
 
@@ -110,16 +110,16 @@ def test_words_keep_their_apostrophes_and_the_marks_that_shout() -> None:
 
 
 def test_a_vocabulary_holds_the_commonest_tokens_by_count_and_then_by_name() -> None:
-    assert Vocabulary.fit(TEXTS, words, most=100).tokens == ("good", "food", "not", "!", "bad", "the", "was")
-    assert Vocabulary.fit(TEXTS, words, most=4).tokens == ("good", "food")
-    assert Vocabulary.fit(TEXTS, words, most=100, min_count=2).tokens == ("good", "food", "not")
-    assert len(Vocabulary.fit(TEXTS, words, most=4)) == 4
-    assert Vocabulary.fit(TEXTS, words, most=4).names == ("", "<new>", "good", "food")
-    assert Vocabulary.fit(["abba", "a"], characters, most=9).tokens == ("a", "b")
+    assert Lexicon.fit(TEXTS, words, most=100).tokens == ("good", "food", "not", "!", "bad", "the", "was")
+    assert Lexicon.fit(TEXTS, words, most=4).tokens == ("good", "food")
+    assert Lexicon.fit(TEXTS, words, most=100, min_count=2).tokens == ("good", "food", "not")
+    assert len(Lexicon.fit(TEXTS, words, most=4)) == 4
+    assert Lexicon.fit(TEXTS, words, most=4).names == ("", "<new>", "good", "food")
+    assert Lexicon.fit(["abba", "a"], characters, most=9).tokens == ("a", "b")
 
 
 def test_texts_are_numbered_cut_and_padded() -> None:
-    known = Vocabulary.fit(TEXTS, words, most=5)
+    known = Lexicon.fit(TEXTS, words, most=5)
     rows, lengths = known.encode(["not GOOD food, not this", "", "?", "food"], length=4)
     assert rows.tolist() == [[4, 2, 3, 4], [1, 0, 0, 0], [1, 0, 0, 0], [3, 0, 0, 0]]
     assert lengths.tolist() == [4, 1, 1, 1]
@@ -127,20 +127,20 @@ def test_texts_are_numbered_cut_and_padded() -> None:
 
 
 def test_a_vocabulary_that_cannot_be_is_refused() -> None:
-    assert raised(lambda: Vocabulary.fit(TEXTS, words, most=2)) == (
-        "SpecError: Vocabulary.fit\n"
+    assert raised(lambda: Lexicon.fit(TEXTS, words, most=2)) == (
+        "SpecError: Lexicon.fit\n"
         "  wanted most=3 or more, min_count=1 or more\n"
         "  got    most=2, min_count=1\n"
         "  fix    most=2000, min_count=2"
     )
-    assert raised(lambda: Vocabulary.fit(TEXTS, words, most=9, min_count=4)) == (
-        "DataError: Vocabulary.fit\n"
+    assert raised(lambda: Lexicon.fit(TEXTS, words, most=9, min_count=4)) == (
+        "DataError: Lexicon.fit\n"
         "  wanted a token that stands there min_count=4 times or more\n"
         "  got    none\n"
         "  fix    give more text, or a smaller min_count="
     )
-    assert raised(lambda: Vocabulary.fit(TEXTS, words, most=9).encode(TEXTS, length=0)) == (
-        "SpecError: Vocabulary.encode(length=0)\n  wanted 1 or more\n  got    0\n  fix    length=40"
+    assert raised(lambda: Lexicon.fit(TEXTS, words, most=9).encode(TEXTS, length=0)) == (
+        "SpecError: Lexicon.encode(length=0)\n  wanted 1 or more\n  got    0\n  fix    length=40"
     )
 
 

@@ -120,7 +120,9 @@ class TensorFunctions(Namespace):
     def ones_like(self, x: Tensor) -> Tensor:
         return torch.ones_like(x)
 
-    def constant(self, values: Any, like: Tensor) -> Tensor:
+    def constant(self, values: Any, like: Any) -> Tensor:
+        if isinstance(like, np.dtype):
+            return torch.as_tensor(np.asarray(values, like))
         return _tensor(np.asarray(values), like)
 
     def stop_gradient(self, x: Tensor) -> Tensor:

@@ -37,8 +37,9 @@ class Cell(Layer):
         states = [(self.hidden_size,)] * self.states
         if len(x[0]) != 1 or list(x[1:]) not in ([], states):
             raise Misfit(
-                f"x (N, F), then a state {' and '.join(map(shape_text, states))} or none",
-                " and ".join(map(shape_text, x)), "one step and one state; for a sequence use the layer",
+                f"x (N, F), and after it a state {' and '.join(map(shape_text, states))} or none",
+                " and ".join(map(shape_text, x)),
+                f"give one step and its state; for a whole sequence, ig.{type(self).__name__.removesuffix('Cell')}",
             )  # fmt: skip
         return tuple(states)
 

@@ -107,8 +107,8 @@ class Recurrent(Layer):
         if list(x[1:]) != wanted * state + [()] * lengths:
             states = " and ".join(map(shape_text, wanted))
             raise Misfit(
-                f"x, then a state {states} or none, then lengths (N,) or none", " and ".join(map(shape_text, x)),
-                "batch first, one row of the state for each layer and direction",
+                f"x, after it a state {states} or none, and lengths (N,) or none", " and ".join(map(shape_text, x)),
+                "a state has one row for each layer and direction, batch first; lengths=ig.Input(())",
             )  # fmt: skip
         return ((x[0][0], self.directions * self.output_size), *wanted)
 

@@ -36,5 +36,5 @@ class LastStep(Layer):
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         check_steps(x[0])
         if len(x) > 1 and x[1] != ():
-            raise Misfit("lengths (N,)", shape_text(x[1]), "lengths=ig.Input(())")
+            raise Misfit("lengths (N,), one number for each sample", shape_text(x[1]), "lengths=ig.Input(())")
         return (x[0][1:],)

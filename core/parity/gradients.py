@@ -85,9 +85,10 @@ class Differences:
         _, dys = self.value_and_upstream(self.forward(inputs))
         dx, dw = self.net.backward(*dys)
         dxs = dx if isinstance(dx, tuple) else (dx,)
-        self.sources = {_input_name(k): v for k, v in enumerate(inputs)} | {path: self.state[path] for path in dw}
+        weights = declared(model)[0]
+        self.sources = {_input_name(k): v for k, v in enumerate(inputs)} | {path: self.state[path] for path in weights}
         self.analytic = {_input_name(k): g for k, g in enumerate(dxs)} | dw
-        self.frozen = {path: weight.frozen_row for path, weight in declared(model)[0].items()}
+        self.frozen = {path: weight.frozen_row for path, weight in weights.items()}
 
     def forward(self, inputs: Arrays) -> Arrays:
         y = self.net.forward(*inputs, training=True)
@@ -122,8 +123,10 @@ class Differences:
         return (ends[0] - ends[1]) / (2 * h)
 
     def row(self, path: str, told: Callable[[], None]) -> GradientRow:
-        """All entries of one tensor."""
-        gradient = self.analytic[path]
+        """All entries of one tensor; a gradient that is missing, or of another shape, agrees nowhere."""
+        source, gradient = self.sources[path], self.analytic.get(path)
+        if gradient is None or gradient.shape != source.shape:
+            gradient = np.full_like(source, np.nan)
         numeric = np.empty_like(gradient)
         for index in np.ndindex(gradient.shape):
             frozen = bool(index) and index[0] == self.frozen.get(path)

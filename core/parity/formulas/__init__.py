@@ -14,14 +14,30 @@ from typing import Any
 from isograd.core.arrays import Namespace
 from isograd.core.composite import Composite
 from isograd.core.custom import CustomLayer
-from isograd.core.parity.formulas import activations, combine, conv, dropout, linear, losses, norm, pool, resize, shape
+from isograd.core.parity.formulas import (
+    activations,
+    attention,
+    cells,
+    combine,
+    conv,
+    dropout,
+    embedding,
+    linear,
+    losses,
+    norm,
+    pool,
+    recurrent,
+    resize,
+    sequence,
+    shape,
+)
 from isograd.core.parity.formulas.table import FORMULAS, LOSS_FORMULAS
 from isograd.core.run import Run
 from isograd.core.types import Tree
 
 __all__ = [
-    "FORMULAS", "LOSS_FORMULAS", "activations", "combine", "computed", "conv", "dropout", "linear", "losses", "norm",
-    "pool", "resize", "shape",
+    "FORMULAS", "LOSS_FORMULAS", "activations", "attention", "cells", "combine", "computed", "conv", "dropout",
+    "embedding", "linear", "losses", "norm", "pool", "recurrent", "resize", "sequence", "shape",
 ]  # fmt: skip
 
 

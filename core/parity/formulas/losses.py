@@ -57,6 +57,13 @@ def shares(spec: ClassLoss, classes: int, t: Array) -> tuple[Array, Array]:
     return hot * weights(spec, classes).reshape(shape), counts
 
 
+def classes_first(spec: ClassLoss, ops: Namespace, p: Any, t: Array) -> tuple[Any, Array]:
+    """(p, t) with the axis of classes at place 1; targets that are class indices have none"""
+    others = [k for k in range(1, p.ndim) if k != spec.dim % p.ndim]
+    axes = (0, spec.dim % p.ndim, *others)
+    return ops.permute_dims(p, axes), t.transpose(axes) if t.dtype.kind == "f" else t
+
+
 def weights(spec: Any, classes: int) -> Array:
     return np.ones(classes) if spec.weight is None else np.array(spec.weight)
 
@@ -70,6 +77,7 @@ def weighted(spec: ClassLoss, ops: Namespace, logp: Any, share: Array, count: fl
 @loss_formula(NLLLoss)
 def nll(spec: NLLLoss, ops: Namespace, p: Any, t: Array) -> Any:
     """−Σ w[tₙ]·p[n,tₙ] / Σ w[tₙ]"""
+    p, t = classes_first(spec, ops, p, t)
     share, _ = shares(spec, p.shape[1], t)
     return weighted(spec, ops, p, share, float(share.sum()))
 
@@ -77,6 +85,7 @@ def nll(spec: NLLLoss, ops: Namespace, p: Any, t: Array) -> Any:
 @loss_formula(CrossEntropyLoss)
 def cross_entropy(spec: CrossEntropyLoss, ops: Namespace, p: Any, t: Array) -> Any:
     """−Σ w[c]·((1−ε)·q[n,c] + ε/C)·log softmax(p)[n,c] / D"""
+    p, t = classes_first(spec, ops, p, t)
     classes, smooth = p.shape[1], spec.label_smoothing
     each = weights(spec, classes).reshape(-1, *[1] * (p.ndim - 2))
     if t.dtype.kind == "f":

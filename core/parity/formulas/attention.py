@@ -1,0 +1,60 @@
+"""Formulas of attention and of the encoding of places."""
+
+from __future__ import annotations
+
+from math import inf, sqrt
+from typing import Any
+
+import numpy as np
+
+from isograd.core.arrays import Namespace
+from isograd.core.layers import MultiheadAttention, PositionalEncoding
+from isograd.core.parity.formulas.dropout import thinned
+from isograd.core.parity.formulas.table import formula
+from isograd.core.run import Run
+from isograd.core.types import Tree
+
+
+@formula(MultiheadAttention)
+def multihead_attention(spec: MultiheadAttention, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = [O₁ … O_H] W_oᵀ + b_o,   O_h = D(A_h) V_h,   A_h = softmax(Q_h K_hᵀ/√d + M)"""
+    sources = x[:3] if len(x) > 2 else x[:1] * 3
+    lengths = x[-1] if len(x) in (2, 4) else None
+    rows, places, width = sources[0].shape
+    size = width // spec.num_heads
+
+    def heads(part: int) -> Any:
+        """Q, K or V (N, H, places, d)"""
+        own = slice(part * width, (part + 1) * width)
+        w = p["in_proj_weight"][own] if "in_proj_weight" in p else p[f"{'qkv'[part]}_proj_weight"]
+        made = sources[part] @ ops.permute_dims(w, (1, 0))
+        made = made + p["in_proj_bias"][own] if spec.bias else made
+        return ops.permute_dims(ops.reshape(made, (rows, -1, spec.num_heads, size)), (0, 2, 1, 3))
+
+    q, k, v = (heads(part) for part in range(3))
+    scores = q @ ops.swapaxes(k, 2, 3) / sqrt(size)
+    keys = scores.shape[3]
+    if spec.causal:
+        scores = ops.where(np.tri(places, keys, dtype=bool), scores, -inf)
+    if lengths is not None:
+        known = ops.stack([lengths > s for s in range(keys)], axis=1)
+        scores = ops.where(known[:, None, None], scores, -inf)
+    e = ops.exp(scores - ops.stop_gradient(ops.max(scores, axis=3, keepdims=True)))
+    a = e / ops.sum(e, axis=3, keepdims=True)
+    if run.training and spec.dropout:
+        a = thinned(ops, a, run.random(tuple(a.shape)), spec.dropout)
+    joined = ops.reshape(ops.permute_dims(a @ v, (0, 2, 1, 3)), (rows, places, width))
+    y = joined @ ops.permute_dims(p["out_proj"]["weight"], (1, 0))
+    y = y + p["out_proj"]["bias"] if spec.bias else y
+    return (y, ops.mean(a, axis=1)) if spec.need_weights else y
+
+
+@formula(PositionalEncoding)
+def positional_encoding(spec: PositionalEncoding, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = x + P,   P[t, 2i] = sin(t/10000^(2i/E)),   P[t, 2i+1] = cos(t/10000^(2i/E)), or a weight"""
+    if spec.learned:
+        return x[0] + p["weight"]
+    t, column = np.indices(tuple(x[0].shape[1:]))
+    odd = column % 2
+    angle = t / 10000 ** ((column - odd) / x[0].shape[2])
+    return x[0] + ops.constant(np.where(odd, np.cos(angle), np.sin(angle)), x[0])
