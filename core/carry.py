@@ -98,7 +98,7 @@ class Carrying:
     def kept(self, outputs: Sequence[Array]) -> Arrays:
         """What to hold of a batch's outputs for the next."""
         states = outputs[-len(self.shapes) :]
-        return tuple(h.mean(0, keepdims=True) if self.how == "mean" else np.array(h) for h in states)
+        return tuple(h.mean(0, keepdims=True) if self.how == "mean" else h for h in states)
 
 
 def _shapes(shapes: Sequence[Shape]) -> str:

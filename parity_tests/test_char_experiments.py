@@ -44,9 +44,11 @@ def test_both_engines_learn_and_write_the_same_from_equal_weights(name: str, tmp
     scores = one.scores
     assert scores["bits per symbol"] == scores["nats per symbol"] / np.log(2)
     assert one.texts == other.texts == compared.same_texts["NumPy"] == compared.same_texts["PyTorch"]
-    assert len(one.texts) == 2
+    assert len(set(one.texts.values())) == 2  # two temperatures
+    size = comparison.prepared.test_targets.size
     report = str(comparison)
     assert f"in float64, the engines write the same {sum(map(len, one.texts.values())):,} characters" in report
+    assert f"{size:,} of {size:,}" in report
     assert all(text.split("\n")[0][:40] in report for text in one.texts.values())
     record = json.loads(comparison.to_json())["recipes"][next(iter(comparison.recipes))]
     assert record["texts"]["PyTorch"] == other.texts
@@ -90,6 +92,9 @@ def test_a_trained_network_writes_from_the_command_line(tmp_path: Path, data_roo
     assert texts[0] == texts[1]
     assert texts[0].startswith("To be")
     assert len(texts[0].removesuffix("\n")) >= 44
+    other = isograd(*asked[:-1], "4", cwd=tmp_path).stdout
+    assert other.startswith("To be")
+    assert other != texts[0]
     unknown = isograd("generate", str(file), "--primer", "To be°", cwd=tmp_path)
     assert unknown.returncode == 2
     assert "character 5 of a text" in unknown.stderr

@@ -169,6 +169,13 @@ MESSAGES = {
   got    reads (N, 3) of 7, gives (N, 3, 7)
   fix    the model's own vocabulary, and logits at every step""",
     ),
+    "more characters read than known": (
+        lambda: generate(ig.Sequential([ig.Embedding(12, 2), ig.Linear(9)], input_shape=(3,))),
+        """ShapeError: generate
+  wanted a model that reads (N, T) of 9 characters and gives (N, T, 9)
+  got    reads (N, 3) of 12, gives (N, 3, 9)
+  fix    the model's own vocabulary, and logits at every step""",
+    ),
     "no characters": (
         lambda: generate(ig.Sequential([ig.Linear(9)], input_shape=(3,))),
         """ShapeError: generate
