@@ -9,7 +9,7 @@ import numpy as np
 
 from isograd.core.composite import Composite
 from isograd.core.errors import DataError, NonFiniteError, ShapeError, SpecError
-from isograd.core.losses import Loss
+from isograd.core.losses import Loss, all_within
 from isograd.core.types import FLOATS, Array, Arrays, Shape, shape_text
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def check_whole(where: str, values: Array, allowed: range) -> None:
     wanted = f"whole numbers {allowed.start}…{allowed.stop - 1}"
     if values.dtype.kind not in "iu":
         raise DataError(where, wanted=wanted, got=f"{values.dtype}", fix="values.astype('int64')")
+    if allowed.start == 0 and all_within(values, allowed.stop):
+        return
     if values.size and not (values.min() >= allowed.start and values.max() < allowed.stop):
         first = tuple(int(i) for i in np.argwhere((values < allowed.start) | (values >= allowed.stop))[0])
         raise DataError(
