@@ -117,14 +117,15 @@ class BatchCheck:
         self.trained = [(shape, loss) for shape, loss in zip(outputs, losses, strict=True) if loss is not None]
 
     def _ordinary(self, inputs: Arrays) -> bool:
-        """Whether there is one input, a float array that fits: the usual case, seen at a glance."""
-        return (
-            len(inputs) == len(self.shapes) == 1
-            and not self.whole
-            and inputs[0].shape[1:] == self.shapes[0]
-            and inputs[0].dtype in ORDINARY
-            and len(inputs[0]) > 0
-        )
+        """Whether there is one input, and it fits: the usual case, seen at a glance."""
+        if len(inputs) != 1 or len(self.shapes) != 1:
+            return False
+        (x,), allowed = inputs, self.whole.get(0)
+        if x.ndim == 0 or x.shape[1:] != self.shapes[0] or len(x) == 0:
+            return False
+        if allowed is None:
+            return x.dtype in ORDINARY
+        return x.dtype == np.int64 and allowed.start == 0 and all_within(x, allowed.stop)
 
     def __call__(self, inputs: Arrays, targets: Arrays) -> None:
         """Raise where an input does not fit the model or a target its loss; nothing has changed by then."""
