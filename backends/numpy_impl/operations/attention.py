@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import lru_cache
 from math import sqrt
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from isograd.backends.numpy_impl.operations.dropout import dropout_mask
+from isograd.backends.numpy_impl.operations.linear import affine
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.layers import MultiheadAttention, PositionalEncoding
 from isograd.core.layers.attention import divided
@@ -76,23 +76,6 @@ def multihead_attention(spec: MultiheadAttention, p: Tree, *x: Array, run: Run) 
         return every if len(every) > 1 else every[0], found
 
     return (y, B.mean(1)) if spec.need_weights else y, backward
-
-
-def affine(x: Array, W: Array, b: Array | None) -> tuple[Array, Callable[[Array], tuple[Array, State]]]:
-    """y = x Wᵀ + b over the last axis        dx = dy W        dW = dyᵀ x        db = Σ dy"""
-    rows = x.reshape(-1, W.shape[1])
-    y = rows @ W.T
-    if b is not None:
-        y += b
-
-    def backward(dy: Array) -> tuple[Array, State]:
-        dy = dy.reshape(-1, len(W))
-        grads = {"weight": dy.T @ rows}
-        if b is not None:
-            grads["bias"] = np.ones(len(dy), dy.dtype) @ dy
-        return (dy @ W).reshape(x.shape), grads
-
-    return y.reshape(*x.shape[:-1], len(W)), backward
 
 
 def cut(values: Any, width: int, heads: int) -> Arrays:

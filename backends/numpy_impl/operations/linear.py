@@ -30,24 +30,28 @@ def product(x: Array, W: Array) -> Array:
     return (x.reshape(-1, slice_length(n, out, fan_in), fan_in) @ W.T).reshape(n, out)
 
 
-@implements(Linear)
-def linear(spec: Linear, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+def affine(x: Array, W: Array, b: Array | None, *, needs_dx: bool = True) -> tuple[Array, Backward]:
     """x (…, in)   W (out, in)   y (…, out);   … is N, or N and time: rows, all alike
 
     y = x Wᵀ + b        dx = dy W        dW = dyᵀ x        db = Σ dy over rows
     """
-    W = p["weight"]
     rows = x.reshape(-1, W.shape[1])
     y = product(rows, W)
-    if spec.bias:
-        y += p["bias"]
+    if b is not None:
+        y += b
 
     def backward(dy: Array) -> tuple[Array | None, State]:
         dy = dy.reshape(-1, W.shape[0])
         grads = {"weight": dy.T @ rows}
-        if spec.bias:
+        if b is not None:
             grads["bias"] = np.ones(len(dy), dy.dtype) @ dy  # BLAS adds up columns four times faster than sum(0)
-        dx = (dy @ W).reshape(x.shape) if run.needs_dx else None
+        dx = (dy @ W).reshape(x.shape) if needs_dx else None
         return dx, grads
 
     return y.reshape(*x.shape[:-1], W.shape[0]), backward
+
+
+@implements(Linear)
+def linear(spec: Linear, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = x Wᵀ + b, its gradients those of `affine`"""
+    return affine(x, p["weight"], p["bias"] if spec.bias else None, needs_dx=run.needs_dx)
