@@ -31,17 +31,24 @@ def _measured(environment: dict[str, str], command: str, rounds: int) -> list[Ro
     def process(module: str) -> None:
         done = subprocess.run(
             [sys.executable, "-c", TIMED.format(module)],
-            env=environment, stdout=subprocess.PIPE, text=True, check=True,
-        )  # fmt: skip
+            env=environment,
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+        )
         inside[module].append(float(done.stdout))
 
     whole = interleaved({module: partial(process, module) for module in inside}, rounds=rounds)
     alone = {module: median(seconds[2:]) for module, seconds in inside.items()}
     return [
         Row(
-            f"import, {what}", "import isograd / import numpy",
-            taken["isograd"] / taken["numpy"], AT_MOST, None,
-            f"{taken['isograd'] * 1e3:.0f} / {taken['numpy'] * 1e3:.0f} ms, {rounds} processes each", command,
+            f"import, {what}",
+            "import isograd / import numpy",
+            taken["isograd"] / taken["numpy"],
+            AT_MOST,
+            None,
+            f"{taken['isograd'] * 1e3:.0f} / {taken['numpy'] * 1e3:.0f} ms, {rounds} processes each",
+            command,
         )
         for what, taken in {"whole process": whole, "in process": alone}.items()
-    ]  # fmt: skip
+    ]

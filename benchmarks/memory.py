@@ -20,11 +20,17 @@ def memory_rows(workload: Workload, command: str) -> list[Row]:
     hand = grown["PyTorch by hand"]
     return [
         Row(
-            workload.title, f"peak memory, {engine} / PyTorch by hand", grown[engine] / hand, None, None,
-            f"growth after import {grown[engine]:.1f} / {hand:.1f} MiB, {STEPS} steps, one process each", command,
+            workload.title,
+            f"peak memory, {engine} / PyTorch by hand",
+            grown[engine] / hand,
+            None,
+            None,
+            f"growth after import {grown[engine]:.1f} / {hand:.1f} MiB, {STEPS} steps, one process each",
+            command,
         )
-        for engine in CONTENDERS if engine != "PyTorch by hand"
-    ]  # fmt: skip
+        for engine in CONTENDERS
+        if engine != "PyTorch by hand"
+    ]
 
 
 def _child(workload: str, contender: str) -> str:

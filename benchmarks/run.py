@@ -55,8 +55,11 @@ def in_a_fresh_process(name: str) -> list[Row]:
     """The rows of one measurement; thread pools take their size from the environment when they start."""
     done = subprocess.run(
         [sys.executable, __file__, "--json", name],
-        env=os.environ | ONE_THREAD, stdout=subprocess.PIPE, text=True, check=True,
-    )  # fmt: skip
+        env=os.environ | ONE_THREAD,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
     return [Row(**record) for record in json.loads(done.stdout)]
 
 

@@ -31,11 +31,16 @@ def step_rows(workload: Workload, command: str) -> list[Row]:
     hand = ms["PyTorch by hand"]
     return [
         Row(
-            workload.title, f"{engine} / PyTorch by hand", ms[engine] / hand, at_most, None,
-            f"step {ms[engine]:.3f} / {hand:.3f} ms, {workload.rounds} blocks x {workload.steps} steps", command,
+            workload.title,
+            f"{engine} / PyTorch by hand",
+            ms[engine] / hand,
+            at_most,
+            None,
+            f"step {ms[engine]:.3f} / {hand:.3f} ms, {workload.rounds} blocks x {workload.steps} steps",
+            command,
         )
         for engine, at_most in {"NumPy engine": workload.at_most, "torch engine": 1.05}.items()
-    ]  # fmt: skip
+    ]
 
 
 def epoch_rows(command: str, rounds: int = 60) -> list[Row]:
@@ -48,9 +53,16 @@ def epoch_rows(command: str, rounds: int = 60) -> list[Row]:
     x, y = draw.standard_normal((count, 784), np.float32), draw.integers(0, 10, count)
     ours = trainer(workload, "numpy")
     theirs = MLPClassifier(
-        (89,), activation="tanh", solver="sgd", alpha=0.0, batch_size=EPOCH_BATCH, learning_rate_init=LR,
-        momentum=MOMENTUM, nesterovs_momentum=False, random_state=0,
-    )  # fmt: skip
+        (89,),
+        activation="tanh",
+        solver="sgd",
+        alpha=0.0,
+        batch_size=EPOCH_BATCH,
+        learning_rate_init=LR,
+        momentum=MOMENTUM,
+        nesterovs_momentum=False,
+        random_state=0,
+    )
     theirs.partial_fit(x[:EPOCH_BATCH], y[:EPOCH_BATCH], classes=np.arange(10))
     _load(ours, theirs)
     last = slice(count - EPOCH_BATCH, count)

@@ -34,9 +34,14 @@ class Row:
 
     def cells(self) -> list[str]:
         return [
-            self.workload, self.ratio, f"{self.figure:.2f}", self.target, self.verdict, self.measured,
+            self.workload,
+            self.ratio,
+            f"{self.figure:.2f}",
+            self.target,
+            self.verdict,
+            self.measured,
             f"`{self.command}`",
-        ]  # fmt: skip
+        ]
 
 
 HEADINGS = ["workload", "ratio", "figure", "target", "", "measured", "command"]

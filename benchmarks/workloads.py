@@ -88,18 +88,32 @@ def cnn_by_hand() -> nn.Module:
     from torch import nn
 
     return nn.Sequential(
-        nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
-        nn.Conv2d(64, 128, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(128 * 7 * 7, 10),
-    )  # fmt: skip
+        nn.Conv2d(1, 32, 3, padding=1),
+        nn.ReLU(),
+        nn.Conv2d(32, 64, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Conv2d(64, 128, 3, padding=1),
+        nn.ReLU(),
+        nn.MaxPool2d(2),
+        nn.Flatten(),
+        nn.Linear(128 * 7 * 7, 10),
+    )
 
 
 def autoencoder_by_hand() -> nn.Module:
     from torch import nn
 
     return nn.Sequential(
-        nn.Conv2d(1, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU(),
-        nn.ConvTranspose2d(32, 16, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(16, 1, 4, 2, 1), nn.Tanh(),
-    )  # fmt: skip
+        nn.Conv2d(1, 16, 3, 2, 1),
+        nn.ReLU(),
+        nn.Conv2d(16, 32, 3, 2, 1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(32, 16, 4, 2, 1),
+        nn.ReLU(),
+        nn.ConvTranspose2d(16, 1, 4, 2, 1),
+        nn.Tanh(),
+    )
 
 
 def book_cnn() -> ig.Sequential:
@@ -108,18 +122,31 @@ def book_cnn() -> ig.Sequential:
 
 def cnn() -> ig.Sequential:
     layers = [
-        ig.Conv2d(32, 3, padding=1), ig.ReLU(), ig.Conv2d(64, 3, padding=1), ig.ReLU(), ig.MaxPool2d(2),
-        ig.Conv2d(128, 3, padding=1), ig.ReLU(), ig.MaxPool2d(2), ig.Flatten(), ig.Linear(10),
-    ]  # fmt: skip
+        ig.Conv2d(32, 3, padding=1),
+        ig.ReLU(),
+        ig.Conv2d(64, 3, padding=1),
+        ig.ReLU(),
+        ig.MaxPool2d(2),
+        ig.Conv2d(128, 3, padding=1),
+        ig.ReLU(),
+        ig.MaxPool2d(2),
+        ig.Flatten(),
+        ig.Linear(10),
+    ]
     return ig.Sequential(layers, input_shape=(1, 28, 28))
 
 
 def autoencoder() -> ig.Sequential:
     layers = [
-        ig.Conv2d(16, 3, stride=2, padding=1), ig.ReLU(), ig.Conv2d(32, 3, stride=2, padding=1), ig.ReLU(),
-        ig.ConvTranspose2d(16, 4, stride=2, padding=1), ig.ReLU(),
-        ig.ConvTranspose2d(1, 4, stride=2, padding=1), ig.Tanh(),
-    ]  # fmt: skip
+        ig.Conv2d(16, 3, stride=2, padding=1),
+        ig.ReLU(),
+        ig.Conv2d(32, 3, stride=2, padding=1),
+        ig.ReLU(),
+        ig.ConvTranspose2d(16, 4, stride=2, padding=1),
+        ig.ReLU(),
+        ig.ConvTranspose2d(1, 4, stride=2, padding=1),
+        ig.Tanh(),
+    ]
     return ig.Sequential(layers, input_shape=(1, 28, 28))
 
 

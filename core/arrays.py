@@ -165,9 +165,11 @@ class NumpyArrays(Namespace):
     def where(self, condition: Any, a: Any, b: Any) -> Any:
         if not hasattr(a, "dtype") and not hasattr(b, "dtype"):
             raise SpecError(
-                f"ops.where(mask, {a!r}, {b!r})", wanted="an array as one of the two, whose dtype is kept",
-                got="two numbers", fix="ops.where(mask, ops.ones_like(x), 0.0)",
-            )  # fmt: skip
+                f"ops.where(mask, {a!r}, {b!r})",
+                wanted="an array as one of the two, whose dtype is kept",
+                got="two numbers",
+                fix="ops.where(mask, ops.ones_like(x), 0.0)",
+            )
         return np.where(condition, a, b)
 
     def sum(self, x: Any, *, axis: Axis = None, keepdims: bool = False) -> Any:

@@ -133,16 +133,20 @@ def get_backend(name: str) -> Backend:
     found = [point for point in entry_points(group="isograd.backends") if point.name == name]
     if not found:
         raise BackendError(
-            f"backend={name!r}", wanted=f"one of {', '.join(backend_names())}", got=repr(name),
+            f"backend={name!r}",
+            wanted=f"one of {', '.join(backend_names())}",
+            got=repr(name),
             fix="name one of them, or install a package with an isograd.backends entry point",
-        )  # fmt: skip
+        )
     try:
         backend: Backend = found[0].load()()
     except ModuleNotFoundError as error:
         raise BackendError(
-            f"backend={name!r}", wanted=f"{error.name}, which this backend needs", got="it is not installed",
+            f"backend={name!r}",
+            wanted=f"{error.name}, which this backend needs",
+            got="it is not installed",
             fix=f'pip install "isograd[{name}]", or use backend="numpy"',
-        ) from None  # fmt: skip
+        ) from None
     return backend
 
 

@@ -29,15 +29,19 @@ def check_inputs(model: Composite, inputs: Sequence[Array], data_inputs: int | N
     arrays = tuple(np.asarray(x) for x in inputs)
     if len(arrays) != len(shapes):
         raise ShapeError(
-            "forward", wanted=f"{len(shapes)} inputs {', '.join(map(shape_text, shapes))}", got=f"{len(arrays)}",
+            "forward",
+            wanted=f"{len(shapes)} inputs {', '.join(map(shape_text, shapes))}",
+            got=f"{len(arrays)}",
             fix="give one array for each ig.Input" if data_inputs is None else "leave the states out: they are carried",
-        )  # fmt: skip
+        )
     for k, (x, shape) in enumerate(zip(arrays, shapes, strict=True)):
         if x.shape[1:] != shape or x.ndim == 0 or len(x) == 0:
             raise ShapeError(
-                f"input {k}", wanted=f"{shape_text(shape)} with N ≥ 1", got=f"{x.shape}",
+                f"input {k}",
+                wanted=f"{shape_text(shape)} with N ≥ 1",
+                got=f"{x.shape}",
                 fix="batch first; for one sample, x[None]",
-            )  # fmt: skip
+            )
         if x.dtype.kind not in "fiub":
             raise DataError(f"input {k}", wanted="numbers", got=f"{x.dtype}", fix="convert it to floats")
     for k, allowed in model.whole_inputs(*model.input_shapes).items():
@@ -59,9 +63,11 @@ def check_whole(where: str, values: Array, allowed: range) -> None:
     if values.size and not (values.min() >= allowed.start and values.max() < allowed.stop):
         first = tuple(int(i) for i in np.argwhere((values < allowed.start) | (values >= allowed.stop))[0])
         raise DataError(
-            f"{where}{list(first)}", wanted=wanted, got=f"{values[first]}",
+            f"{where}{list(first)}",
+            wanted=wanted,
+            got=f"{values[first]}",
             fix="mend the data, or change the layer that reads it",
-        )  # fmt: skip
+        )
 
 
 def check_upstream(dys: Sequence[Array], shapes: Sequence[Shape], dtype: np.dtype[np.floating]) -> Arrays:
@@ -73,9 +79,11 @@ def check_upstream(dys: Sequence[Array], shapes: Sequence[Shape], dtype: np.dtyp
     given = tuple(np.asarray(dy, dtype) for dy in dys)
     if [dy.shape for dy in given] != list(shapes):
         raise ShapeError(
-            "backward", wanted=f"dy of shape {', '.join(map(str, shapes))}",
-            got=", ".join(str(dy.shape) for dy in given) or "none", fix="give one dy for each output",
-        )  # fmt: skip
+            "backward",
+            wanted=f"dy of shape {', '.join(map(str, shapes))}",
+            got=", ".join(str(dy.shape) for dy in given) or "none",
+            fix="give one dy for each output",
+        )
     return given
 
 
@@ -93,9 +101,11 @@ def check_losses(model: Composite, losses: Losses) -> None:
         raise SpecError("loss", wanted="a loss description", got=repr(wrong[0]), fix="loss=ig.MSELoss()")
     if len(losses) != len(outputs) or all(loss is None for loss in losses):
         raise SpecError(
-            "loss", wanted=f"one for each of the model's {len(outputs)} outputs (None: not trained on)",
-            got=f"{len(losses)}", fix="loss=(ig.MSELoss(), None)",
-        )  # fmt: skip
+            "loss",
+            wanted=f"one for each of the model's {len(outputs)} outputs (None: not trained on)",
+            got=f"{len(losses)}",
+            fix="loss=(ig.MSELoss(), None)",
+        )
     for loss in losses:
         if loss is not None and loss.reduction == "none":
             raise SpecError(
@@ -170,16 +180,22 @@ def first_nonfinite(net: Network, inputs: Arrays, targets: Arrays, loss: float) 
             if values.dtype.kind == "f" and not np.isfinite(values).all():
                 first = [int(i) for i in np.argwhere(~np.isfinite(values))[0]]
                 return NonFiniteError(
-                    f"{what} {k}{first}", wanted="finite numbers", got=f"{values[tuple(first)]}",
+                    f"{what} {k}{first}",
+                    wanted="finite numbers",
+                    got=f"{values[tuple(first)]}",
                     fix="clean the data; no weight was changed by this batch",
-                )  # fmt: skip
+                )
     for path, outputs in net.activations(*inputs, training=True).items():
         if not all(np.isfinite(y).all() for y in outputs):
             return NonFiniteError(
-                f"the loss is {loss}: first at node {path!r}", wanted="finite values",
-                got="NaN or infinity in its output", fix="a smaller lr, or clipping; this step changed no weight",
-            )  # fmt: skip
+                f"the loss is {loss}: first at node {path!r}",
+                wanted="finite values",
+                got="NaN or infinity in its output",
+                fix="a smaller lr, or clipping; this step changed no weight",
+            )
     return NonFiniteError(
-        f"the loss is {loss}", wanted="a finite loss", got="finite outputs, but a loss that is not",
+        f"the loss is {loss}",
+        wanted="a finite loss",
+        got="finite outputs, but a loss that is not",
         fix="check the targets; this step changed no weight",
-    )  # fmt: skip
+    )

@@ -55,7 +55,7 @@ class Carrying:
                 wanted="a model whose last outputs, without a loss, are the new values of its last inputs",
                 got=f"inputs {_shapes(model.input_shapes)}; outputs after the last with a loss: {_shapes(states)}",
                 fix="ig.Model(inputs=(x, h0), outputs=(y, h_n)), loss=(…, None)",
-            )  # fmt: skip
+            )
         return cls(how, states, split)
 
     def batch_size(self, data: Dataset, asked: int | None, where: str, *, drop_last: bool = False) -> int:
@@ -64,28 +64,36 @@ class Carrying:
         size = asked or rows or (BATCH_SIZE if self.how == "mean" else None)
         if size is None:
             raise SpecError(
-                f'{where} with carry="detached"', wanted="batch_size=, the number of parallel streams", got="none",
+                f'{where} with carry="detached"',
+                wanted="batch_size=, the number of parallel streams",
+                got="none",
                 fix="batch_size=…, or ig.Streams(tokens, rows=…), which knows",
-            )  # fmt: skip
+            )
         if self.how == "detached" and rows is not None and size != rows:
             raise SpecError(
-                f'{where[:-1]}, batch_size={size}) with carry="detached"', wanted=f"{rows}, the data set's rows",
-                got=f"{size}", fix=f"leave batch_size= out, or ig.Streams(…, rows={size})",
-            )  # fmt: skip
+                f'{where[:-1]}, batch_size={size}) with carry="detached"',
+                wanted=f"{rows}, the data set's rows",
+                got=f"{size}",
+                fix=f"leave batch_size= out, or ig.Streams(…, rows={size})",
+            )
         if self.how == "detached" and len(data) % size and not drop_last:
             raise SpecError(
-                f'{where} with carry="detached"', wanted=f"whole batches of {size}, whose rows go on in the next",
-                got=f"{len(data)} samples", fix="a batch_size= that divides them, or ig.Streams(tokens, rows=…)",
-            )  # fmt: skip
+                f'{where} with carry="detached"',
+                wanted=f"whole batches of {size}, whose rows go on in the next",
+                got=f"{len(data)} samples",
+                fix="a batch_size= that divides them, or ig.Streams(tokens, rows=…)",
+            )
         return size
 
     def check_rows(self, rows: int, held: int | None) -> None:
         """Raise unless a batch of `rows` has a row for each of the `held` states that wait for it."""
         if self.how == "detached" and held is not None and rows != held:
             raise ShapeError(
-                "input 0", wanted=f"{held} rows, as in the batch before, whose states go on", got=f"{rows}",
+                "input 0",
+                wanted=f"{held} rows, as in the batch before, whose states go on",
+                got=f"{rows}",
                 fix="batches of one size, or trainer.reset_state() before another text",
-            )  # fmt: skip
+            )
 
     def fed(self, inputs: Arrays, held: Arrays, dtype: np.dtype[Any]) -> Arrays:
         """The inputs and, after them, the states held, a row for each sample; zeros where none are held yet."""

@@ -47,9 +47,11 @@ class Composite(Layer):
         where = f"with_input_shapes({', '.join(str(tuple(s)) for s in shapes)})"
         if len(shapes) != len(self.input_shapes):
             raise ShapeError(
-                where, wanted=f"{len(self.input_shapes)} shapes, one an input", got=f"{len(shapes)}",
+                where,
+                wanted=f"{len(self.input_shapes)} shapes, one an input",
+                got=f"{len(shapes)}",
                 fix=f"as {', '.join(map(str, self.input_shapes))}, without the batch axis",
-            )  # fmt: skip
+            )
         made = self._fitted(*map(tuple, shapes))
         before, after = (
             {path: w.shape for path, w in (model.weights(*x) | model.buffers(*x)).items()}
@@ -58,10 +60,11 @@ class Composite(Layer):
         if after != before:
             path = next(path for path in before if after.get(path) != before[path])
             raise ShapeError(
-                where, wanted=f"shapes that leave every weight as it is: {path} {before[path]}",
+                where,
+                wanted=f"shapes that leave every weight as it is: {path} {before[path]}",
                 got=f"{after.get(path)}",
                 fix="change axes that no weight spans, such as the number of steps",
-            )  # fmt: skip
+            )
         return made
 
     def _fitted(self, *x: Shape) -> Self:
@@ -131,10 +134,11 @@ def check_sharing(model: Composite) -> None:
     for path, owner, node in leaves(model.graph(*model.input_shapes)):
         if node.layer.weights(*node.in_shapes) and owners.setdefault(id(node.layer), owner) != owner:
             raise SpecError(
-                f"{path}, {node.layer!r}", wanted="a layer object in one graph only",
+                f"{path}, {node.layer!r}",
+                wanted="a layer object in one graph only",
                 got=f"the same object at {owners[id(node.layer)]}",
                 fix="make the part that shares it a model of its own, and call that model twice",
-            )  # fmt: skip
+            )
 
 
 def record_entry(record: Mapping[str, Any], key: str, kind: type[T]) -> T:

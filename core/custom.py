@@ -38,9 +38,11 @@ class CustomFunction:
             return type(self).function(ops, *arrays, **given, **{name: getattr(self, name) for name in self.options})
         except (TypeError, AttributeError) as error:
             raise SpecError(
-                repr(self), wanted="operators and functions of ops, which every engine has", got=self.told(error),
+                repr(self),
+                wanted="operators and functions of ops, which every engine has",
+                got=self.told(error),
                 fix="ops.exp(x) in place of np.exp(x) or x.exp(); docs/autodiff.md lists what there is",
-            ) from error  # fmt: skip
+            ) from error
 
     @classmethod
     def place(cls) -> str:
@@ -86,15 +88,17 @@ class CustomLayer(CustomFunction, Layer):
             made = {name: tuple(map(int, shape)) for name, shape in shapes.items()}
         except Exception as error:
             raise Misfit(
-                "weights= that takes the inputs' shapes and returns {name: shape}", f"{type(error).__name__}: {error}",
+                "weights= that takes the inputs' shapes and returns {name: shape}",
+                f"{type(error).__name__}: {error}",
                 f"mend weights= of {self.place()}, or what feeds it {' and '.join(map(shape_text, x))}",
-            ) from error  # fmt: skip
+            ) from error
         wrong = [name for name, shape in made.items() if not name.isidentifier() or min(shape, default=1) < 1]
         if wrong:
             raise Misfit(
-                "plain names and positive sizes from weights=", f"{wrong[0]!r}: {made[wrong[0]]}",
+                "plain names and positive sizes from weights=",
+                f"{wrong[0]!r}: {made[wrong[0]]}",
                 f"mend weights= of {self.place()}",
-            )  # fmt: skip
+            )
         return {name: Weight(shape, self._law(name, shape), _fans(shape)) for name, shape in made.items()}
 
     def _law(self, name: str, shape: Shape) -> Initializer:
@@ -113,10 +117,11 @@ class CustomLayer(CustomFunction, Layer):
         dtype = next(v.dtype for v in (*w.values(), *(v for k, v in enumerate(x) if k not in self.whole)))
         if got != claimed or any(y.dtype != dtype for y in outputs):
             raise SpecError(
-                repr(self), wanted=", ".join(f"{dtype}{list(shape)}" for shape in claimed),
+                repr(self),
+                wanted=", ".join(f"{dtype}{list(shape)}" for shape in claimed),
                 got=", ".join(f"{y.dtype}{list(y.shape)}" for y in outputs),
                 fix=f"mend {self.place()}: shapes must not depend on values, constants need ops.constant(values, x)",
-            )  # fmt: skip
+            )
         return outputs
 
 
@@ -158,9 +163,10 @@ def _inferred(layer: CustomLayer, x: tuple[Shape, ...]) -> tuple[Shape, ...]:
         if any(y.shape[:1] != (rows,) for y in outputs):
             got = ", ".join(str(y.shape) for y in outputs)
             raise Misfit(
-                f"outputs (N, …): a row for each of the {rows} samples given", got,
+                f"outputs (N, …): a row for each of the {rows} samples given",
+                got,
                 f"{fix}; axis 0 is the batch, and samples are never mixed",
-            )  # fmt: skip
+            )
         found.append(tuple(y.shape[1:] for y in outputs))
     if found[0] != found[1]:
         raise Misfit("outputs whose shape does not depend on the batch size", f"{found[0]} and {found[1]}", fix)
@@ -183,15 +189,18 @@ class CustomLoss(CustomFunction, Loss):
             super().check(prediction, target)
         elif not prediction or target.shape[1:] != prediction[1:]:
             raise ShapeError(
-                repr(self), wanted=f"class indices {shape_text(prediction[1:])}",
+                repr(self),
+                wanted=f"class indices {shape_text(prediction[1:])}",
                 got=f"targets {shape_text(target.shape[1:])} for predictions {shape_text(prediction)}",
                 fix="give one whole number for each prediction",
-            )  # fmt: skip
+            )
         elif target.dtype.kind not in "iu" or not all_within(target, prediction[0]):
             raise DataError(
-                repr(self), wanted=f"class indices 0…{prediction[0] - 1}",
-                got=f"{target.dtype}, {target.min()}…{target.max()}", fix="mend the labels, or widen the last layer",
-            )  # fmt: skip
+                repr(self),
+                wanted=f"class indices 0…{prediction[0] - 1}",
+                got=f"{target.dtype}, {target.min()}…{target.max()}",
+                fix="mend the labels, or widen the last layer",
+            )
         _try_loss(self, prediction)
 
     def value(self, ops: Any, prediction: Any, target: Any) -> Any:
@@ -200,9 +209,11 @@ class CustomLoss(CustomFunction, Loss):
         if getattr(loss, "shape", None) != () or loss.dtype != prediction.dtype:
             got = f"{loss.dtype}{list(loss.shape)}" if hasattr(loss, "shape") else type(loss).__name__
             raise SpecError(
-                repr(self), wanted=f"one number in the prediction's dtype, {prediction.dtype}", got=got,
+                repr(self),
+                wanted=f"one number in the prediction's dtype, {prediction.dtype}",
+                got=got,
                 fix=f"mend {self.place()}: return ops.mean(…), make constants with ops.constant(values, prediction)",
-            )  # fmt: skip
+            )
         return loss
 
 
@@ -219,6 +230,8 @@ def _try_loss(loss: CustomLoss, prediction: Shape) -> None:
         raise
     except Exception as error:
         raise ShapeError(
-            repr(loss), wanted=f"a function that takes predictions {shape_text(prediction)}", got=loss.told(error),
+            repr(loss),
+            wanted=f"a function that takes predictions {shape_text(prediction)}",
+            got=loss.told(error),
             fix=f"mend {loss.place()}, or change the model's last layer",
-        ) from error  # fmt: skip
+        ) from error

@@ -13,8 +13,10 @@ from isograd.core.initializers import Initializer
 
 Kind = Literal["layer", "loss", "class loss"]
 BASES: dict[str, tuple[type[CustomLayer] | type[CustomLoss], str]] = {
-    "layer": (CustomLayer, "layer"), "loss": (CustomLoss, "loss"), "class loss": (CustomLoss, "loss"),
-}  # fmt: skip
+    "layer": (CustomLayer, "layer"),
+    "loss": (CustomLoss, "loss"),
+    "class loss": (CustomLoss, "loss"),
+}
 """What each kind derives from, and the built-in family whose names it must leave alone."""
 
 
@@ -97,9 +99,11 @@ def _describe(
     loose = [p for p in inputs if p.kind is p.VAR_KEYWORD or p.default is not p.empty]
     if loose or not inputs:
         raise _refuse(
-            function, "a signature (ops, x, …, *, option: type = default, …)", f"{inspect.signature(function)}",
+            function,
+            "a signature (ops, x, …, *, option: type = default, …)",
+            f"{inspect.signature(function)}",
             "name every option after a *",
-        )  # fmt: skip
+        )
     if base is CustomLoss and (many or takes_weights or len(inputs) != 2):
         raise _refuse(
             function,
@@ -122,10 +126,14 @@ def _describe(
         raise _refuse(function, "options of other names", f"{taken[0]}=", "rename it: descriptions use that name")
     defaults = {p.name: p.default for p in options if p.default is not p.empty}
     members: dict[str, Any] = {
-        "__doc__": inspect.getdoc(function), "__module__": function.__module__, "__qualname__": function.__qualname__,
-        "__annotations__": _types(function, options), "function": staticmethod(function),
-        "options": tuple(p.name for p in options), **defaults,
-    }  # fmt: skip
+        "__doc__": inspect.getdoc(function),
+        "__module__": function.__module__,
+        "__qualname__": function.__qualname__,
+        "__annotations__": _types(function, options),
+        "function": staticmethod(function),
+        "options": tuple(p.name for p in options),
+        **defaults,
+    }
     if base is CustomLayer:
         shapes = staticmethod(weights) if weights is not None else None
         members |= {"takes_weights": takes_weights, "shapes_of_weights": shapes, "laws": dict(laws), "whole": places}
@@ -142,9 +150,11 @@ def _describe(
         raise
     except Exception as error:
         raise _refuse(
-            function, "options of types that are kept in JSON", f"{type(error).__name__}: {error}",
+            function,
+            "options of types that are kept in JSON",
+            f"{type(error).__name__}: {error}",
             "float, int, bool, str, Literal[…] or a tuple of them",
-        ) from error  # fmt: skip
+        ) from error
     REGISTRY[base.family][function.__name__] = cls  # a notebook's cell that is run again replaces the function
     return cls
 
@@ -159,15 +169,19 @@ def _places(
         allowed = range(numbers) if isinstance(numbers, int) else numbers
         if name not in names or not isinstance(allowed, range) or allowed.step != 1 or not allowed:
             raise _refuse(
-                function, f"whole= of inputs, {', '.join(names)}, each with a number or a range",
-                f"{name!r}: {numbers!r}", f"whole={{{names[0] if names else 'name'!r}: 65}}",
-            )  # fmt: skip
+                function,
+                f"whole= of inputs, {', '.join(names)}, each with a number or a range",
+                f"{name!r}: {numbers!r}",
+                f"whole={{{names[0] if names else 'name'!r}: 65}}",
+            )
         places[names.index(name)] = allowed
     if whole and len(places) == len(inputs) and not takes_weights:
         raise _refuse(
-            function, "floats to compute with: weights, or another input", "whole numbers alone",
+            function,
+            "floats to compute with: weights, or another input",
+            "whole numbers alone",
             "look them up in a weight; for rows of the identity there is ig.OneHot",
-        )  # fmt: skip
+        )
     return places
 
 

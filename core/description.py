@@ -178,15 +178,19 @@ class Description(metaclass=Explained):
         if not isinstance(record, dict) or record.get("isograd") != FORMAT:
             got = record.get("isograd", "none") if isinstance(record, dict) else type(record).__name__
             raise FileError(
-                "JSON text", wanted=f'an object with "isograd": {FORMAT}', got=f"{got}",
+                "JSON text",
+                wanted=f'an object with "isograd": {FORMAT}',
+                got=f"{got}",
                 fix="write it with to_json, or update isograd",
-            )  # fmt: skip
+            )
         made = from_dict({key: value for key, value in record.items() if key != "isograd"})
         if not isinstance(made, cls):
             raise SpecError(
-                "JSON text", wanted=f"a {cls.__name__}", got=f"a {type(made).__name__}",
+                "JSON text",
+                wanted=f"a {cls.__name__}",
+                got=f"a {type(made).__name__}",
                 fix=f"read it with {type(made).__name__}.from_json",
-            )  # fmt: skip
+            )
         return made
 
 
@@ -199,9 +203,11 @@ def from_dict(record: Mapping[str, Any], where: str = "JSON") -> Description:
     family = next((tag for tag in REGISTRY if tag in record), None)
     if family is None:
         raise SpecError(
-            where, wanted=f"one of the keys {', '.join(sorted(REGISTRY))}", got=f"{sorted(record)}",
+            where,
+            wanted=f"one of the keys {', '.join(sorted(REGISTRY))}",
+            got=f"{sorted(record)}",
             fix="write the text with to_json",
-        )  # fmt: skip
+        )
     options = dict(record)
     kind = options.pop(family)
     cls = REGISTRY[family].get(kind) if isinstance(kind, str) else None
@@ -209,10 +215,12 @@ def from_dict(record: Mapping[str, Any], where: str = "JSON") -> Description:
         own = family.startswith("custom")
         raise SpecError(
             f'{where}: "{family}": {json.dumps(kind)}',
-            wanted=f"a known {family}: {', '.join(sorted(REGISTRY[family])) or 'none yet'}", got=repr(kind),
-            fix="run its @ig.custom function before reading: a file holds the name alone, never code" if own
+            wanted=f"a known {family}: {', '.join(sorted(REGISTRY[family])) or 'none yet'}",
+            got=repr(kind),
+            fix="run its @ig.custom function before reading: a file holds the name alone, never code"
+            if own
             else f"mend the name, or register the {family} before reading",
-        )  # fmt: skip
+        )
     return cls.from_options(options)
 
 

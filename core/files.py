@@ -63,9 +63,11 @@ def _read(path: Path) -> tuple[Composite, State, dict[str, str]]:
         raise _damaged(path, str(error)) from None
     if "isograd" not in metadata:
         raise FileError(
-            f"load({str(path)!r})", wanted="a file that isograd wrote", got="safetensors without isograd's description",
+            f"load({str(path)!r})",
+            wanted="a file that isograd wrote",
+            got="safetensors without isograd's description",
             fix="build the model and call net.load_state_dict with its tensors",
-        )  # fmt: skip
+        )
     told = metadata.get("notes", "")
     if metadata.get("checksum") != _checksum(metadata["isograd"] + told, weights):
         raise _damaged(path, "its values do not match their checksum")
@@ -108,6 +110,8 @@ def _checksum(text: str, arrays: Mapping[str, Array]) -> str:
 
 def _damaged(path: Path, why: str) -> FileError:
     return FileError(
-        f"load({str(path)!r})", wanted="a whole file, as ig.save wrote it", got=f"a damaged one: {why}",
+        f"load({str(path)!r})",
+        wanted="a whole file, as ig.save wrote it",
+        got=f"a damaged one: {why}",
         fix="restore it from a copy",
-    )  # fmt: skip
+    )

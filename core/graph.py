@@ -59,9 +59,11 @@ class Value:
     def _join(self, layer: Layer, sign: str, other: object) -> Value:
         if not isinstance(other, Value):
             raise SpecError(
-                f"{self!r} {sign} {other!r}", wanted="a graph value on both sides",
-                got=f"{type(other).__name__}", fix="numbers and arrays enter a model through ig.Input",
-            )  # fmt: skip
+                f"{self!r} {sign} {other!r}",
+                wanted="a graph value on both sides",
+                got=f"{type(other).__name__}",
+                fix="numbers and arrays enter a model through ig.Input",
+            )
         joined: Value = layer(self, other)
         return joined
 
@@ -74,9 +76,11 @@ class Input(Value):
         shape = tuple(operator.index(d) if hasattr(d, "__index__") and not isinstance(d, bool) else d for d in shape)
         if not all(type(d) is int and d > 0 for d in shape):
             raise SpecError(
-                f"Input({shape})", wanted="positive whole numbers, without the batch axis", got=f"{shape}",
+                f"Input({shape})",
+                wanted="positive whole numbers, without the batch axis",
+                got=f"{shape}",
                 fix="give one sample's shape, such as (1, 28, 28)",
-            )  # fmt: skip
+            )
         super().__init__(shape)
         self.name = name
 
@@ -86,9 +90,11 @@ def apply(layer: Layer, values: Sequence[Value]) -> Value | tuple[Value, ...]:
     for value in values:
         if not isinstance(value, Value):
             raise SpecError(
-                f"{layer!r} called on {type(value).__name__}", wanted="graph values (ig.Input and what layers return)",
-                got=type(value).__name__, fix="build the model from ig.Input, then give arrays to net.forward",
-            )  # fmt: skip
+                f"{layer!r} called on {type(value).__name__}",
+                wanted="graph values (ig.Input and what layers return)",
+                got=type(value).__name__,
+                fix="build the model from ig.Input, then give arrays to net.forward",
+            )
     shapes = out_shapes_of(layer, [value.shape for value in values], repr(layer), lambda: chain(values))
     call = Call(layer, tuple(values), shapes)
     outputs = tuple(Value(shape, call, index) for index, shape in enumerate(shapes))
@@ -161,7 +167,7 @@ class Graph:
                         f"whole numbers straight from an ig.Input at input {place} of {node.name!r}, {node.layer!r}",
                         f"the output of {source!r}",
                         "make them an Input of the model: computed values have gradients, whole numbers none",
-                    )  # fmt: skip
+                    )
                 else:
                     counted.setdefault(slot, node.name)
                     other = found.get(slot, whole[place])
@@ -213,9 +219,11 @@ def name_layers(layers: Sequence[Layer], where: str) -> dict[int, str]:
         if layer.name is not None:
             if layer.name in given:
                 raise SpecError(
-                    where, wanted="a name of its own for every layer", got=f"two layers named {layer.name!r}",
+                    where,
+                    wanted="a name of its own for every layer",
+                    got=f"two layers named {layer.name!r}",
                     fix="rename one; to share weights, call one layer object twice",
-                )  # fmt: skip
+                )
             given.add(layer.name)
             names[id(layer)] = layer.name
             continue
@@ -242,9 +250,11 @@ def calls_between(inputs: Sequence[Value], outputs: Sequence[Value], where: str)
     unused = [v for v in inputs if not any(v is e for e in entrances)]
     if missing:
         raise SpecError(
-            where, wanted="every Input that the outputs depend on, in inputs=", got=f"{missing[0]!r} is not among them",
+            where,
+            wanted="every Input that the outputs depend on, in inputs=",
+            got=f"{missing[0]!r} is not among them",
             fix="add it to inputs=",
-        )  # fmt: skip
+        )
     if unused:
         raise SpecError(
             where, wanted="inputs that the outputs depend on", got=f"{unused[0]!r} feeds no output", fix="drop it"
@@ -260,10 +270,12 @@ def check_same_weights(first: Call, again: Call, name: str) -> None:
     )
     if made != wanted:
         raise ShapeError(
-            f"{name!r}, {again.layer!r}, called again", wanted=" and ".join(shape_text(v.shape) for v in first.sources),
-            got=" and ".join(shape_text(v.shape) for v in again.sources), path=chain(again.sources),
+            f"{name!r}, {again.layer!r}, called again",
+            wanted=" and ".join(shape_text(v.shape) for v in first.sources),
+            got=" and ".join(shape_text(v.shape) for v in again.sources),
+            path=chain(again.sources),
             fix="a shared layer needs inputs of one shape; make a second layer, or change what feeds it",
-        )  # fmt: skip
+        )
 
 
 def resolve(

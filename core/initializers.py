@@ -213,7 +213,9 @@ def calculate_gain(nonlinearity: str, negative_slope: float = 0.01) -> float:
         return sqrt(2 / (1 + negative_slope**2))
     if nonlinearity not in GAINS:
         raise SpecError(
-            f"calculate_gain({nonlinearity!r})", wanted=f"one of {', '.join([*GAINS, 'leaky_relu'])}",
-            got=repr(nonlinearity), fix="name one of them, or give the number as gain=",
-        )  # fmt: skip
+            f"calculate_gain({nonlinearity!r})",
+            wanted=f"one of {', '.join([*GAINS, 'leaky_relu'])}",
+            got=repr(nonlinearity),
+            fix="name one of them, or give the number as gain=",
+        )
     return GAINS[nonlinearity]

@@ -24,9 +24,11 @@ class Loss(Description):
         if target.shape[1:] != prediction:
             got = f"targets {shape_text(target.shape[1:])} for predictions {shape_text(prediction)}"
             raise ShapeError(
-                repr(self), wanted=f"targets {shape_text(prediction)}", got=got,
+                repr(self),
+                wanted=f"targets {shape_text(prediction)}",
+                got=got,
                 fix="reshape the targets, or change the model's last layer",
-            )  # fmt: skip
+            )
         if target.dtype.kind not in "fiu":
             raise DataError(repr(self), wanted="numeric targets", got=f"{target.dtype}", fix="convert them to floats")
 
@@ -77,11 +79,13 @@ class ClassLoss(Loss):
             )
         if target.shape[1:] != tuple(places):
             raise ShapeError(
-                repr(self), wanted=f"class indices {shape_text(tuple(places))}",
+                repr(self),
+                wanted=f"class indices {shape_text(tuple(places))}",
                 got=f"targets {shape_text(target.shape[1:])} for predictions {shape_text(prediction)}",
-                fix="dim=-1, as the classes stand last" if target.shape[1:] == prediction[:-1]
+                fix="dim=-1, as the classes stand last"
+                if target.shape[1:] == prediction[:-1]
                 else "give one whole number for each prediction",
-            )  # fmt: skip
+            )
         if target.dtype.kind not in "iu":
             raise DataError(
                 repr(self), wanted="whole-number class indices", got=f"{target.dtype}", fix="targets.astype('int64')"
@@ -92,19 +96,22 @@ class ClassLoss(Loss):
         if outside.any():
             first = tuple(int(i) for i in np.argwhere(outside)[0])
             raise DataError(
-                f"{self!r}: target {list(first)}", wanted=f"a class index 0…{classes - 1}",
-                got=f"{target[first]}", fix=f"mend the label, or widen the last layer beyond {classes}",
-            )  # fmt: skip
+                f"{self!r}: target {list(first)}",
+                wanted=f"a class index 0…{classes - 1}",
+                got=f"{target[first]}",
+                fix=f"mend the label, or widen the last layer beyond {classes}",
+            )
 
     def classes_first(self, prediction: Shape) -> Shape:
         """The sample's shape with its axis of classes in front."""
         axis = self.dim - 1 if self.dim > 0 else self.dim + len(prediction)
         if not 0 <= axis < len(prediction):
             raise ShapeError(
-                repr(self), wanted=f"dim in 1…{len(prediction)} or −{len(prediction)}…−1: axis 0 is the batch",
+                repr(self),
+                wanted=f"dim in 1…{len(prediction)} or −{len(prediction)}…−1: axis 0 is the batch",
                 got=f"dim={self.dim} for predictions {shape_text(prediction)}",
                 fix="dim=1, or dim=-1 where the classes stand last",
-            )  # fmt: skip
+            )
         return (prediction[axis], *prediction[:axis], *prediction[axis + 1 :])
 
 
@@ -171,13 +178,17 @@ class BCEWithLogitsLoss(Loss):
         for name, figures in {"weight": self.weight, "pos_weight": self.pos_weight}.items():
             if figures is not None and (not prediction or len(figures) not in (1, prediction[-1])):
                 raise SpecError(
-                    repr(self), wanted=f"{name}= of {prediction[-1] if prediction else 0} figures",
-                    got=f"{len(figures)}", fix="give one for each entry of the last axis",
-                )  # fmt: skip
+                    repr(self),
+                    wanted=f"{name}= of {prediction[-1] if prediction else 0} figures",
+                    got=f"{len(figures)}",
+                    fix="give one for each entry of the last axis",
+                )
         outside = (target < 0) | (target > 1)
         if outside.any():
             first = tuple(int(i) for i in np.argwhere(outside)[0])
             raise DataError(
-                f"{self!r}: target {list(first)}", wanted="a probability in [0, 1]", got=f"{target[first]}",
+                f"{self!r}: target {list(first)}",
+                wanted="a probability in [0, 1]",
+                got=f"{target[first]}",
                 fix="scale the targets",
-            )  # fmt: skip
+            )

@@ -30,9 +30,11 @@ class Model(Composite):
         both = [label for label in labels if label in names.values()]
         if both:
             raise SpecError(
-                "Model", wanted="a name of its own for every input and layer",
-                got=f"an input and a layer named {both[0]!r}", fix="rename one",
-            )  # fmt: skip
+                "Model",
+                wanted="a name of its own for every input and layer",
+                got=f"an input and a layer named {both[0]!r}",
+                fix="rename one",
+            )
         if name is not None and not isinstance(name, str):
             raise SpecError("Model(name=…)", wanted="a string", got=repr(name), fix='name="encoder"')
         object.__setattr__(self, "name", name)
@@ -56,9 +58,10 @@ class Model(Composite):
     def graph(self, *x: Shape) -> Graph:
         if x != self._graph.input_shapes:
             raise Misfit(
-                " and ".join(map(shape_text, self._graph.input_shapes)), " and ".join(map(shape_text, x)),
+                " and ".join(map(shape_text, self._graph.input_shapes)),
+                " and ".join(map(shape_text, x)),
                 "change the model's Input, or what feeds it",
-            )  # fmt: skip
+            )
         return self._graph
 
     def _fitted(self, *x: Shape) -> Model:
@@ -125,9 +128,11 @@ def _values(given: Any, what: str) -> tuple[Value, ...]:
     wrong = [v for v in values if not isinstance(v, Value) or (what == "inputs" and v.call is not None)]
     if wrong or not values:
         raise SpecError(
-            f"Model({what}=…)", wanted="ig.Input values" if what == "inputs" else "graph values",
-            got=repr(wrong[0]) if wrong else "none", fix="ig.Model(inputs=ig.Input(…), outputs=…)",
-        )  # fmt: skip
+            f"Model({what}=…)",
+            wanted="ig.Input values" if what == "inputs" else "graph values",
+            got=repr(wrong[0]) if wrong else "none",
+            fix="ig.Model(inputs=ig.Input(…), outputs=…)",
+        )
     if what == "inputs" and len({id(v) for v in values}) != len(values):
         raise SpecError("Model(inputs=…)", wanted="each Input once", got="one of them twice", fix="drop one")
     return values

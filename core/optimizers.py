@@ -48,9 +48,11 @@ class SGD(Optimizer):
     def __post_init__(self) -> None:
         if self.nesterov and (self.momentum == 0 or self.dampening != 0):
             raise SpecError(
-                repr(self), wanted="momentum > 0 and dampening 0 with nesterov=True",
-                got=f"momentum={self.momentum}, dampening={self.dampening}", fix="SGD(lr, momentum=0.9, nesterov=True)",
-            )  # fmt: skip
+                repr(self),
+                wanted="momentum > 0 and dampening 0 with nesterov=True",
+                got=f"momentum={self.momentum}, dampening={self.dampening}",
+                fix="SGD(lr, momentum=0.9, nesterov=True)",
+            )
 
     @property
     def slots(self) -> tuple[str, ...]:

@@ -47,9 +47,11 @@ class Residual(Composite):
     @property
     def input_shapes(self) -> tuple[Shape, ...]:
         raise SpecError(
-            repr(self), wanted="a model around it, which says what comes in", got="a Residual by itself",
+            repr(self),
+            wanted="a model around it, which says what comes in",
+            got="a Residual by itself",
             fix="ig.Sequential([ig.Residual([…])], input_shape=(16, 8, 8))",
-        )  # fmt: skip
+        )
 
     def _fitted(self, *x: Shape) -> Residual:
         shortcut = None if self.shortcut is None else fitted(self.shortcut, *x)  # type: ignore[arg-type]
@@ -76,7 +78,7 @@ class Residual(Composite):
                 f"a body that keeps {shape_text(side.shape)}, the shortcut's shape",
                 f"{shape_text(body.shape)} from the body",
                 "a shortcut= of that shape, such as shortcut=[ig.Conv2d(channels, 1, stride=…)], or another body",
-            )  # fmt: skip
+            )
         add = Add()
         total = Value(body.shape, Call(add, (body, side), (body.shape,)))
         names = {id(self.body): "body", id(self.shortcut): "shortcut", id(add): "add"}

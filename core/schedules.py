@@ -61,9 +61,11 @@ class ExponentialDecay(Schedule):
     def __post_init__(self) -> None:
         if (self.final_lr is None) == (self.gamma is None):
             raise SpecError(
-                repr(self), wanted="final_lr= or gamma=, one of them",
-                got="neither" if self.gamma is None else "both", fix="ExponentialDecay(gamma=0.9)",
-            )  # fmt: skip
+                repr(self),
+                wanted="final_lr= or gamma=, one of them",
+                got="neither" if self.gamma is None else "both",
+                fix="ExponentialDecay(gamma=0.9)",
+            )
 
     def at(self, position: int, total: int, lr: float) -> float:
         if self.gamma is not None:

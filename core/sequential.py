@@ -61,9 +61,11 @@ class Sequential(Composite):
     def input_shapes(self) -> tuple[Shape, ...]:
         if self.input_shape is None:
             raise SpecError(
-                repr(self), wanted="input_shape=, one sample's shape", got="none",
+                repr(self),
+                wanted="input_shape=, one sample's shape",
+                got="none",
                 fix="ig.Sequential([…], input_shape=(64,))",
-            )  # fmt: skip
+            )
         return (self.input_shape,)
 
     def _names(self) -> dict[int, str]:
@@ -72,9 +74,11 @@ class Sequential(Composite):
             name = checked_name(str(position) if layer.name is None else layer.name, repr(layer))
             if id(layer) not in names and name in names.values():
                 raise SpecError(
-                    "Sequential", wanted="a name of its own for every layer", got=f"two layers named {name!r}",
+                    "Sequential",
+                    wanted="a name of its own for every layer",
+                    got=f"two layers named {name!r}",
                     fix="rename one; to share weights, put one layer object at both places",
-                )  # fmt: skip
+                )
             names.setdefault(id(layer), name)
         return names
 

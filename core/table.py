@@ -38,6 +38,8 @@ class Table(dict[type[Description], Callable[..., Any]]):
             if base in self and base not in REGISTRY[kind.family].values():
                 return self[base]
         raise BackendError(
-            f"{self.title}: {kind.__name__}", wanted=f"one of {', '.join(sorted(k.__name__ for k in self))}",
-            got=kind.__name__, fix=f"add its entry to {self.title}, or use a backend that has it",
-        )  # fmt: skip
+            f"{self.title}: {kind.__name__}",
+            wanted=f"one of {', '.join(sorted(k.__name__ for k in self))}",
+            got=kind.__name__,
+            fix=f"add its entry to {self.title}, or use a backend that has it",
+        )

@@ -47,9 +47,11 @@ class TransformerBlock(Composite):
     @property
     def input_shapes(self) -> tuple[Shape, ...]:
         raise SpecError(
-            repr(self), wanted="a model around it, which says what comes in",
-            got=f"a {type(self).__name__} by itself", fix=f"ig.Sequential([{self!r}], input_shape=(25, 64))",
-        )  # fmt: skip
+            repr(self),
+            wanted="a model around it, which says what comes in",
+            got=f"a {type(self).__name__} by itself",
+            fix=f"ig.Sequential([{self!r}], input_shape=(25, 64))",
+        )
 
     def graph(self, *x: Shape) -> Graph:
         if x not in self.memo:

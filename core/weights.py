@@ -40,13 +40,17 @@ def check_state(model: Composite, state: Mapping[str, Array], where: str = "load
             unexpected
         )
         raise WeightsError(
-            where, wanted=", ".join(wanted) or "no weights", got="; ".join(got),
+            where,
+            wanted=", ".join(wanted) or "no weights",
+            got="; ".join(got),
             fix="give the state_dict of a model with the same description; no weight was changed",
-        )  # fmt: skip
+        )
     for path, shape in wanted.items():
         values = np.asarray(state[path])
         if values.shape != shape or values.dtype.kind not in "fiu":
             raise WeightsError(
-                f"{where}: {path}", wanted=f"numbers of shape {shape}", got=f"{values.dtype} of shape {values.shape}",
+                f"{where}: {path}",
+                wanted=f"numbers of shape {shape}",
+                got=f"{values.dtype} of shape {values.shape}",
                 fix="give the state_dict of a model with the same description; no weight was changed",
-            )  # fmt: skip
+            )

@@ -32,10 +32,16 @@ def network(input_shape: tuple[int, ...], hidden: int, dropout: float) -> ig.Mod
 
 def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     mixed = Recipe(
-        network(input_shape, hidden=192, dropout=0.1), (ig.CrossEntropyLoss(dim=-1), None, None, None),
-        ig.Adam(4e-3), epochs=4, batch_size=ROWS, schedule=ig.CosineDecay(per="step"), clip=ig.ClipNorm(1.0),
-        carry="detached", baselines=counting,
-    )  # fmt: skip
+        network(input_shape, hidden=192, dropout=0.1),
+        (ig.CrossEntropyLoss(dim=-1), None, None, None),
+        ig.Adam(4e-3),
+        epochs=4,
+        batch_size=ROWS,
+        schedule=ig.CosineDecay(per="step"),
+        clip=ig.ClipNorm(1.0),
+        carry="detached",
+        baselines=counting,
+    )
     return {"GRU, LSTM": mixed}
 
 

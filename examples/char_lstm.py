@@ -47,15 +47,26 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     if input_shape == (BOOK_STEPS,):
         summed = 32 * BOOK_STEPS  # terms of the book's loss, which is not divided by them: its bounds on gradients are
         book = Recipe(
-            network(input_shape, 256, 0.0, ig.init.Normal(std=0.01)), (ig.CrossEntropyLoss(dim=-1), None, None),
-            ig.Adagrad(0.01, eps=1e-7 / summed), epochs=1, batch_size=32, clip=ig.ClipValue(2 / summed), carry="mean",
-        )  # fmt: skip
+            network(input_shape, 256, 0.0, ig.init.Normal(std=0.01)),
+            (ig.CrossEntropyLoss(dim=-1), None, None),
+            ig.Adagrad(0.01, eps=1e-7 / summed),
+            epochs=1,
+            batch_size=32,
+            clip=ig.ClipValue(2 / summed),
+            carry="mean",
+        )
         return {"the book's": book}
     ours = Recipe(
-        network(input_shape, 256, 0.2), (ig.CrossEntropyLoss(dim=-1), None, None), ig.Adam(4e-3),
-        epochs=5, batch_size=ROWS, schedule=ig.CosineDecay(per="step"), clip=ig.ClipNorm(1.0), carry="detached",
+        network(input_shape, 256, 0.2),
+        (ig.CrossEntropyLoss(dim=-1), None, None),
+        ig.Adam(4e-3),
+        epochs=5,
+        batch_size=ROWS,
+        schedule=ig.CosineDecay(per="step"),
+        clip=ig.ClipNorm(1.0),
+        carry="detached",
         baselines=counting,
-    )  # fmt: skip
+    )
     return {"LSTM": ours}
 
 

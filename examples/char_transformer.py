@@ -31,9 +31,15 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
         input_shape=input_shape,
     )
     transformer = Recipe(
-        model, ig.CrossEntropyLoss(dim=-1), ig.AdamW(2e-3), epochs=8, batch_size=32,
-        schedule=ig.CosineDecay(per="step"), clip=ig.ClipNorm(1.0), baselines=counting,
-    )  # fmt: skip
+        model,
+        ig.CrossEntropyLoss(dim=-1),
+        ig.AdamW(2e-3),
+        epochs=8,
+        batch_size=32,
+        schedule=ig.CosineDecay(per="step"),
+        clip=ig.ClipNorm(1.0),
+        baselines=counting,
+    )
     return {"decoder": transformer}
 
 

@@ -50,11 +50,16 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     )
     return {
         name: Recipe(
-            model, (ig.MSELoss(), None), ig.Adam(0.003), epochs=30, batch_size=32,
-            schedule=ig.CosineDecay(per="step"), baselines=lambda recipe, seed: {"PCA": pca_like(recipe, seed)},
+            model,
+            (ig.MSELoss(), None),
+            ig.Adam(0.003),
+            epochs=30,
+            batch_size=32,
+            schedule=ig.CosineDecay(per="step"),
+            baselines=lambda recipe, seed: {"PCA": pca_like(recipe, seed)},
         )
         for name, model in {"dense": dense, "convolutional": convolutional}.items()
-    }  # fmt: skip
+    }
 
 
 EXPERIMENT = Experiment(

@@ -70,9 +70,13 @@ def baselines(recipe: Recipe, seed: int) -> dict[str, Any]:
 
 
 EXPERIMENT = Experiment(
-    name="go_board", title="Go on 19 x 19, can the player to move capture", data={"games": load}, recipes=recipes,
-    metrics=(ig.Accuracy(),), classes=("no", "yes"),
-)  # fmt: skip
+    name="go_board",
+    title="Go on 19 x 19, can the player to move capture",
+    data={"games": load},
+    recipes=recipes,
+    metrics=(ig.Accuracy(),),
+    classes=("no", "yes"),
+)
 
 if __name__ == "__main__":
     main("train", __file__)

@@ -50,9 +50,15 @@ def recipe(
     _, last = recurrent(ig.Dropout(dropout)(table(text)), lengths=lengths)
     scores = ig.Linear(2, bias=False)(ig.Dropout(0.5)(ig.Flatten()(last)))  # neither class is commoner
     return Recipe(
-        ig.Model(inputs=[text, lengths], outputs=scores), ig.CrossEntropyLoss(), ig.Adam(0.005, eps=1e-5), epochs,
-        batch_size=32, schedule=ig.CosineDecay(per="step"), inputs=inputs, baselines=baselines,
-    )  # fmt: skip
+        ig.Model(inputs=[text, lengths], outputs=scores),
+        ig.CrossEntropyLoss(),
+        ig.Adam(0.005, eps=1e-5),
+        epochs,
+        batch_size=32,
+        schedule=ig.CosineDecay(per="step"),
+        inputs=inputs,
+        baselines=baselines,
+    )
 
 
 def baselines(recipe: Recipe, seed: int) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def mlp_like(recipe: Recipe, seed: int) -> Any:
             "CrossEntropyLoss() or MSELoss() of one output",
             got=f"{recipe.model!r}, {sgd!r}, {recipe.loss!r}",
             fix="write the estimator out in the recipe's baselines",
-        )  # fmt: skip
+        )
     assert isinstance(sgd, SGD)
     networks = require("sklearn.neural_network", extra="sklearn", purpose="scikit-learn's baselines")
     kind = networks.MLPClassifier if recipe.classifies else networks.MLPRegressor
@@ -112,9 +112,11 @@ def pca_like(recipe: Recipe, seed: int) -> Any:
     """scikit-learn's PCA with as many components as an autoencoder's code has entries."""
     if not recipe.encodes:
         raise SpecError(
-            "pca_like", wanted='a model of an "encoder" and a "decoder", with outputs (reconstruction, code)',
-            got=f"{recipe.model!r}", fix="name the two models so, or write the estimator out in the recipe's baselines",
-        )  # fmt: skip
+            "pca_like",
+            wanted='a model of an "encoder" and a "decoder", with outputs (reconstruction, code)',
+            got=f"{recipe.model!r}",
+            fix="name the two models so, or write the estimator out in the recipe's baselines",
+        )
     _, code = recipe.model.out_shapes(*recipe.model.input_shapes)
     decomposition = require("sklearn.decomposition", extra="sklearn", purpose="scikit-learn's baselines")
     return _Projection(decomposition.PCA(n_components=prod(code), random_state=seed))

@@ -119,9 +119,11 @@ def _idx(path: Path) -> Array:
     shape = [int(n) for n in content[4:head].view(">u4")] if len(content) >= head else []
     if not shape or content[:3].tolist() != [0, 0, 8] or len(content) != head + np.prod(shape):
         raise DataError(
-            f"data.mnist: {path}", wanted="an unpacked idx file of unsigned bytes, whole",
-            got=f"{len(content)} bytes that are not", fix="unpack or download it again",
-        )  # fmt: skip
+            f"data.mnist: {path}",
+            wanted="an unpacked idx file of unsigned bytes, whole",
+            got=f"{len(content)} bytes that are not",
+            fix="unpack or download it again",
+        )
     return content[head:].reshape(shape)
 
 
@@ -173,9 +175,11 @@ def csv(
         names = names or [str(k) for k in range(len(row))]
         if len(row) != len(names):
             raise DataError(
-                f"{path}, line {line}", wanted=f"{len(names)} cells, as in the first row", got=f"{len(row)}",
+                f"{path}, line {line}",
+                wanted=f"{len(names)} cells, as in the first row",
+                got=f"{len(row)}",
                 fix="mend the row, or give header_line= or delimiter=",
-            )  # fmt: skip
+            )
         values.append(
             [_number(cell, f"{path}, line {line}, column {name!r}") for cell, name in zip(row, names, strict=True)]
         )
@@ -228,9 +232,11 @@ def _column(target: str | int, names: list[str], path: str) -> int:
     if isinstance(target, int) and -len(names) <= target < len(names):
         return target % len(names)
     raise DataError(
-        f"data.csv({path!r}, target={target!r})", wanted=f"one of the columns {', '.join(names)}",
-        got=repr(target), fix="name one of them, or give header_line=",
-    )  # fmt: skip
+        f"data.csv({path!r}, target={target!r})",
+        wanted=f"one of the columns {', '.join(names)}",
+        got=repr(target),
+        fix="name one of them, or give header_line=",
+    )
 
 
 def _roots(root: str | Path | None) -> list[Path]:
@@ -247,7 +253,9 @@ def located(name: str, root: str | Path | None, where: str) -> Path:
     found = next((place / name for place in places if (place / name).is_file()), None)
     if found is None:
         raise DataError(
-            where, wanted=f"the file {places[0] / name}", got="no such file",
+            where,
+            wanted=f"the file {places[0] / name}",
+            got="no such file",
             fix=f"set ISOGRAD_DATA to a folder that has {name}, or give root=",
-        )  # fmt: skip
+        )
     return found

@@ -209,9 +209,11 @@ class Experiment:
     def _check_name(self, option: str, name: str, known: Mapping[str, Any]) -> None:
         if name not in known:
             raise SpecError(
-                f"{self.name}: {option}={name!r}", wanted=f"one of {', '.join(known)}", got=repr(name),
+                f"{self.name}: {option}={name!r}",
+                wanted=f"one of {', '.join(known)}",
+                got=repr(name),
                 fix="name one of them",
-            )  # fmt: skip
+            )
 
     def scores(self, predictions: Array, prepared: Prepared) -> dict[str, float]:
         """{metric label: value} of predictions for the test part."""
@@ -244,10 +246,14 @@ def run(
     prepared = prepared.seen_by(recipe)
     net = build(recipe.model, backend=backend, seed=options.seed, dtype=options.dtype, **build_options)
     trainer = Trainer(
-        net, loss=recipe.loss, optimizer=recipe.optimizer, schedule=recipe.schedule, clip=recipe.clip,
+        net,
+        loss=recipe.loss,
+        optimizer=recipe.optimizer,
+        schedule=recipe.schedule,
+        clip=recipe.clip,
         metrics=() if prepared.target_scale else experiment.metrics,  # they would be in scaled units
         carry=recipe.carry,
-    )  # fmt: skip
+    )
     splits = prepared.splits
     check_batch(recipe.model, trainer.losses, *prepared.test, trainer.carrying)
     started = perf_counter()
@@ -270,9 +276,11 @@ def find(name_or_path: str) -> Experiment:
         found = getattr(_module_of(path), "EXPERIMENT", None)
         if not isinstance(found, Experiment):
             raise SpecError(
-                str(path), wanted="EXPERIMENT = isograd.experiment.Experiment(…) in the file",
-                got=type(found).__name__ if found is not None else "none", fix="see examples/digits_mlp.py",
-            )  # fmt: skip
+                str(path),
+                wanted="EXPERIMENT = isograd.experiment.Experiment(…) in the file",
+                got=type(found).__name__ if found is not None else "none",
+                fix="see examples/digits_mlp.py",
+            )
         return found
     names = built_in()
     if name_or_path not in names:

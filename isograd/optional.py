@@ -14,6 +14,8 @@ def require(module: str, *, extra: str, purpose: str) -> Any:
         return import_module(module)
     except ModuleNotFoundError as error:
         raise BackendError(
-            purpose, wanted=f"{error.name}, which this needs", got="it is not installed",
+            purpose,
+            wanted=f"{error.name}, which this needs",
+            got="it is not installed",
             fix=f'pip install "isograd[{extra}]"',
-        ) from None  # fmt: skip
+        ) from None

@@ -52,15 +52,19 @@ def labelled(path: str | Path) -> tuple[Array, Array]:
             text, tab, label = line.decode("utf-8-sig" if number == 1 else "utf-8").rpartition("\t")
         except UnicodeDecodeError as error:
             raise DataError(
-                f"{path}, line {number}", wanted="text in UTF-8", got=f"the byte 0x{line[error.start]:02x}",
+                f"{path}, line {number}",
+                wanted="text in UTF-8",
+                got=f"the byte 0x{line[error.start]:02x}",
                 fix="save the file in UTF-8",
-            ) from None  # fmt: skip
+            ) from None
         text, label = text.strip(), label.strip()
         if not text or not tab or label not in ("0", "1"):
             raise DataError(
-                f"{path}, line {number}", wanted="a sentence, a TAB, and 0 or 1", got=repr(line.decode())[:60],
+                f"{path}, line {number}",
+                wanted="a sentence, a TAB, and 0 or 1",
+                got=repr(line.decode())[:60],
                 fix="mend the line",
-            )  # fmt: skip
+            )
         texts.append(text)
         labels.append(int(label))
     if not texts:
@@ -108,16 +112,20 @@ class Lexicon:
         """
         if most < 3 or min_count < 1:
             raise SpecError(
-                "Lexicon.fit", wanted="most=3 or more, min_count=1 or more",
-                got=f"most={most}, min_count={min_count}", fix="most=2000, min_count=2",
-            )  # fmt: skip
+                "Lexicon.fit",
+                wanted="most=3 or more, min_count=1 or more",
+                got=f"most={most}, min_count={min_count}",
+                fix="most=2000, min_count=2",
+            )
         counts = Counter(token for text in texts for token in cut(text))
         common = sorted((-count, token) for token, count in counts.items() if count >= min_count)
         if not common:
             raise DataError(
-                "Lexicon.fit", wanted=f"a token that stands there min_count={min_count} times or more",
-                got="none", fix="give more text, or a smaller min_count=",
-            )  # fmt: skip
+                "Lexicon.fit",
+                wanted=f"a token that stands there min_count={min_count} times or more",
+                got="none",
+                fix="give more text, or a smaller min_count=",
+            )
         return cls(cut, tuple(token for _, token in common[: most - 2]))
 
     def __len__(self) -> int:

@@ -56,23 +56,29 @@ class Vocabulary:
         except KeyError as error:
             place = text.index(error.args[0])
             raise DataError(
-                f"character {place} of a text", wanted=f"one of {self._told}", got=repr(error.args[0]),
+                f"character {place} of a text",
+                wanted=f"one of {self._told}",
+                got=repr(error.args[0]),
                 fix="replace it, or build the vocabulary from a text that has it",
-            ) from None  # fmt: skip
+            ) from None
 
     def decode(self, numbers: Array | list[int]) -> str:
         """The text that these numbers stand for."""
         found = np.asarray(numbers)
         if found.ndim != 1 or (found.size and (found.dtype.kind not in "iu" or found.min() < 0)):
             raise DataError(
-                "decode", wanted=f"whole numbers 0…{len(self) - 1} in one row",
-                got=f"{found.dtype} of shape {found.shape}", fix="encode(text) makes such",
-            )  # fmt: skip
+                "decode",
+                wanted=f"whole numbers 0…{len(self) - 1} in one row",
+                got=f"{found.dtype} of shape {found.shape}",
+                fix="encode(text) makes such",
+            )
         if found.size and found.max() >= len(self):
             raise DataError(
-                "decode", wanted=f"whole numbers 0…{len(self) - 1}", got=f"{found.max()}",
+                "decode",
+                wanted=f"whole numbers 0…{len(self) - 1}",
+                got=f"{found.max()}",
                 fix="the vocabulary that the numbers come from",
-            )  # fmt: skip
+            )
         return "".join(self.characters[k] for k in found)
 
     @property
@@ -161,10 +167,11 @@ def _check_model(model: Composite, vocabulary: Vocabulary) -> None:
     fits = len(first) == 1 and logits == (*first, len(vocabulary)) and known == range(len(vocabulary))
     if not fits:
         raise ShapeError(
-            "generate", wanted=f"a model that reads (N, T) of {len(vocabulary)} characters and gives (N, T, "
-            f"{len(vocabulary)})", got=f"reads {shape_text(first)}{f' of {len(known)}' if known else ''}, gives "
-            f"{shape_text(logits)}", fix="the model's own vocabulary, and logits at every step",
-        )  # fmt: skip
+            "generate",
+            wanted=f"a model that reads (N, T) of {len(vocabulary)} characters and gives (N, T, {len(vocabulary)})",
+            got=f"reads {shape_text(first)}{f' of {len(known)}' if known else ''}, gives {shape_text(logits)}",
+            fix="the model's own vocabulary, and logits at every step",
+        )
 
 
 def saved(path: str | Path) -> tuple[Composite, State, Vocabulary]:
@@ -173,7 +180,9 @@ def saved(path: str | Path) -> tuple[Composite, State, Vocabulary]:
     notes = load_notes(path)
     if NOTE not in notes:
         raise FileError(
-            f"{str(path)!r}", wanted="the weights of a model of characters, with its vocabulary",
-            got="a file without one", fix="one that isograd train char_lstm writes",
-        )  # fmt: skip
+            f"{str(path)!r}",
+            wanted="the weights of a model of characters, with its vocabulary",
+            got="a file without one",
+            fix="one that isograd train char_lstm writes",
+        )
     return model, weights, Vocabulary(notes[NOTE])

@@ -42,6 +42,13 @@ class Trainer(CoreTrainer):
 
             callbacks = [*callbacks, ProgressBar()]
         return super().fit(
-            train, validation=validation, epochs=epochs, batch_size=batch_size, validate_every=validate_every,
-            early_stopping=early_stopping, shuffle=shuffle, drop_last=drop_last, callbacks=callbacks,
-        )  # fmt: skip
+            train,
+            validation=validation,
+            epochs=epochs,
+            batch_size=batch_size,
+            validate_every=validate_every,
+            early_stopping=early_stopping,
+            shuffle=shuffle,
+            drop_last=drop_last,
+            callbacks=callbacks,
+        )

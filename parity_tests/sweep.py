@@ -140,9 +140,12 @@ def recurrent(count: int) -> Iterator[tuple[Layer, tuple[Shape, ...], int]]:
     """(layer, shapes of its inputs, batch size): random configurations of recurrent layers and cells."""
     rng = np.random.default_rng(0)
     kinds: list[tuple[Any, Any, dict[str, Any]]] = [
-        (ig.RNN, ig.RNNCell, {}), (ig.RNN, ig.RNNCell, {"nonlinearity": "relu"}), (ig.GRU, ig.GRUCell, {}),
-        (ig.GRU, ig.GRUCell, {"reset": "before"}), (ig.LSTM, ig.LSTMCell, {}),
-    ]  # fmt: skip
+        (ig.RNN, ig.RNNCell, {}),
+        (ig.RNN, ig.RNNCell, {"nonlinearity": "relu"}),
+        (ig.GRU, ig.GRUCell, {}),
+        (ig.GRU, ig.GRUCell, {"reset": "before"}),
+        (ig.LSTM, ig.LSTMCell, {}),
+    ]
     for _ in range(count):
         kind, cell, options = kinds[rng.integers(len(kinds))]
         units, features, steps, batch = (int(v) for v in rng.integers(1, 7, 4))

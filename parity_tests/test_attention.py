@@ -65,9 +65,7 @@ def test_torchs_own_encoder_layer_with_the_same_weights_computes_the_same(
 @pytest.mark.parametrize("lengths", [False, True])
 def test_the_decoder_block_is_torchs_encoder_layer_as_gpt_uses_it(lengths: bool, backend: str) -> None:
     torch.manual_seed(0)
-    theirs = nn.TransformerEncoderLayer(
-        8, 4, 32, 0.0, "gelu", batch_first=True, norm_first=True, dtype=torch.float64
-    )  # fmt: skip
+    theirs = nn.TransformerEncoderLayer(8, 4, 32, 0.0, "gelu", batch_first=True, norm_first=True, dtype=torch.float64)
     ours = ig.TransformerDecoderBlock(4, dropout=0.0, name="block")
     assert_same_block(ours, theirs, backend, causal=True, lengths=lengths)
 
@@ -184,7 +182,7 @@ def test_a_small_language_model_trains_alike_in_both_engines() -> None:
     loss, clip = ig.CrossEntropyLoss(dim=-1), ig.ClipNorm(1.0)
     report = ig.check_parity(
         model, (x, rng.integers(1, 7, 5)), t, loss=loss, optimizer=ig.AdamW(0.01), clip=clip, steps=5
-    )  # fmt: skip
+    )
     assert report.passed, str(report)
 
 
@@ -199,8 +197,6 @@ def test_random_configurations_agree_with_torch(pair: Pair) -> None:
 def test_the_sweep_holds_every_form() -> None:
     made = list(attention(400))
     for kind in (ig.MultiheadAttention, ig.TransformerEncoderLayer):
-        found = {
-            (layer.causal, len(shapes), layer.dropout > 0) for layer, shapes, _ in made if isinstance(layer, kind)
-        }  # fmt: skip
+        found = {(layer.causal, len(shapes), layer.dropout > 0) for layer, shapes, _ in made if isinstance(layer, kind)}
         counts = (1, 2, 3, 4) if kind is ig.MultiheadAttention else (1, 2)
         assert found == {(causal, n, drops) for causal in (True, False) for n in counts for drops in (True, False)}

@@ -284,8 +284,10 @@ def test_a_batch_size_that_is_not_the_data_sets_rows() -> None:
     y = ig.OneHot(3)(x) + h
     made = ig.Trainer(
         ig.build(ig.Model(inputs=(x, h), outputs=(ig.Linear(3)(y), y))),
-        loss=(ig.CrossEntropyLoss(dim=-1), None), optimizer=ig.SGD(0.1), carry="detached",
-    )  # fmt: skip
+        loss=(ig.CrossEntropyLoss(dim=-1), None),
+        optimizer=ig.SGD(0.1),
+        carry="detached",
+    )
     assert raised(lambda: made.fit(streams(4), batch_size=8)) == (
         'SpecError: fit(…, batch_size=8) with carry="detached"\n  wanted 4, the data set\'s rows\n  got    8\n'
         "  fix    leave batch_size= out, or ig.Streams(…, rows=8)"

@@ -38,9 +38,9 @@ def test_both_engines_learn_and_write_the_same_from_equal_weights(name: str, tmp
     one, other = compared.engines.values()
     first, *_, last = one.history.step_losses
     assert last < first < np.log(65) + 0.5
-    assert not difference(
-        np.array(one.history.step_losses), np.array(other.history.step_losses)
-    ).exceeds(TOLERANCE["free run", "float64"])  # fmt: skip
+    assert not difference(np.array(one.history.step_losses), np.array(other.history.step_losses)).exceeds(
+        TOLERANCE["free run", "float64"]
+    )
     scores = one.scores
     assert scores["bits per symbol"] == scores["nats per symbol"] / np.log(2)
     assert one.texts == other.texts == compared.same_texts["NumPy"] == compared.same_texts["PyTorch"]
@@ -126,6 +126,7 @@ def test_n_grams_are_counts_with_the_shorter_context_behind_them() -> None:
         different = sum(n > 0 for n in counts)
         return (counts[c] + different * shorter) / (sum(counts) + different) if different else shorter
 
-    truth = np.array([[[np.log(p(tuple(line[max(t - 1, 0) : t + 1]), c)) for c in range(4)]
-                       for t in range(6)] for line in asked])  # fmt: skip
+    truth = np.array(
+        [[[np.log(p(tuple(line[max(t - 1, 0) : t + 1]), c)) for c in range(4)] for t in range(6)] for line in asked]
+    )
     assert not difference(found, truth.astype(np.float32)).exceeds(TOLERANCE["node", "float32"])

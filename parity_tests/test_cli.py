@@ -111,8 +111,11 @@ def test_an_example_runs_by_itself(tmp_path: Path, data_root: Path, name: str) -
     options = ["--epochs", "1", "--samples", "1000"] if name in built_in() else []
     run = subprocess.run(
         [sys.executable, "-W", "error", str(ROOT / "examples" / f"{name}.py"), *options],
-        cwd=tmp_path, capture_output=True, text=True, env={"PATH": "/usr/bin:/bin", "ISOGRAD_DATA": str(data_root)},
-    )  # fmt: skip
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={"PATH": "/usr/bin:/bin", "ISOGRAD_DATA": str(data_root)},
+    )
     assert run.returncode == 0, run.stderr
     assert run.stdout
 

@@ -68,8 +68,11 @@ def test_a_function_becomes_a_description() -> None:
     assert isinstance(soft_gate(), ig.Layer)
     weights = MODEL.weights((5,))
     assert {path: w.shape for path, w in weights.items() if not path.startswith("3")} == {
-        "0.weight": (6, 5), "0.slope": (), "2.scale": (6,), "2.bias": (6,),
-    }  # fmt: skip
+        "0.weight": (6, 5),
+        "0.slope": (),
+        "2.scale": (6,),
+        "2.bias": (6,),
+    }
     assert weights["0.weight"].fans == ig.init.Fans(5, 6)
     state = ig.build(MODEL).state_dict()
     assert (state["0.slope"], set(state["2.scale"]), set(state["2.bias"])) == (0.25, {1.0}, {0.0})
@@ -249,8 +252,13 @@ MESSAGES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "a loss of one argument": (layer(wide, kind="loss"), ["a signature (ops, prediction, target"]),
     "a function that fails": (
         layer(wide),
-        ["ShapeError: layer 2 of 2, wide()", "a function that takes (N, 4)", "ValueError in line",
-         "path   (N, 3) → Linear(4) → (N, 4)", "mend `wide` in test_custom.py, line"],
+        [
+            "ShapeError: layer 2 of 2, wide()",
+            "a function that takes (N, 4)",
+            "ValueError in line",
+            "path   (N, 3) → Linear(4) → (N, 4)",
+            "mend `wide` in test_custom.py, line",
+        ],
     ),
     "a batch that is mixed up": (
         layer(mixing),
@@ -265,7 +273,8 @@ MESSAGES: dict[str, tuple[Callable[[], Any], list[str]]] = {
         ["weights= that takes the inputs' shapes", "IndexError: tuple index out of range", "mend weights= of"],
     ),
     "a weight of no size": (
-        layer(weightless, weights=lambda x: {"w": (0,)}), ["plain names and positive sizes from weights=", "'w': (0,)"]
+        layer(weightless, weights=lambda x: {"w": (0,)}),
+        ["plain names and positive sizes from weights=", "'w': (0,)"],
     ),
     "a loss that is no number": (
         lambda: ig.custom(kind="loss")(elementwise)().check((3,), Y),
@@ -275,7 +284,7 @@ MESSAGES: dict[str, tuple[Callable[[], Any], list[str]]] = {
     "labels out of range": (lambda: likelihood().check((2,), LABELS), ["class indices 0…1", "int64, 0…2"]),
     "labels of another shape": (lambda: likelihood().check((3,), Y), ["class indices (N,)"]),
     "a bad option": (lambda: soft_gate(beta="a"), ["soft_gate(beta='a')", "beta: a valid number"]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("case", MESSAGES)

@@ -31,8 +31,15 @@ def test_names_are_positions_in_a_sequential_and_kinds_in_a_model() -> None:
     h = ig.LeakyReLU()(ig.Linear(3, name="linear_1")(ig.Linear(3)(a)))
     model = ig.Model(inputs=a, outputs=ig.LogSoftmax()(ig.Linear(2)(ig.Linear(3)(h)) - ig.Linear(2, name="b")(h)))
     assert names(model) == [
-        "linear", "linear_1", "leaky_relu", "linear_2", "linear_3", "b", "subtract", "log_softmax",
-    ]  # fmt: skip
+        "linear",
+        "linear_1",
+        "leaky_relu",
+        "linear_2",
+        "linear_3",
+        "b",
+        "subtract",
+        "log_softmax",
+    ]
     assert names(plain()) == ["0", "1", "head"]
     assert names(shared_in_a_row()) == ["0", "1", "0#2", "1#2", "4"]
     assert names(shared_in_a_model()) == ["linear", "linear#2", "linear#3", "subtract"]
@@ -140,10 +147,15 @@ def test_both_engines_compute_the_same_graph(make: Callable[[], ig.Model]) -> No
 def test_every_description_round_trips_with_options_that_are_not_the_default() -> None:
     for made in (
         ig.Linear(3, bias=False, weight_init=ig.init.KaimingNormal(mode="fan_out", gain=2.0)),
-        ig.Linear(3, name="h"), ig.Reshape((2, -1)),
-        ig.CrossEntropyLoss(weight=(1.0, 2.0), label_smoothing=0.1), ig.AdamW(0.1, betas=(0.8, 0.9)), ig.ClipNorm(2.0),
-        ig.WarmUp(length=3, then=ig.CosineDecay(final_lr=0.1), per="step"), ig.EarlyStopping(patience=2), ig.Accuracy(),
-    ):  # fmt: skip
+        ig.Linear(3, name="h"),
+        ig.Reshape((2, -1)),
+        ig.CrossEntropyLoss(weight=(1.0, 2.0), label_smoothing=0.1),
+        ig.AdamW(0.1, betas=(0.8, 0.9)),
+        ig.ClipNorm(2.0),
+        ig.WarmUp(length=3, then=ig.CosineDecay(final_lr=0.1), per="step"),
+        ig.EarlyStopping(patience=2),
+        ig.Accuracy(),
+    ):
         assert type(made).from_json(made.to_json()) == made
 
 

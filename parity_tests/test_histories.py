@@ -26,25 +26,34 @@ RUNS: dict[str, Callable[[str, str], tuple[ig.Trainer, Any]]] = {
     "regression": lambda backend, dtype: (trainer(backend, dtype=dtype, metrics=[ig.MAE(), ig.R2()]), (X, Y)),
     "classes, dropout, Adam": lambda backend, dtype: (
         trainer(
-            backend, model(ig.Dropout(0.3)), dtype=dtype,
-            loss=ig.CrossEntropyLoss(), optimizer=ig.Adam(0.01), metrics=[ig.Accuracy()],
+            backend,
+            model(ig.Dropout(0.3)),
+            dtype=dtype,
+            loss=ig.CrossEntropyLoss(),
+            optimizer=ig.Adam(0.01),
+            metrics=[ig.Accuracy()],
         ),
         (X, LABELS),
     ),
     "warm-up by step, clipped": lambda backend, dtype: (
-        trainer(backend, dtype=dtype, schedule=ig.WarmUp(length=3, per="step"), clip=ig.ClipNorm(0.1)), (X, Y),
+        trainer(backend, dtype=dtype, schedule=ig.WarmUp(length=3, per="step"), clip=ig.ClipNorm(0.1)),
+        (X, Y),
     ),
     "whole-number targets": lambda backend, dtype: (
-        trainer(backend, dtype=dtype, loss=ig.HuberLoss()), (X, np.stack([LABELS] * 2, 1)),
+        trainer(backend, dtype=dtype, loss=ig.HuberLoss()),
+        (X, np.stack([LABELS] * 2, 1)),
     ),
     "two inputs, two of three outputs": lambda backend, dtype: (
         trainer(
-            backend, two_in_three_out(), dtype=dtype,
-            loss=(ig.MSELoss(), None, ig.CrossEntropyLoss()), metrics=[ig.RMSE()],
+            backend,
+            two_in_three_out(),
+            dtype=dtype,
+            loss=(ig.MSELoss(), None, ig.CrossEntropyLoss()),
+            metrics=[ig.RMSE()],
         ),
         ((X, Y), (Y, LABELS)),
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("name", RUNS)

@@ -21,9 +21,10 @@ def test_metrics_against_figures_worked_out_by_hand_and_scikit_learn() -> None:
     assert ig.Accuracy().value(np.array([[0.3], [-0.1], [0.7]]), np.array([[1], [0], [0]])) == 2 / 3
     allowed = TOLERANCE["node", "float64"]
     for metric, theirs in (
-        (ig.MAE(), mean_absolute_error(Y, X[:, :2])), (ig.R2(), r2_score(Y, X[:, :2])),
+        (ig.MAE(), mean_absolute_error(Y, X[:, :2])),
+        (ig.R2(), r2_score(Y, X[:, :2])),
         (ig.RMSE(), root_mean_squared_error(Y.ravel(), X[:, :2].ravel())),
-    ):  # fmt: skip
+    ):
         assert not difference(np.float64(metric.value(X[:, :2], Y)), np.float64(theirs)).exceeds(allowed)
     assert ig.Accuracy().value(X, LABELS) == accuracy_score(LABELS, X.argmax(1))
 

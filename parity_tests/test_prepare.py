@@ -100,35 +100,56 @@ def test_one_hot() -> None:
 
 
 MESSAGES = {
-    "labels as floats": (lambda: ig.one_hot(np.array([1.0])), """DataError: one_hot
+    "labels as floats": (
+        lambda: ig.one_hot(np.array([1.0])),
+        """DataError: one_hot
   wanted whole-number labels
   got    float64
-  fix    labels.astype('int64')"""),
-    "a label too high": (lambda: ig.one_hot(np.array([0, 3]), 3), """DataError: one_hot
+  fix    labels.astype('int64')""",
+    ),
+    "a label too high": (
+        lambda: ig.one_hot(np.array([0, 3]), 3),
+        """DataError: one_hot
   wanted labels 0…2
   got    0…3
-  fix    give classes="""),
-    "a negative label": (lambda: ig.one_hot(np.array([0, -1]), 3), """DataError: one_hot
+  fix    give classes=""",
+    ),
+    "a negative label": (
+        lambda: ig.one_hot(np.array([0, -1]), 3),
+        """DataError: one_hot
   wanted labels 0…2
   got    -1…0
-  fix    give classes="""),
-    "no labels": (lambda: ig.one_hot(np.array([], int)), """DataError: one_hot
+  fix    give classes=""",
+    ),
+    "no labels": (
+        lambda: ig.one_hot(np.array([], int)),
+        """DataError: one_hot
   wanted one label or more
   got    none
-  fix    give some labels"""),
-    "x and y of different lengths": (lambda: ig.split(X, LABELS[:10]), """DataError: split
+  fix    give some labels""",
+    ),
+    "x and y of different lengths": (
+        lambda: ig.split(X, LABELS[:10]),
+        """DataError: split
   wanted x and y of equal length
   got    200 and 10
-  fix    align them"""),
-    "shares that leave nothing": (lambda: ig.split(X, LABELS, validation=0.5, test=0.5), """SpecError: split
+  fix    align them""",
+    ),
+    "shares that leave nothing": (
+        lambda: ig.split(X, LABELS, validation=0.5, test=0.5),
+        """SpecError: split
   wanted shares of 0 or more that leave some training data
   got    validation=0.5, test=0.5
-  fix    validation=0.15, test=0.15"""),
-    "a negative share": (lambda: ig.split(X, LABELS, test=-0.1), """SpecError: split
+  fix    validation=0.15, test=0.15""",
+    ),
+    "a negative share": (
+        lambda: ig.split(X, LABELS, test=-0.1),
+        """SpecError: split
   wanted shares of 0 or more that leave some training data
   got    validation=0.15, test=-0.1
-  fix    validation=0.15, test=0.15"""),
-}  # fmt: skip
+  fix    validation=0.15, test=0.15""",
+    ),
+}
 
 
 @pytest.mark.parametrize("case", MESSAGES)

@@ -108,9 +108,15 @@ def test_a_mixed_stack_trains_alike() -> None:
     model = ig.Model(inputs=words, outputs=ig.Linear(11)(y))
     tokens = RNG.integers(0, 11, size=(24, 8))
     report = ig.check_parity(
-        model, tokens[:, :-1], tokens[:, 1:], loss=ig.CrossEntropyLoss(dim=-1), optimizer=ig.Adam(0.01),
-        clip=ig.ClipNorm(0.5), steps=30, batch_size=8,
-    )  # fmt: skip
+        model,
+        tokens[:, :-1],
+        tokens[:, 1:],
+        loss=ig.CrossEntropyLoss(dim=-1),
+        optimizer=ig.Adam(0.01),
+        clip=ig.ClipNorm(0.5),
+        steps=30,
+        batch_size=8,
+    )
     assert report.passed, str(report)
     stages = {(row.stage, row.dtype) for row in report.rows}
     assert stages >= {(stage, dtype) for stage in ("locked step", "free run") for dtype in FLOATS}
@@ -171,7 +177,7 @@ def test_a_sequence_in_two_halves_is_the_sequence(kind: Callable[..., Any], back
         (ig.RNN(4, bidirectional=True), torch.nn.RNN(2, 4, bidirectional=True)),
     ],
     ids=repr,
-)  # fmt: skip
+)
 def test_weights_carry_torchs_names_and_layouts_and_start_as_torchs_do(layer: Any, module: torch.nn.RNNBase) -> None:
     state = ig.build(ig.Sequential([layer], input_shape=(5, 2))).state_dict()
     mine = {path.removeprefix("0."): torch.from_numpy(values) for path, values in state.items()}

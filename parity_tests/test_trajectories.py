@@ -16,9 +16,14 @@ def test_200_steps_of_the_digits_mlp_agree(optimizer: Optimizer) -> None:
     parts, _ = ig.standardize(ig.split(*ig.data.digits(), stratify=True))
     model = ig.Sequential([ig.Linear(64), ig.Tanh(), ig.Dropout(0.2), ig.Linear(10)], input_shape=(64,))
     report = ig.check_parity(
-        model, parts.train.inputs[0], parts.train.targets[0],
-        loss=ig.CrossEntropyLoss(), optimizer=optimizer, steps=200, batch_size=60,
-    )  # fmt: skip
+        model,
+        parts.train.inputs[0],
+        parts.train.targets[0],
+        loss=ig.CrossEntropyLoss(),
+        optimizer=optimizer,
+        steps=200,
+        batch_size=60,
+    )
     assert report.passed, str(report)
     free = [row for row in report.rows if (row.stage, row.dtype) == ("free run", "float64")]
     assert {row.path for row in free} == {"0.weight", "0.bias", "3.weight", "3.bias", "loss"}

@@ -40,9 +40,11 @@ class NumpyBackend:
         if wrong:
             got = ", ".join(f"{k}={v!r}" for k, v in wrong.items())
             raise BackendError(
-                f'backend="{self.name}"', wanted="no options but threads=", got=got,
+                f'backend="{self.name}"',
+                wanted="no options but threads=",
+                got=got,
                 fix='drop it, or use backend="torch"',
-            )  # fmt: skip
+            )
         limit_blas_threads(threads)
         keep_freed_memory()
         return NumpyNetwork(model, state, seed=seed, dtype=dtype, reference=self.reference)

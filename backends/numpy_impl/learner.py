@@ -29,9 +29,13 @@ class NumpyLearner:
     """A NumPy network, its losses and its optimizer, and the states that wait for the next batch."""
 
     def __init__(
-        self, net: NumpyNetwork, losses: Losses, optimizer: Optimizer, clipping: Clipping | None,
+        self,
+        net: NumpyNetwork,
+        losses: Losses,
+        optimizer: Optimizer,
+        clipping: Clipping | None,
         carrying: Carrying | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.net, self.losses, self.optimizer, self.clipping = net, losses, optimizer, clipping
         self.carrying = carrying
         self.held: Arrays = ()

@@ -71,9 +71,14 @@ class NumpyNetwork:
     ) -> tuple[Any, Backward, State]:
         """The model as one operation: (outputs, backward, new values of buffers). Nothing is assigned."""
         run = Run(
-            training, self.seed, self.run_step, needs_dx=needs_dx, observe=observe, dtype=self.dtype,
+            training,
+            self.seed,
+            self.run_step,
+            needs_dx=needs_dx,
+            observe=observe,
+            dtype=self.dtype,
             reference=self.reference,
-        )  # fmt: skip
+        )
         y, backward, *new = OPERATIONS[type(self.model)](self.model, self.tree, *x, run=run)
         return y, backward, flatten(new[0]) if new else {}
 

@@ -40,9 +40,11 @@ class TorchBackend:
         compiled, shared = options.pop("compile", False), options.pop("shared_randomness", False)
         if options:
             raise BackendError(
-                'backend="torch"', wanted="options among device=, compile=, shared_randomness=",
-                got=", ".join(f"{k}={v!r}" for k, v in options.items()), fix='drop it, or use backend="numpy"',
-            )  # fmt: skip
+                'backend="torch"',
+                wanted="options among device=, compile=, shared_randomness=",
+                got=", ".join(f"{k}={v!r}" for k, v in options.items()),
+                fix='drop it, or use backend="numpy"',
+            )
         return TorchNetwork(
             model, state, seed=seed, dtype=dtype, device=device, compiled=compiled, shared_randomness=shared
         )
@@ -97,7 +99,9 @@ def _device(name: str) -> torch.device:
             *(["mps"] if torch.backends.mps.is_available() else []),
         ]
         raise BackendError(
-            f"device={name!r}", wanted=f"a device of this machine: {', '.join(have)}",
-            got=f"{name!r}: {str(error).splitlines()[0]}", fix='device="cpu"',
-        ) from None  # fmt: skip
+            f"device={name!r}",
+            wanted=f"a device of this machine: {', '.join(have)}",
+            got=f"{name!r}: {str(error).splitlines()[0]}",
+            fix='device="cpu"',
+        ) from None
     return device

@@ -19,9 +19,7 @@ class Attention(nn.MultiheadAttention):
 
     def __init__(self, s: MultiheadAttention, *x: Shape) -> None:
         key, value = (x[1], x[2]) if len(x) > 2 else (x[0], x[0])
-        super().__init__(
-            x[0][-1], s.num_heads, s.dropout, s.bias, kdim=key[-1], vdim=value[-1], batch_first=True
-        )  # fmt: skip
+        super().__init__(x[0][-1], s.num_heads, s.dropout, s.bias, kdim=key[-1], vdim=value[-1], batch_first=True)
         self.causal, self.need_weights = s.causal, s.need_weights
 
     def forward(self, *x: Tensor) -> Any:  # type: ignore[override]
@@ -34,9 +32,14 @@ class Attention(nn.MultiheadAttention):
     ) -> tuple[Tensor, Tensor | None]:
         """(y, weights or None); `later` (T, T) and `padded` (N, S) are True at what is hidden."""
         return super().forward(
-            query, key, value, key_padding_mask=padded, need_weights=self.need_weights, attn_mask=later,
+            query,
+            key,
+            value,
+            key_padding_mask=padded,
+            need_weights=self.need_weights,
+            attn_mask=later,
             is_causal=self.causal,
-        )  # fmt: skip
+        )
 
     def later(self, query: Tensor) -> Tensor | None:
         """True above the diagonal."""

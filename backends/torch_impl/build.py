@@ -50,9 +50,11 @@ def module_of(
             _share_parameters(children[node.owner], child)
         if hasattr(nn.Sequential, node.name) or node.name in RESERVED:
             raise BackendError(
-                f"{path}{node.name}", wanted="a name that torch.nn.Module leaves free", got=repr(node.name),
+                f"{path}{node.name}",
+                wanted="a name that torch.nn.Module leaves free",
+                got=repr(node.name),
                 fix="rename the layer: name=",
-            )  # fmt: skip
+            )
         children[node.name] = child
     plain = all(len(node.writes) == 1 and node.name == node.owner for node in graph.nodes)
     if isinstance(model, Sequential) and plain:

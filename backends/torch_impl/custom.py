@@ -24,9 +24,11 @@ class CustomModule(nn.Module):
         for name, weight in spec.weights(*shapes).items():
             if hasattr(self, name):
                 raise BackendError(
-                    f"weight {name!r} of {spec!r}", wanted="a name that torch.nn.Module leaves free", got=repr(name),
+                    f"weight {name!r} of {spec!r}",
+                    wanted="a name that torch.nn.Module leaves free",
+                    got=repr(name),
                     fix=f"rename it in weights= of {spec.place()}",
-                )  # fmt: skip
+                )
             self.register_parameter(name, nn.Parameter(torch.empty(weight.shape)))
 
     def forward(self, *x: Tensor) -> Any:

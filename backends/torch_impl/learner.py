@@ -30,9 +30,13 @@ class TorchLearner:
     """A PyTorch network, its torch.nn losses and its torch.optim optimizer, and the states that wait for a batch."""
 
     def __init__(
-        self, net: TorchNetwork, losses: Losses, optimizer: Optimizer, clipping: Clipping | None,
+        self,
+        net: TorchNetwork,
+        losses: Losses,
+        optimizer: Optimizer,
+        clipping: Clipping | None,
         carrying: Carrying | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.net, self.losses, self.clipping, self.carrying = net, losses, clipping, carrying
         self.carried = self._fresh_state()
         self.criteria = [  # (output's number, its torch.nn loss) of the outputs that are trained on

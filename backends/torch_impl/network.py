@@ -32,9 +32,16 @@ class TorchNetwork:
     backend = "torch"
 
     def __init__(
-        self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], device: torch.device,
-        compiled: bool, shared_randomness: bool,
-    ) -> None:  # fmt: skip
+        self,
+        model: Composite,
+        state: State,
+        *,
+        seed: int,
+        dtype: np.dtype[np.floating],
+        device: torch.device,
+        compiled: bool,
+        shared_randomness: bool,
+    ) -> None:
         self.model, self.seed, self.dtype, self.device = model, seed, dtype, device
         self.torch_dtype, self.on_cpu = TORCH_DTYPES[dtype.name], device.type == "cpu"
         self.input_dtypes = tuple(TORCH_DTYPES[d.name] for d in model.input_dtypes(dtype))

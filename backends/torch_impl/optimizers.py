@@ -62,9 +62,13 @@ def _sgd(s: core.SGD, params: list[Tensor]) -> optim.Optimizer:
 
 OPTIMIZERS[core.SGD] = _sgd
 OPTIMIZERS[core.Adagrad] = lambda s, params: optim.Adagrad(
-    params, lr=s.lr, lr_decay=s.lr_decay, weight_decay=s.weight_decay,
-    initial_accumulator_value=s.initial_accumulator_value, eps=s.eps,
-)  # fmt: skip
+    params,
+    lr=s.lr,
+    lr_decay=s.lr_decay,
+    weight_decay=s.weight_decay,
+    initial_accumulator_value=s.initial_accumulator_value,
+    eps=s.eps,
+)
 OPTIMIZERS[core.RMSprop] = lambda s, params: optim.RMSprop(
     params, lr=s.lr, alpha=s.alpha, eps=s.eps, weight_decay=s.weight_decay, momentum=s.momentum, centered=s.centered
 )

@@ -199,9 +199,15 @@ class ResetFirstGRUCell(nn.GRUCell):
 def stack_of(kind: Any, s: Recurrent, features: int, path: str = "", **more: Any) -> nn.Module:
     """A module of this kind with the description's options; `path` names the masks that it is to take."""
     made: Any = kind(
-        features, s.hidden_size, s.num_layers, bias=s.bias, batch_first=True, dropout=s.dropout,
-        bidirectional=s.bidirectional, **more,
-    )  # fmt: skip
+        features,
+        s.hidden_size,
+        s.num_layers,
+        bias=s.bias,
+        batch_first=True,
+        dropout=s.dropout,
+        bidirectional=s.bidirectional,
+        **more,
+    )
     if path:
         made.path = path
     return made  # type: ignore[no-any-return]

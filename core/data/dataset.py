@@ -60,9 +60,11 @@ class ArrayDataset:
         lengths = {len(values) for values in (*self.inputs, *self.targets)}
         if len(lengths) != 1:
             raise ShapeError(
-                "ArrayDataset", wanted="inputs and targets of equal length", got=f"lengths {sorted(lengths)}",
+                "ArrayDataset",
+                wanted="inputs and targets of equal length",
+                got=f"lengths {sorted(lengths)}",
                 fix="give one target for each sample",
-            )  # fmt: skip
+            )
         self._length = lengths.pop()
 
     def __len__(self) -> int:
@@ -143,6 +145,8 @@ def as_dataset(data: Any) -> Dataset:
     if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not isinstance(data, (np.ndarray, list, str)):
         return SampleDataset(data)
     raise DataError(
-        "data", wanted="an (x, y) pair, a Dataset, or a map-style data set of (x, y) samples",
-        got=type(data).__name__, fix="trainer.fit((x, y), …)",
-    )  # fmt: skip
+        "data",
+        wanted="an (x, y) pair, a Dataset, or a map-style data set of (x, y) samples",
+        got=type(data).__name__,
+        fix="trainer.fit((x, y), …)",
+    )

@@ -86,9 +86,11 @@ class Augmented:
     def __init__(self, data: Dataset, *, shift: int = 0, flip: bool = False, seed: int = 0) -> None:
         if shift < 0 or not (shift or flip):
             raise SpecError(
-                "Augmented", wanted="shift=1 or more, flip=True, or both", got=f"shift={shift}, flip={flip}",
+                "Augmented",
+                wanted="shift=1 or more, flip=True, or both",
+                got=f"shift={shift}, flip={flip}",
                 fix="shift=2",
-            )  # fmt: skip
+            )
         self.data, self.shift, self.flip, self.seed = data, shift, flip, seed
 
     def __len__(self) -> int:

@@ -39,9 +39,11 @@ def split(
         raise DataError("split", wanted="x and y of equal length", got=f"{len(x)} and {len(y)}", fix="align them")
     if min(validation, test) < 0 or validation + test >= 1:
         raise SpecError(
-            "split", wanted="shares of 0 or more that leave some training data",
-            got=f"validation={validation}, test={test}", fix="validation=0.15, test=0.15",
-        )  # fmt: skip
+            "split",
+            wanted="shares of 0 or more that leave some training data",
+            got=f"validation={validation}, test={test}",
+            fix="validation=0.15, test=0.15",
+        )
     groups = [np.flatnonzero(y == label) for label in np.unique(y)] if stratify else [np.arange(len(x))]
     parts: list[list[Array]] = [[], [], []]
     for k, group in enumerate(groups):

@@ -64,9 +64,11 @@ class Streams:
         """The beginning of the sequence, in as many streams, that gives at most `count` samples."""
         if count < self.rows:
             raise SpecError(
-                f"the first {count} samples of Streams(rows={self.rows})", wanted=f"{self.rows} or more, one a stream",
-                got=f"{count}", fix=f"ask for {self.rows}",
-            )  # fmt: skip
+                f"the first {count} samples of Streams(rows={self.rows})",
+                wanted=f"{self.rows} or more, one a stream",
+                got=f"{count}",
+                fix=f"ask for {self.rows}",
+            )
         numbers = self.rows * min(self.windows, count // self.rows) * self.length
         return Streams(self.tokens[: numbers + 1], length=self.length, rows=self.rows)
 
@@ -88,12 +90,16 @@ def checked_tokens(where: str, tokens: Array, least: int) -> Array:
     found = np.asarray(tokens)
     if found.ndim != 1 or found.dtype.kind not in "iu":
         raise DataError(
-            where, wanted="whole numbers in one row", got=f"{found.dtype} of shape {found.shape}",
+            where,
+            wanted="whole numbers in one row",
+            got=f"{found.dtype} of shape {found.shape}",
             fix="vocabulary.encode(text)",
-        )  # fmt: skip
+        )
     if len(found) < least:
         raise DataError(
-            where, wanted=f"{least} numbers or more", got=f"{len(found)}",
+            where,
+            wanted=f"{least} numbers or more",
+            got=f"{len(found)}",
             fix="a longer text, a smaller length=, or fewer rows=",
-        )  # fmt: skip
+        )
     return found.astype(np.int64)

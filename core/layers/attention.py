@@ -63,18 +63,20 @@ class MultiheadAttention(Layer):
         query, key, value = sources if len(sources) == 3 else sources * 3
         if query[1] % self.num_heads:
             raise Misfit(
-                f"a width that {self.num_heads} heads divide", f"{query[1]} features in {shape_text(query)}",
+                f"a width that {self.num_heads} heads divide",
+                f"{query[1]} features in {shape_text(query)}",
                 "another num_heads, or another width of what feeds this layer",
-            )  # fmt: skip
+            )
         if key[0] != value[0]:
             raise Misfit(
                 "a value for every key", f"{key[0]} keys and {value[0]} values", "give both the same number of places"
             )
         if self.causal and query[0] != key[0]:
             raise Misfit(
-                "as many keys as queries with causal=True", f"{query[0]} queries and {key[0]} keys",
+                "as many keys as queries with causal=True",
+                f"{query[0]} queries and {key[0]} keys",
                 "causal=False: which of two sequences' places is earlier is not defined",
-            )  # fmt: skip
+            )
         if any(shape != () for shape in lengths):
             raise Misfit(
                 "(x), (query, key, value), and lengths (N,) after either",

@@ -86,7 +86,8 @@ def resolve_axis(dim: int, shape: Shape) -> int:
     axis = dim + rank if dim < 0 else dim
     if not 1 <= axis < rank:
         raise Misfit(
-            f"dim in 1…{rank - 1} or −{rank - 1}…−1", f"dim={dim} for {shape_text(shape)}",
+            f"dim in 1…{rank - 1} or −{rank - 1}…−1",
+            f"dim={dim} for {shape_text(shape)}",
             "name an axis of the sample: axis 0 is the batch, and samples are never mixed",
-        )  # fmt: skip
+        )
     return axis - 1

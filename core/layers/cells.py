@@ -40,7 +40,7 @@ class Cell(Layer):
                 f"x (N, F), and after it a state {' and '.join(map(shape_text, states))} or none",
                 " and ".join(map(shape_text, x)),
                 f"give one step and its state; for a whole sequence, ig.{type(self).__name__.removesuffix('Cell')}",
-            )  # fmt: skip
+            )
         return tuple(states)
 
     def weights(self, *x: Shape) -> dict[str, Weight]:

@@ -19,9 +19,10 @@ def broadcast(*x: Shape) -> tuple[Shape, ...]:
         return (np.broadcast_shapes(*x),)
     except ValueError:
         raise Misfit(
-            "shapes of equal rank whose axes are equal or 1", " and ".join(map(shape_text, x)),
+            "shapes of equal rank whose axes are equal or 1",
+            " and ".join(map(shape_text, x)),
             "bring them to one shape with Linear, Reshape or Flatten",
-        ) from None  # fmt: skip
+        ) from None
 
 
 @describes("layer")
@@ -68,9 +69,10 @@ class MatMul(Layer):
         a, b = x
         if len(a) < 2 or len(a) != len(b) or a[:-2] != b[:-2] or a[-1] != b[-2]:
             raise Misfit(
-                "a (N, …, i, k) and b (N, …, k, j)", f"{shape_text(a)} and {shape_text(b)}",
+                "a (N, …, i, k) and b (N, …, k, j)",
+                f"{shape_text(a)} and {shape_text(b)}",
                 "reshape or transpose one of them, so that a's last axis is b's last but one",
-            )  # fmt: skip
+            )
         return ((*a[:-1], b[-1]),)
 
 
@@ -90,7 +92,8 @@ class Concat(Layer):
         rest = {(len(shape), *shape[:axis], *shape[axis + 1 :]) for shape in x}
         if len(rest) != 1:
             raise Misfit(
-                f"shapes that agree in all axes but {self.dim}", " and ".join(map(shape_text, x)),
+                f"shapes that agree in all axes but {self.dim}",
+                " and ".join(map(shape_text, x)),
                 "bring the other axes to one size",
-            )  # fmt: skip
+            )
         return ((*x[0][:axis], sum(shape[axis] for shape in x), *x[0][axis + 1 :]),)

@@ -23,7 +23,7 @@ from isograd.core.layers.windows import (
     check_rank,
     per_axis,
     span,
-)  # fmt: skip
+)
 from isograd.core.types import Shape, shape_text
 
 
@@ -54,10 +54,11 @@ class Filters(Layer):
         check_lengths(repr(self), self.axes, **sizes)
         if self.out_channels % self.groups:
             raise SpecError(
-                repr(self), wanted="out_channels that groups= divides",
+                repr(self),
+                wanted="out_channels that groups= divides",
                 got=f"{self.out_channels} in {self.groups} groups",
                 fix=f"groups={self.out_channels}, or out_channels a multiple of {self.groups}",
-            )  # fmt: skip
+            )
 
     def windows(self, shape: Shape) -> tuple[Axis, ...]:
         """The windows on each axis for a sample of this shape."""
@@ -67,9 +68,10 @@ class Filters(Layer):
         check_rank(shape, self.axes)
         if shape[0] % self.groups:
             raise Misfit(
-                f"channels that groups={self.groups} divides", f"{shape[0]} channels in {shape_text(shape)}",
+                f"channels that groups={self.groups} divides",
+                f"{shape[0]} channels in {shape_text(shape)}",
                 f"another groups=, or a multiple of {self.groups} channels in what feeds this layer",
-            )  # fmt: skip
+            )
 
     def _weights(self, rows: int, columns: int) -> dict[str, Weight]:
         """weight (rows, columns, *kernel) and bias (out_channels,); fans as torch counts them."""
@@ -95,9 +97,11 @@ class Convolution(Filters):
             check_lengths(repr(self), self.axes, padding=self.padding)
         if self.padding == "same" and any(step != 1 for step in per_axis(self.stride, self.axes)):
             raise SpecError(
-                repr(self), wanted='stride=1 with padding="same"', got=f"stride={self.stride}",
+                repr(self),
+                wanted='stride=1 with padding="same"',
+                got=f"stride={self.stride}",
                 fix="give the padding as a number, such as kernel_size // 2",
-            )  # fmt: skip
+            )
 
     @property
     def pads(self) -> tuple[tuple[int, int], ...]:
@@ -135,7 +139,7 @@ class Convolution(Filters):
                     f'padding of at most {axis.size + slack} with padding_mode="{self.padding_mode}"',
                     f"{max(axis.before, axis.after)} on {name} = {axis.size} in {shape_text(shape)}",
                     'less padding=, or padding_mode="zeros"',
-                )  # fmt: skip
+                )
 
     def weights(self, *x: Shape) -> dict[str, Weight]:
         return self._weights(self.out_channels, x[0][0] // self.groups)
@@ -188,9 +192,11 @@ class TransposedConvolution(Filters):
         for extra, s, d in zip(per_axis(self.output_padding, self.axes), steps, holes, strict=True):
             if extra >= max(s, d):
                 raise SpecError(
-                    repr(self), wanted="output_padding smaller than stride or dilation",
-                    got=f"{extra}, with stride {s} and dilation {d}", fix=f"output_padding={max(s, d) - 1} at most",
-                )  # fmt: skip
+                    repr(self),
+                    wanted="output_padding smaller than stride or dilation",
+                    got=f"{extra}, with stride {s} and dilation {d}",
+                    fix=f"output_padding={max(s, d) - 1} at most",
+                )
 
     def windows(self, shape: Shape) -> tuple[Axis, ...]:
         """The windows of the convolution that leads from y back to x: its gradient is this layer."""
@@ -207,9 +213,10 @@ class TransposedConvolution(Filters):
         sizes = tuple(axis.size for axis in self.windows(shape))
         if min(sizes) < 1:
             raise Misfit(
-                "an output of at least one place on each axis", f"{sizes} for {shape_text(shape)}",
+                "an output of at least one place on each axis",
+                f"{sizes} for {shape_text(shape)}",
                 "less padding=, a larger kernel_size=, or a larger input",
-            )  # fmt: skip
+            )
         return ((self.out_channels, *sizes),)
 
     def weights(self, *x: Shape) -> dict[str, Weight]:

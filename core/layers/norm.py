@@ -149,9 +149,10 @@ class GroupNorm(Layer):
             raise Misfit("(N, C, …)", "(N,)", "give every sample channels")
         if shape[0] % self.num_groups:
             raise Misfit(
-                f"channels that {self.num_groups} groups divide", f"{shape[0]} channels in {shape_text(shape)}",
+                f"channels that {self.num_groups} groups divide",
+                f"{shape[0]} channels in {shape_text(shape)}",
                 "another num_groups, or another number of channels in what feeds this layer",
-            )  # fmt: skip
+            )
         if prod(shape) == self.num_groups:
             raise Misfit("more than one value in a group", shape_text(shape), "a smaller num_groups")
         return x

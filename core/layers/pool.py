@@ -17,7 +17,7 @@ from isograd.core.layers.windows import (
     check_rank,
     per_axis,
     span,
-)  # fmt: skip
+)
 from isograd.core.types import Shape, shape_text
 
 
@@ -50,9 +50,11 @@ class Pooling(Layer):
         for pad, k in zip(per_axis(self.padding, self.axes), self.kernel, strict=True):
             if pad > k // 2:
                 raise SpecError(
-                    repr(self), wanted="padding of at most half the kernel_size, as torch", got=f"{pad} for {k}",
+                    repr(self),
+                    wanted="padding of at most half the kernel_size, as torch",
+                    got=f"{pad} for {k}",
                     fix=f"padding={k // 2} at most, or a ZeroPad2d before this layer",
-                )  # fmt: skip
+                )
 
     def windows(self, shape: Shape) -> tuple[Axis, ...]:
         """The windows on each axis for a sample of this shape."""
@@ -95,9 +97,10 @@ class MaxPooling(Pooling):
             places = range(axis.reach)[:: axis.dilation]
             if not all(any(0 <= start + i < axis.size for i in places) for start in starts):
                 raise Misfit(
-                    "a place of the input in every window", f"a window of padding alone over {shape_text(x[0])}",
+                    "a place of the input in every window",
+                    f"a window of padding alone over {shape_text(x[0])}",
                     "less padding= or dilation=",
-                )  # fmt: skip
+                )
         return shapes
 
     @property

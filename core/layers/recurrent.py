@@ -60,9 +60,11 @@ class Recurrent(Layer):
     def __post_init__(self) -> None:
         if self.dropout and self.num_layers == 1:
             raise SpecError(
-                repr(self), wanted="num_layers=2 or more: dropout stands between layers", got="num_layers=1",
+                repr(self),
+                wanted="num_layers=2 or more: dropout stands between layers",
+                got="num_layers=1",
                 fix="drop dropout=, or put ig.Dropout behind this layer",
-            )  # fmt: skip
+            )
 
     def __call__(self, *values: Any, lengths: Value | None = None) -> Any:
         """(y, h_n) for graph values x, or x and the state; an LSTM takes and gives (h, c) as its state."""
@@ -107,9 +109,10 @@ class Recurrent(Layer):
         if list(x[1:]) != wanted * state + [()] * lengths:
             states = " and ".join(map(shape_text, wanted))
             raise Misfit(
-                f"x, after it a state {states} or none, and lengths (N,) or none", " and ".join(map(shape_text, x)),
+                f"x, after it a state {states} or none, and lengths (N,) or none",
+                " and ".join(map(shape_text, x)),
                 "a state has one row for each layer and direction, batch first; lengths=ig.Input(())",
-            )  # fmt: skip
+            )
         return ((x[0][0], self.directions * self.output_size), *wanted)
 
     def weights(self, *x: Shape) -> dict[str, Weight]:
@@ -182,9 +185,11 @@ class LSTM(Recurrent):
         super().__post_init__()
         if self.proj_size >= self.hidden_size:
             raise SpecError(
-                repr(self), wanted=f"proj_size below hidden_size={self.hidden_size}", got=f"{self.proj_size}",
+                repr(self),
+                wanted=f"proj_size below hidden_size={self.hidden_size}",
+                got=f"{self.proj_size}",
                 fix="a smaller proj_size, or 0 for none",
-            )  # fmt: skip
+            )
 
     @property
     def output_size(self) -> int:

@@ -47,7 +47,8 @@ class Reshape(Layer):
         fits = free <= 1 and min(self.shape, default=1) >= -1 and 0 not in self.shape
         if not fits or (size % known if free else size != known):
             raise Misfit(
-                f"a shape of {size} values, as the input has", f"{self.shape}",
+                f"a shape of {size} values, as the input has",
+                f"{self.shape}",
                 f"change the shape, or what feeds it {shape_text(x[0])}; one entry may be -1",
-            )  # fmt: skip
+            )
         return (tuple(size // known if d == -1 else d for d in self.shape),)

@@ -98,9 +98,11 @@ def check_lengths(where: str, axes: int, **options: Any) -> None:
     for name, value in options.items():
         if isinstance(value, tuple) and len(value) != axes:
             raise SpecError(
-                where, wanted=f"{name}= of {axes} {'entry' if axes == 1 else 'entries'}, one for each axis",
-                got=f"{len(value)}: {value}", fix=f"give {axes}, or one number for all",
-            )  # fmt: skip
+                where,
+                wanted=f"{name}= of {axes} {'entry' if axes == 1 else 'entries'}, one for each axis",
+                got=f"{len(value)}: {value}",
+                fix=f"give {axes}, or one number for all",
+            )
 
 
 def check_rank(shape: Shape, axes: int, *, least: int | None = None) -> None:
@@ -120,4 +122,4 @@ def check_fits(shape: Shape, axes: Sequence[Axis]) -> None:
                 f"{name} of at least {axis.reach - axis.before - axis.after}, for a window that spans {axis.reach}",
                 f"{name} = {axis.size} in {shape_text(shape)}, {padded} with its padding",
                 "a smaller kernel_size= or dilation=, more padding=, or fewer layers that shrink the image",
-            )  # fmt: skip
+            )

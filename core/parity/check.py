@@ -119,9 +119,16 @@ def _feeds(model: Composite, inputs: Arrays, seen: Mapping[str, Arrays], path: s
 
 
 def end_to_end(
-    pair: Pair, model: Composite, state: Mapping[str, Array], inputs: Arrays, losses: Losses, targets: Arrays,
-    dtype: str, seed: int, report: ParityReport,
-) -> tuple[list[Row], Culprit | None]:  # fmt: skip
+    pair: Pair,
+    model: Composite,
+    state: Mapping[str, Array],
+    inputs: Arrays,
+    losses: Losses,
+    targets: Arrays,
+    dtype: str,
+    seed: int,
+    report: ParityReport,
+) -> tuple[list[Row], Culprit | None]:
     """Everything together: node outputs, gradients for a random dy, loss and its gradients.
 
     Errors are held against the noise floor, which is never below the largest error of a node alone. One that

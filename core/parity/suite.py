@@ -24,7 +24,7 @@ from isograd.core.parity.cases import (
     LossCase,
     OptimizerCase,
     ScheduleCase,
-)  # fmt: skip
+)
 from isograd.core.parity.loss import compare_loss
 from isograd.core.parity.matching import LAW_ALLOWED, SPREAD_ALLOWED, TOLERANCE, difference
 from isograd.core.parity.node import Trial, compare_node

@@ -103,9 +103,15 @@ def _slots(memory: State) -> State:
 
 
 def _judge(
-    pair: Pair, training: Training, path: str, index: tuple[int, ...], step: int,
-    before: State, memory: State, after: list[State],
-) -> Culprit | None:  # fmt: skip
+    pair: Pair,
+    training: Training,
+    path: str,
+    index: tuple[int, ...],
+    step: int,
+    before: State,
+    memory: State,
+    after: list[State],
+) -> Culprit | None:
     """Blame for a step: clipping, or the optimizer's rule; None where the gradients differ before either."""
     weight = path.split("/", 1)[-1]
     dtype = str(before[weight].dtype)

@@ -60,9 +60,11 @@ class BestWeights(Callback):
         labels = ["validation_loss", *(metric.label for metric in trainer.metrics)]
         if self.rule.monitor not in labels:
             raise SpecError(
-                repr(self.rule), wanted=f"monitor among {', '.join(labels)}", got=repr(self.rule.monitor),
+                repr(self.rule),
+                wanted=f"monitor among {', '.join(labels)}",
+                got=repr(self.rule.monitor),
                 fix="name one of them, or give the trainer that metric",
-            )  # fmt: skip
+            )
         self.sign = next((-1.0 for m in trainer.metrics if m.label == self.rule.monitor and m.greater_is_better), 1.0)
 
     def epoch_ends(self, trainer: Trainer, epoch: Epoch) -> None:

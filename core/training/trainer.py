@@ -108,9 +108,11 @@ class Trainer:
         steps = len(self._order(data, 0, batch_size, shuffle, drop_last))
         if steps == 0:
             raise SpecError(
-                f"fit(batch_size={batch_size}, drop_last=True)", wanted="one whole batch or more",
-                got=f"{len(data)} samples", fix=f"batch_size={len(data)}, or drop_last=False",
-            )  # fmt: skip
+                f"fit(batch_size={batch_size}, drop_last=True)",
+                wanted="one whole batch or more",
+                got=f"{len(data)} samples",
+                fix=f"batch_size={len(data)}, or drop_last=False",
+            )
         begun: list[Callback] = []
         try:
             for watcher in watchers:
@@ -127,10 +129,13 @@ class Trainer:
                 scores = self.evaluate(held_out, batch_size=validation_size) if measured else {}
                 weights = [1.0 if self._summed else len(batch) for batch in order]
                 epoch = Epoch(
-                    number=self.epochs_done, lr=self._lr(k, len(order) - 1, len(order), epochs),
-                    train_loss=float(np.average(losses, weights=weights)), validation_loss=scores.pop("loss", None),
-                    metrics=scores, seconds=perf_counter() - started,
-                )  # fmt: skip
+                    number=self.epochs_done,
+                    lr=self._lr(k, len(order) - 1, len(order), epochs),
+                    train_loss=float(np.average(losses, weights=weights)),
+                    validation_loss=scores.pop("loss", None),
+                    metrics=scores,
+                    seconds=perf_counter() - started,
+                )
                 history.epochs.append(epoch)
                 for watcher in watchers:
                     watcher.epoch_ends(self, epoch)
@@ -177,9 +182,11 @@ class Trainer:
             return batch_size or BATCH_SIZE, None, shuffle is not False
         if shuffle:
             raise SpecError(
-                f'fit(shuffle=True) with carry="{self.carrying.how}"', wanted="batches in order, each going on where "
-                "the one before ended", got="shuffled ones", fix="leave shuffle= out",
-            )  # fmt: skip
+                f'fit(shuffle=True) with carry="{self.carrying.how}"',
+                wanted="batches in order, each going on where the one before ended",
+                got="shuffled ones",
+                fix="leave shuffle= out",
+            )
         size = self.carrying.batch_size(data, batch_size, "fit(…)", drop_last=drop_last)
         held_size = size if held_out is not None and not isinstance(held_out, Rowed) else None
         if held_out is not None:
@@ -227,7 +234,9 @@ class Trainer:
                 if values.dtype.kind == "f" and not np.isfinite(values).all():
                     first = [int(i) for i in np.argwhere(~np.isfinite(values))[0]]
                     raise DataError(
-                        f"{name} data: {what}{first}", wanted="finite numbers", got=f"{values[tuple(first)]}",
+                        f"{name} data: {what}{first}",
+                        wanted="finite numbers",
+                        got=f"{values[tuple(first)]}",
                         fix=f"drop or fill the {np.count_nonzero(~np.isfinite(values))} entries; no weight was changed",
-                    )  # fmt: skip
+                    )
         return data

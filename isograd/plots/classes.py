@@ -63,8 +63,16 @@ def scatter(points: Mapping[str, Array], labels: Array, title: str, path: Path) 
         )
         for label in np.unique(labels[: len(places)]):
             middle = np.median(places[labels[: len(places)] == label], axis=0)
-            panel.text(*middle, str(label), fontsize=15, fontweight="bold", color=INK, ha="center", va="center",
-                       path_effects=halo)  # fmt: skip
+            panel.text(
+                *middle,
+                str(label),
+                fontsize=15,
+                fontweight="bold",
+                color=INK,
+                ha="center",
+                va="center",
+                path_effects=halo,
+            )
         panel.set_title(name, fontsize=10, color=MUTED, loc="left")
         panel.set_xticks([])
         panel.set_yticks([])

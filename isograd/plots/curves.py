@@ -37,9 +37,15 @@ def loss_curves(fits: Mapping[str, Mapping[str, History]], title: str, path: Pat
                 epochs, losses = [k for k, _ in points], [loss for _, loss in points]
                 drawn += losses
                 panel.plot(
-                    epochs, losses, color=colour, linewidth=width, linestyle=style, alpha=alpha,
-                    label=f"{WORDS[series]}, {engine}", marker="o" if len(points) == 1 else "",
-                )  # fmt: skip
+                    epochs,
+                    losses,
+                    color=colour,
+                    linewidth=width,
+                    linestyle=style,
+                    alpha=alpha,
+                    label=f"{WORDS[series]}, {engine}",
+                    marker="o" if len(points) == 1 else "",
+                )
         if min(drawn) > 0 and max(drawn) > DECADE * min(drawn):
             panel.set_yscale("log")
         panel.set_title(recipe, fontsize=11, color=MUTED, loc="left")

@@ -98,9 +98,14 @@ def gradients(norms: Mapping[str, Mapping[float, Array]], title: str, path: Path
     panels[0].set_ylim(low / 10, high * 10)
     panels[0].set_ylabel("‖∂L/∂xₜ‖, mean over samples")
     panels[-1].legend(
-        title="recurrent weight", frameon=False, fontsize=9, labelcolor=INK, loc="lower left", reverse=True,
+        title="recurrent weight",
+        frameon=False,
+        fontsize=9,
+        labelcolor=INK,
+        loc="lower left",
+        reverse=True,
         alignment="left",
-    )  # fmt: skip
+    )
     return saved(figure, path)
 
 
@@ -123,8 +128,14 @@ def forecast(truth: Array, told: Mapping[str, Array], run: Mapping[str, Array], 
         panel.set_xlim(0, len(truth) - 1)
         tidy(panel)
         panel.legend(
-            frameon=False, fontsize=9, labelcolor=INK, ncols=3, loc="lower right", bbox_to_anchor=(1, 1), borderpad=0,
+            frameon=False,
+            fontsize=9,
+            labelcolor=INK,
+            ncols=3,
+            loc="lower right",
+            bbox_to_anchor=(1, 1),
+            borderpad=0,
             handlelength=2.8,
-        )  # fmt: skip
+        )
     panels[-1].set_xlabel("step of the test part")
     return saved(figure, path)

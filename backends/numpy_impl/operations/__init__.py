@@ -20,6 +20,20 @@ from isograd.backends.numpy_impl.operations import (
 from isograd.backends.numpy_impl.operations.registry import OPERATIONS
 
 __all__ = [
-    "OPERATIONS", "activations", "attention", "cells", "combine", "compose", "conv", "dropout", "embedding", "linear",
-    "norm", "pool", "recurrent", "resize", "sequence", "shape",
-]  # fmt: skip
+    "OPERATIONS",
+    "activations",
+    "attention",
+    "cells",
+    "combine",
+    "compose",
+    "conv",
+    "dropout",
+    "embedding",
+    "linear",
+    "norm",
+    "pool",
+    "recurrent",
+    "resize",
+    "sequence",
+    "shape",
+]

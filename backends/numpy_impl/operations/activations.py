@@ -19,7 +19,7 @@ from isograd.core.layers import (
     Softmax,
     Softplus,
     Tanh,
-)  # fmt: skip
+)
 from isograd.core.run import Run
 from isograd.core.types import Array, Backward, State, Tree
 

@@ -105,9 +105,11 @@ def batch_norm(spec: BatchNorm, p: Tree, x: Array, *, run: Run) -> Any:
     else:
         if run.training and m == 1:
             raise ShapeError(
-                f"{run.path}: {spec!r}", wanted="more than one value for each channel in training",
-                got=f"a batch {x.shape}", fix="a larger batch, or drop_last=True where the last holds one sample",
-            )  # fmt: skip
+                f"{run.path}: {spec!r}",
+                wanted="more than one value for each channel in training",
+                got=f"a batch {x.shape}",
+                fix="a larger batch, or drop_last=True where the last holds one sample",
+            )
         z, mean, variance, back = standardized(x, axes, spec.eps)
     y, outer = affine(p, z, lambda values: along_channels(values, x), axes)
     if not (run.training and spec.track_running_stats):

@@ -21,7 +21,7 @@ from isograd.core.layers import (
     GlobalAvgPool,
     MaxPool1d,
     MaxPool2d,
-)  # fmt: skip
+)
 from isograd.core.layers.pool import AvgPooling, MaxPooling
 from isograd.core.layers.windows import Axis
 from isograd.core.run import Run

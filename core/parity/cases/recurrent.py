@@ -50,12 +50,14 @@ def chosen(kind: Any, **options: Any) -> list[Case]:
         of(kind(UNITS, num_layers=2, bidirectional=True, **options), f"two layers, both directions{more}", state=True),
         of(kind(UNITS, num_layers=3, **options), f"three layers, one step, batch of one{more}", steps=1, batch=1),
         of(
-            kind(UNITS, num_layers=3, bidirectional=True, dropout=0.4, **options), f"dropout between layers{more}",
-            state=True, lengths=True,
+            kind(UNITS, num_layers=3, bidirectional=True, dropout=0.4, **options),
+            f"dropout between layers{more}",
+            state=True,
+            lengths=True,
         ),
         of(kind(UNITS, num_layers=2, dropout=0.4, **options), f"dropout between layers, no padding{more}"),
         of(kind(UNITS, num_layers=2, bidirectional=True, dropout=1.0, **options), f"everything dropped{more}"),
-    ]  # fmt: skip
+    ]
 
 
 def cells(kind: Any, **options: Any) -> list[Case]:
@@ -112,7 +114,9 @@ RECURRENT_MODEL_CASES = [
 
 RECURRENT_SEQUENTIAL_CASES = [
     Case(
-        Sequential([L.OneHot(5), L.GRU(3, num_layers=2), L.LSTM(4), L.LastStep(), L.Linear(2)]), ((4,),),
-        "no gradient asked of the first layer; first outputs go on", batch=3,
+        Sequential([L.OneHot(5), L.GRU(3, num_layers=2), L.LSTM(4), L.LastStep(), L.Linear(2)]),
+        ((4,),),
+        "no gradient asked of the first layer; first outputs go on",
+        batch=3,
     ),
-]  # fmt: skip
+]

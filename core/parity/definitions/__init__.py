@@ -21,9 +21,16 @@ from isograd.core.run import Run
 from isograd.core.types import Array, Arrays, Tree
 
 __all__ = [
-    "BUFFER_DEFINITIONS", "DEFINITIONS", "attention", "defined", "defined_buffer", "images", "layers", "recurrent",
+    "BUFFER_DEFINITIONS",
+    "DEFINITIONS",
+    "attention",
+    "defined",
+    "defined_buffer",
+    "images",
+    "layers",
+    "recurrent",
     "sequences",
-]  # fmt: skip
+]
 
 
 def defined(layer: Any, p: Tree, x: Arrays, run: Run, shapes: list[tuple[int, ...]]) -> Arrays:

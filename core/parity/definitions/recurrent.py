@@ -63,9 +63,13 @@ def lstm_step(spec: Any, p: Tree, x: Vector, state: tuple[Vector, Vector]) -> tu
 
 
 STEPS: dict[type, Any] = {
-    core.RNN: rnn_step, core.RNNCell: rnn_step, core.GRU: gru_step, core.GRUCell: gru_step,
-    core.LSTM: lstm_step, core.LSTMCell: lstm_step,
-}  # fmt: skip
+    core.RNN: rnn_step,
+    core.RNNCell: rnn_step,
+    core.GRU: gru_step,
+    core.GRUCell: gru_step,
+    core.LSTM: lstm_step,
+    core.LSTMCell: lstm_step,
+}
 
 
 @defines(core.RNNCell, core.GRUCell, core.LSTMCell)

@@ -36,9 +36,25 @@ from isograd.core.run import Run
 from isograd.core.types import Tree
 
 __all__ = [
-    "FORMULAS", "LOSS_FORMULAS", "activations", "attention", "cells", "combine", "computed", "conv", "dropout",
-    "embedding", "linear", "losses", "norm", "pool", "recurrent", "resize", "sequence", "shape",
-]  # fmt: skip
+    "FORMULAS",
+    "LOSS_FORMULAS",
+    "activations",
+    "attention",
+    "cells",
+    "combine",
+    "computed",
+    "conv",
+    "dropout",
+    "embedding",
+    "linear",
+    "losses",
+    "norm",
+    "pool",
+    "recurrent",
+    "resize",
+    "sequence",
+    "shape",
+]
 
 
 def computed(layer: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> tuple[Any, ...]:
