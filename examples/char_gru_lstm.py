@@ -9,9 +9,10 @@ from typing import Any
 
 import isograd as ig
 from isograd import data
-from isograd.characters import ENGLISH, counting, parts_of, writing
 from isograd.cli import main
-from isograd.experiment import Experiment, Recipe
+from isograd.experiments.characters import ENGLISH, counting, parts_of, writing
+from isograd.experiments.experiment import Experiment
+from isograd.experiments.recipe import Recipe
 
 STEPS, ROWS = 50, 32
 

@@ -12,9 +12,11 @@ from typing import Any
 
 import isograd as ig
 from isograd import data
-from isograd.characters import ENGLISH, counting, parts_of, writing
 from isograd.cli import main
-from isograd.experiment import Experiment, Prepared, Recipe
+from isograd.experiments.characters import ENGLISH, counting, parts_of, writing
+from isograd.experiments.experiment import Experiment
+from isograd.experiments.prepared import Prepared
+from isograd.experiments.recipe import Recipe
 
 STEPS, ROWS, BOOK_STEPS = 50, 32, 25
 

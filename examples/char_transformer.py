@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import isograd as ig
 from isograd import data
-from isograd.characters import ENGLISH, counting, parts_of, writing
 from isograd.cli import main
-from isograd.experiment import Experiment, Prepared, Recipe
+from isograd.experiments.characters import ENGLISH, counting, parts_of, writing
+from isograd.experiments.experiment import Experiment
+from isograd.experiments.prepared import Prepared
+from isograd.experiments.recipe import Recipe
 
 STEPS, WIDTH, HEADS, BLOCKS = 64, 96, 4, 2
 

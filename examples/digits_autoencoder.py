@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import isograd as ig
 from isograd import data
-from isograd.baselines import pca_like
 from isograd.cli import main
-from isograd.experiment import Experiment, Prepared, Recipe
+from isograd.experiments.baselines import pca_like
+from isograd.experiments.experiment import Experiment
+from isograd.experiments.prepared import Prepared
+from isograd.experiments.recipe import Recipe
 
 CODE = 8
 

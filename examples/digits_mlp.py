@@ -9,9 +9,11 @@ from typing import Any
 
 import isograd as ig
 from isograd import data
-from isograd.baselines import mlp_like
 from isograd.cli import main
-from isograd.experiment import Experiment, Prepared, Recipe
+from isograd.experiments.baselines import mlp_like
+from isograd.experiments.experiment import Experiment
+from isograd.experiments.prepared import Prepared
+from isograd.experiments.recipe import Recipe
 
 
 def load(seed: int, backend: str) -> Prepared:

@@ -13,7 +13,9 @@ import numpy as np
 import isograd as ig
 from isograd.cli import main
 from isograd.examples.go_rules import Board
-from isograd.experiment import Experiment, Prepared, Recipe
+from isograd.experiments.experiment import Experiment
+from isograd.experiments.prepared import Prepared
+from isograd.experiments.recipe import Recipe
 
 SIZE, HISTORY = 19, 8
 GAMES, MOVES = (500, 100, 160), range(36, 97, 6)  # in each part; after which moves the question is put

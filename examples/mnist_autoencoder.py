@@ -6,10 +6,12 @@ ISOGRAD_DATA=folder/with/MNIST python examples/mnist_autoencoder.py --backend to
 from __future__ import annotations
 
 import isograd as ig
-from isograd.baselines import pca_like
 from isograd.cli import main
-from isograd.experiment import Experiment, Prepared, Recipe
-from isograd.images import SIGNED, mnist_images
+from isograd.datasets.scaled import SIGNED, mnist_images
+from isograd.experiments.baselines import pca_like
+from isograd.experiments.experiment import Experiment
+from isograd.experiments.prepared import Prepared
+from isograd.experiments.recipe import Recipe
 
 CODE = 28
 

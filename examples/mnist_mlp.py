@@ -11,9 +11,11 @@ import numpy as np
 
 import isograd as ig
 from isograd import data
-from isograd.baselines import mlp_like
 from isograd.cli import main
-from isograd.experiment import Experiment, Prepared, Recipe
+from isograd.experiments.baselines import mlp_like
+from isograd.experiments.experiment import Experiment
+from isograd.experiments.prepared import Prepared
+from isograd.experiments.recipe import Recipe
 
 HELD_OUT = 5000  # of the 60,000 training images, to validate on
 

@@ -9,8 +9,10 @@ from typing import Any
 
 import isograd as ig
 from isograd.cli import main
-from isograd.experiment import Experiment, Prepared, Recipe
-from isograd.images import mnist_images
+from isograd.datasets.scaled import mnist_images
+from isograd.experiments.experiment import Experiment
+from isograd.experiments.prepared import Prepared
+from isograd.experiments.recipe import Recipe
 
 
 def load(seed: int, backend: str) -> Prepared:

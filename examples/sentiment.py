@@ -12,8 +12,10 @@ import numpy as np
 
 import isograd as ig
 from isograd.cli import main
-from isograd.experiment import Experiment, Prepared, Recipe
-from isograd.sentences import SITES, characters, numbered, reviews, words
+from isograd.experiments.experiment import Experiment
+from isograd.experiments.prepared import Prepared
+from isograd.experiments.recipe import Recipe
+from isograd.experiments.sentences import SITES, characters, numbered, reviews, words
 
 BY_WORD, BY_CHARACTER = (words, 2000, 80), (characters, 64, 160)  # how to cut, numbers at most, steps at most
 

@@ -11,7 +11,9 @@ import numpy as np
 
 import isograd as ig
 from isograd.cli import main
-from isograd.experiment import Experiment, Prepared, Recipe
+from isograd.experiments.experiment import Experiment
+from isograd.experiments.prepared import Prepared
+from isograd.experiments.recipe import Recipe
 
 STEPS, WINDOW, NOISE = 3000, 50, 0.1
 PERIODS, HEIGHTS = np.array([31.0, 11.3]), np.array([1.0, 0.5])

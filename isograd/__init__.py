@@ -5,14 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from isograd import _checkout, data  # noqa: F401
-from isograd.core import initializers as init
-from isograd.core.backend import backend_names, build, get_backend
-from isograd.core.data.dataset import ArrayDataset, Dataset, SampleDataset, Subset, whole
-from isograd.core.data.images import Augmented, Mapped, Reconstructed, Scaling
-from isograd.core.data.prepare import Splits, Standardizer, one_hot, split, standardize
-from isograd.core.data.streams import Streams, Windows
-from isograd.core.errors import (
+from isograd import _checkout  # noqa: F401
+from isograd import datasets as data
+from isograd.core.base import initializers as init
+from isograd.core.base.errors import (
     BackendError,
     DataError,
     FileError,
@@ -22,8 +18,17 @@ from isograd.core.errors import (
     SpecError,
     WeightsError,
 )
-from isograd.core.files import load, save
-from isograd.core.graph import Input
+from isograd.core.data.dataset import ArrayDataset, Dataset, SampleDataset, Subset, whole
+from isograd.core.data.pixels import Augmented, Mapped, Reconstructed, Scaling
+from isograd.core.data.prepare import Splits, Standardizer, one_hot, split, standardize
+from isograd.core.data.streams import Streams, Windows
+from isograd.core.engine.registry import backend_names, build, get_backend
+from isograd.core.graph.files import load, save
+from isograd.core.graph.model import Model
+from isograd.core.graph.residual import Residual
+from isograd.core.graph.sequential import Sequential
+from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerEncoderLayer
+from isograd.core.graph.values import Input
 from isograd.core.layers import (
     ELU,
     GELU,
@@ -78,21 +83,19 @@ from isograd.core.layers import (
     ZeroPad2d,
 )
 from isograd.core.layers.base import Layer
-from isograd.core.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, NLLLoss
-from isograd.core.metrics import MAE, MSE, R2, RMSE, Accuracy, Bits, Nats
-from isograd.core.model import Model
-from isograd.core.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
-from isograd.core.residual import Residual
-from isograd.core.schedules import ConstantLR, CosineDecay, ExponentialDecay, LinearDecay, StepDecay, WarmUp
-from isograd.core.sequential import Sequential
-from isograd.core.training.callbacks import Callback, EarlyStopping, StopFit
+from isograd.core.learning.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, NLLLoss
+from isograd.core.learning.metrics import MAE, MSE, R2, RMSE, Accuracy, Bits, Nats
+from isograd.core.learning.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
+from isograd.core.learning.schedules import ConstantLR, CosineDecay, ExponentialDecay, LinearDecay, StepDecay, WarmUp
+from isograd.core.learning.stopping import EarlyStopping
+from isograd.core.training.callbacks import Callback
 from isograd.core.training.history import History
-from isograd.core.transformer import TransformerDecoderBlock, TransformerEncoderLayer
+from isograd.core.training.watching import StopFit
 from isograd.trainer import Trainer
 
 if TYPE_CHECKING:
     from isograd import text
-    from isograd.core.custom_decorator import custom
+    from isograd.core.graph.custom_decorator import custom
     from isograd.core.parity.check import check_parity
     from isograd.core.parity.gradients import check_gradients
     from isograd.text import Vocabulary, generate
@@ -103,7 +106,7 @@ __version__ = "0.1.0"
 def __getattr__(name: str) -> Any:
     """The parity engine, custom functions and text are loaded when first asked for: most training needs none."""
     if name == "custom":
-        from isograd.core.custom_decorator import custom
+        from isograd.core.graph.custom_decorator import custom
 
         return custom
     if name == "check_parity":

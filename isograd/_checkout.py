@@ -1,9 +1,28 @@
-"""In a checkout the rooms lie beside this folder, not in it: let Python find them there, installed or not."""
+"""In a checkout the rooms lie beside this folder, not in it: let Python find them there, and nothing else."""
 
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib.machinery import ModuleSpec
+from importlib.util import spec_from_file_location
 from pathlib import Path
-
-import isograd
+from types import ModuleType
 
 ROOT = Path(__file__).resolve().parent.parent
+ROOMS = {"isograd.core": ROOT / "core", "isograd.backends": ROOT / "backends", "isograd.examples": ROOT / "examples"}
+
+
+class Rooms:
+    """Finds `isograd.core` and the others where `package-dir` in pyproject.toml says that they lie."""
+
+    @staticmethod
+    def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
+        if name not in ROOMS:
+            return None
+        room = ROOMS[name]
+        return spec_from_file_location(name, room / "__init__.py", submodule_search_locations=[str(room)])
+
+
 if (ROOT / "pyproject.toml").is_file():
-    isograd.__path__.append(str(ROOT))
+    sys.meta_path.insert(0, Rooms)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from isograd.core.errors import BackendError
+from isograd.core.base.errors import BackendError
 
 
 def require(module: str, *, extra: str, purpose: str) -> Any:

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from isograd.core.backend import Network, build
-from isograd.core.composite import Composite
-from isograd.core.errors import DataError, FileError, ShapeError, SpecError
-from isograd.core.files import load, load_notes
-from isograd.core.randomness import generator
-from isograd.core.types import Array, State, shape_text
+from isograd.core.base.errors import DataError, FileError, ShapeError, SpecError
+from isograd.core.base.randomness import generator
+from isograd.core.base.types import Array, State, shape_text
+from isograd.core.engine.protocol import Network
+from isograd.core.engine.registry import build
+from isograd.core.graph.composite import Composite
+from isograd.core.graph.files import load, load_notes
 
 NOTE = "vocabulary"  # its name in a saved file
 SHOWN = 20
@@ -163,7 +164,7 @@ def _drawn(logits: Array, temperature: float, place: float) -> int:
 def _check_model(model: Composite, vocabulary: Vocabulary) -> None:
     """Raise unless the model reads and predicts characters of the vocabulary, step by step."""
     (first, *_), (logits, *_) = model.input_shapes, model.out_shapes(*model.input_shapes)
-    known = model.whole_inputs(*model.input_shapes).get(0)
+    known = model.integer_inputs(*model.input_shapes).get(0)
     fits = len(first) == 1 and logits == (*first, len(vocabulary)) and known == range(len(vocabulary))
     if not fits:
         raise ShapeError(

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from isograd.core.training.callbacks import Callback, EarlyStopping
+from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.training.history import History
 from isograd.core.training.trainer import Trainer as CoreTrainer
+from isograd.core.training.watching import Watcher
 
 
 class Trainer(CoreTrainer):
@@ -25,7 +26,7 @@ class Trainer(CoreTrainer):
         early_stopping: EarlyStopping | None = None,
         shuffle: bool | None = None,
         drop_last: bool = False,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[Watcher] = (),
         progress: bool | None = None,
     ) -> History:
         """Train for `epochs` passes over `train`, an (x, y) pair or a Dataset, and tell what happened.

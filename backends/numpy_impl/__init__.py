@@ -14,15 +14,15 @@ from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
 from isograd.backends.numpy_impl.reference import REFERENCE
 from isograd.backends.numpy_impl.threads import limit_blas_threads
-from isograd.core.composite import Composite
-from isograd.core.custom import CustomFunction
-from isograd.core.description import Description
-from isograd.core.errors import BackendError
-from isograd.core.initializers import Fans, Initializer
-from isograd.core.losses import Loss
-from isograd.core.randomness import generator
-from isograd.core.schedules import Schedule
-from isograd.core.types import Array, Shape, State
+from isograd.core.base.description import Description
+from isograd.core.base.errors import BackendError
+from isograd.core.base.initializers import Fans, Initializer
+from isograd.core.base.randomness import generator
+from isograd.core.base.types import Array, Shape, State
+from isograd.core.graph.composite import Composite
+from isograd.core.graph.custom import CustomFunction
+from isograd.core.learning.losses import Loss
+from isograd.core.learning.schedules import Schedule
 
 
 class NumpyBackend:

@@ -32,8 +32,8 @@ from typing import Any
 import numpy as np
 
 from isograd.backends.numpy_impl.derivatives import RULES
-from isograd.core.errors import SpecError
-from isograd.core.types import Array, Shape
+from isograd.core.base.errors import SpecError
+from isograd.core.base.types import Array, Shape
 
 _creation = count()  # Tensors are numbered as they are made: every one comes after what it was made of
 

@@ -10,9 +10,9 @@ from isograd.backends.numpy_impl.autodiff import Tensor, gradients, plain
 from isograd.backends.numpy_impl.losses import LOSSES, LossBackward
 from isograd.backends.numpy_impl.namespace import RECORDING
 from isograd.backends.numpy_impl.operations import OPERATIONS
-from isograd.core.custom import CustomLayer, CustomLoss
-from isograd.core.run import Run
-from isograd.core.types import Array, Backward, State, Tree
+from isograd.core.base.types import Array, Backward, State, Tree
+from isograd.core.engine.context import Run
+from isograd.core.graph.custom import CustomLayer, CustomLoss
 
 
 @OPERATIONS.implements(CustomLayer)
@@ -20,7 +20,7 @@ def custom_layer(spec: CustomLayer, p: Tree, *x: Array, run: Run) -> tuple[Any, 
     """y = f(x, w)        dx = Σ dy · ∂y/∂x        dw = Σ dy · ∂y/∂w, by the record of f"""
     inputs = [Tensor(v) if run.needs_dx and v.dtype.kind == "f" else v for v in x]
     weights = {name: Tensor(values) for name, values in p.items()}
-    outputs = spec.run(RECORDING, tuple(inputs), weights, spec.out_shapes(*(v.shape[1:] for v in x)))
+    outputs = spec.compute(RECORDING, tuple(inputs), weights, spec.out_shapes(*(v.shape[1:] for v in x)))
 
     def backward(*dy: Array) -> tuple[Any, State]:
         wanted = [v for v in inputs if isinstance(v, Tensor)]

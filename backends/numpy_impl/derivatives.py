@@ -14,8 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from isograd.core.arrays import NUMPY, Axis
-from isograd.core.types import Array
+from isograd.core.base.arrays import NUMPY, Axis
+from isograd.core.base.types import Array
 
 Gradient = Callable[..., Any]
 

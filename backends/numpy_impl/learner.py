@@ -4,23 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from isograd.backends.numpy_impl.loader import DataLoader, as_inputs, as_targets, compared
 from isograd.backends.numpy_impl.losses import LOSSES
 from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
-from isograd.core.backend import Losses
-from isograd.core.batches import BatchCheck, aligned, first_nonfinite, mean_loss
-from isograd.core.carry import Carrying
+from isograd.core.base.tree import flatten
+from isograd.core.base.types import Array, Arrays, Backward, Dtypes, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
-from isograd.core.optimizers import Adagrad, Clipping, Optimizer
-from isograd.core.tree import flatten
-from isograd.core.types import Array, Arrays, MaybeArrays, State
+from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, mean_loss
+from isograd.core.engine.carry import Carrying
+from isograd.core.engine.protocol import Network
+from isograd.core.learning.losses import Losses
+from isograd.core.learning.optimizers import Adagrad, Clipping, Optimizer
 
-if TYPE_CHECKING:
-    from isograd.backends.numpy_impl.network import NumpyNetwork
+
+class Trainable(Network, Protocol):
+    """What a learner needs of a NumPy network beside the protocol."""
+
+    state: State
+    weight_paths: tuple[str, ...]
+    input_dtypes: Dtypes
+
+    def compute(self, x: Arrays, training: bool, *, needs_dx: bool = True) -> tuple[Any, Backward, State]:
+        """(outputs, backward, new values of buffers)"""
+
+    def keep(self, buffers: State) -> None:
+        """Take over buffers."""
+
 
 BLOCK = 1 << 17  # entries updated at a time: a block of weight, gradient and slots stays in cache
 
@@ -30,7 +43,7 @@ class NumpyLearner:
 
     def __init__(
         self,
-        net: NumpyNetwork,
+        net: Trainable,
         losses: Losses,
         optimizer: Optimizer,
         clipping: Clipping | None,
@@ -69,7 +82,7 @@ class NumpyLearner:
         if self.carrying is not None:
             inputs = self.carrying.fed(inputs, self.held, self.net.dtype)
         x, t = as_inputs(inputs, self.net.input_dtypes), as_targets(targets, self.net.dtype)
-        y, backward, buffers = self.net.run(x, training=True, needs_dx=needs_dx)
+        y, backward, buffers = self.net.compute(x, training=True, needs_dx=needs_dx)
         outputs = y if isinstance(y, tuple) else (y,)
         total, dys = 0.0, []
         for spec, prediction, target in zip(self.losses, outputs, aligned(self.losses, t), strict=True):
@@ -111,7 +124,7 @@ class NumpyLearner:
         for inputs, targets in DataLoader(data, order, self.net.dtype, self.net.input_dtypes):
             self.check(inputs, targets)
             x = inputs if self.carrying is None else self.carrying.fed(inputs, held, self.net.dtype)
-            y, _, _ = self.net.run(x, training=False, needs_dx=False)
+            y, _, _ = self.net.compute(x, training=False, needs_dx=False)
             outputs = y if isinstance(y, tuple) else (y,)
             held = () if self.carrying is None else self.carrying.kept(outputs)
             values = [

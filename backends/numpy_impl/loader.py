@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from isograd.core.base.types import Array, Arrays, Dtypes
 from isograd.core.data.dataset import Dataset
-from isograd.core.losses import ClassLoss, Loss
-from isograd.core.types import Array, Arrays, Dtypes
+from isograd.core.learning.losses import ClassLoss, Loss
 
 
 class DataLoader:

@@ -14,7 +14,9 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from isograd.backends.numpy_impl.operations.special import sigmoid
-from isograd.core.losses import (
+from isograd.core.base.table import Table
+from isograd.core.base.types import Array
+from isograd.core.learning.losses import (
     BCEWithLogitsLoss,
     ClassLoss,
     CrossEntropyLoss,
@@ -24,8 +26,6 @@ from isograd.core.losses import (
     MSELoss,
     NLLLoss,
 )
-from isograd.core.table import Table
-from isograd.core.types import Array
 
 LossBackward: TypeAlias = Callable[[Any], Any]
 

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from isograd.backends.numpy_impl.autodiff import plain, record
-from isograd.core.arrays import NUMPY, Axis, Namespace, Widths
-from isograd.core.types import Shape
+from isograd.core.base.arrays import NUMPY, Axis, Namespace, Widths
+from isograd.core.base.types import Shape
 
 
 class Recording(Namespace):

@@ -10,16 +10,16 @@ import numpy as np
 from isograd.backends.numpy_impl.learner import NumpyLearner
 from isograd.backends.numpy_impl.loader import as_inputs
 from isograd.backends.numpy_impl.operations import OPERATIONS
-from isograd.core.backend import Losses
-from isograd.core.batches import check_inputs, check_upstream
-from isograd.core.carry import Carrying
-from isograd.core.composite import Composite
-from isograd.core.graph import Node
-from isograd.core.optimizers import Clipping, Optimizer
-from isograd.core.run import Run
-from isograd.core.tree import flatten, nest
-from isograd.core.types import Array, Arrays, Backward, State
-from isograd.core.weights import check_state, declared
+from isograd.core.base.tree import flatten, nest
+from isograd.core.base.types import Array, Arrays, Backward, State
+from isograd.core.engine.batches import check_inputs, check_upstream
+from isograd.core.engine.carry import Carrying
+from isograd.core.engine.context import Run
+from isograd.core.graph.composite import Composite
+from isograd.core.graph.nodes import Node
+from isograd.core.graph.weights import check_state, declared
+from isograd.core.learning.losses import Losses
+from isograd.core.learning.optimizers import Clipping, Optimizer
 
 
 class NumpyNetwork:
@@ -48,7 +48,7 @@ class NumpyNetwork:
         In training mode the buffers move on, as PyTorch's do.
         """
         x = as_inputs(check_inputs(self.model, inputs), self.input_dtypes)
-        y, self._backward, buffers = self.run(x, training)
+        y, self._backward, buffers = self.compute(x, training)
         self.keep(buffers)
         self._outputs = y if isinstance(y, tuple) else (y,)
         safe = tuple(np.array(v) if any(np.may_share_memory(v, u) for u in inputs) else v for v in self._outputs)
@@ -61,7 +61,7 @@ class NumpyNetwork:
         dx, grads = self._backward(*checked)
         return dx, flatten(grads)
 
-    def run(
+    def compute(
         self,
         x: Arrays,
         training: bool,
@@ -94,7 +94,7 @@ class NumpyNetwork:
         def observe(path: str, node: Node, outputs: Arrays) -> None:
             seen[f"{path}.{node.name}" if path else node.name] = outputs
 
-        self.run(as_inputs(check_inputs(self.model, inputs), self.input_dtypes), training, observe=observe)
+        self.compute(as_inputs(check_inputs(self.model, inputs), self.input_dtypes), training, observe=observe)
         return seen
 
     def predict(self, *inputs: Array, batch_size: int = 256) -> Any:
@@ -103,7 +103,7 @@ class NumpyNetwork:
         parts = []
         for start in range(0, len(arrays[0]), batch_size):
             piece = as_inputs(tuple(v[start : start + batch_size] for v in arrays), self.input_dtypes)
-            y, _, _ = self.run(piece, training=False, needs_dx=False)
+            y, _, _ = self.compute(piece, training=False, needs_dx=False)
             parts.append(y if isinstance(y, tuple) else (y,))
         joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
         return joined if len(joined) > 1 else joined[0]

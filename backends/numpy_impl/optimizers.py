@@ -12,9 +12,9 @@ from math import sqrt
 
 import numpy as np
 
-from isograd.core.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
-from isograd.core.table import Table
-from isograd.core.types import Array, State
+from isograd.core.base.table import Table
+from isograd.core.base.types import Array, State
+from isograd.core.learning.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
 
 OPTIMIZERS = Table("numpy_impl/optimizers.py")
 CLIPPINGS = Table("numpy_impl/optimizers.py")

@@ -14,14 +14,14 @@ from isograd.backends.torch_impl.loader import target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.network import TORCH_DTYPES, TorchNetwork
 from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, SCHEDULERS
-from isograd.core.composite import Composite
-from isograd.core.custom import CustomFunction
-from isograd.core.description import Description
-from isograd.core.errors import BackendError
-from isograd.core.initializers import Fans, Initializer
-from isograd.core.losses import Loss
-from isograd.core.schedules import Schedule
-from isograd.core.types import Array, Shape, State
+from isograd.core.base.description import Description
+from isograd.core.base.errors import BackendError
+from isograd.core.base.initializers import Fans, Initializer
+from isograd.core.base.types import Array, Shape, State
+from isograd.core.graph.composite import Composite
+from isograd.core.graph.custom import CustomFunction
+from isograd.core.learning.losses import Loss
+from isograd.core.learning.schedules import Schedule
 
 
 class TorchBackend:

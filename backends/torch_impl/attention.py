@@ -10,8 +10,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from isograd.backends.torch_impl.modules import Masked
+from isograd.core.base.types import Shape
 from isograd.core.layers import MultiheadAttention, PositionalEncoding
-from isograd.core.types import Shape
 
 
 class Attention(nn.MultiheadAttention):

@@ -7,10 +7,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from isograd.backends.torch_impl.layers import GIVEN_MASKS, LAYERS
-from isograd.core.composite import Composite
-from isograd.core.errors import BackendError
-from isograd.core.graph import Graph, Node
-from isograd.core.sequential import Sequential
+from isograd.core.base.errors import BackendError
+from isograd.core.graph.composite import Composite
+from isograd.core.graph.nodes import Graph, Node
+from isograd.core.graph.sequential import Sequential
 
 RESERVED = ("training", "graph")  # attributes of every module, of a GraphModule
 

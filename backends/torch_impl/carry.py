@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from isograd.backends.torch_impl.loader import Tensors
-from isograd.core.carry import Carrying
+from isograd.core.engine.carry import Carrying
 
 
 class CarriedState:

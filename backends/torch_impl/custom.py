@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from isograd.backends.torch_impl.layers import LAYERS
 from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.namespace import TENSORS
-from isograd.core.custom import CustomLayer, CustomLoss
-from isograd.core.errors import BackendError
-from isograd.core.types import Shape
+from isograd.core.base.errors import BackendError
+from isograd.core.base.types import Shape
+from isograd.core.graph.custom import CustomLayer, CustomLoss
 
 
 class CustomModule(nn.Module):
@@ -32,7 +32,7 @@ class CustomModule(nn.Module):
             self.register_parameter(name, nn.Parameter(torch.empty(weight.shape)))
 
     def forward(self, *x: Tensor) -> Any:
-        y = self.spec.run(TENSORS, x, dict(self.named_parameters()), self.out_shapes)
+        y = self.spec.compute(TENSORS, x, dict(self.named_parameters()), self.out_shapes)
         return y if len(y) > 1 else y[0]
 
     def extra_repr(self) -> str:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from isograd.backends.torch_impl.loader import Tensors
-from isograd.core.types import Array
+from isograd.core.base.types import Array
 
 
 def differentiable(x: Tensors) -> Tensors:

@@ -9,8 +9,8 @@ from math import sqrt
 
 from torch.nn import init
 
-from isograd.core import initializers as core
-from isograd.core.table import Table
+from isograd.core.base import initializers as core
+from isograd.core.base.table import Table
 
 INITIALIZERS = Table("torch_impl/initializers.py")
 

@@ -24,7 +24,7 @@ from isograd.backends.torch_impl.modules import (
 )
 from isograd.backends.torch_impl.recurrent import stack_of
 from isograd.core import layers as core
-from isograd.core.table import Table
+from isograd.core.base.table import Table
 
 LAYERS = Table("torch_impl/layers.py")
 

@@ -4,26 +4,46 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import torch
 
 from isograd.backends.torch_impl.carry import CarriedState
 from isograd.backends.torch_impl.gradients import differentiable, gradients_of
-from isograd.backends.torch_impl.loader import Tensors, loader, target_tensors
+from isograd.backends.torch_impl.loader import Tensors, TorchDtypes, loader, target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS
-from isograd.core.backend import Losses
-from isograd.core.batches import BatchCheck, first_nonfinite, mean_loss
-from isograd.core.carry import Carrying
+from isograd.core.base.types import Array, Arrays, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
-from isograd.core.losses import ClassLoss
-from isograd.core.optimizers import Clipping, Optimizer
-from isograd.core.types import Array, Arrays, MaybeArrays, State
+from isograd.core.engine.batches import BatchCheck, first_nonfinite, mean_loss
+from isograd.core.engine.carry import Carrying
+from isograd.core.engine.protocol import Network
+from isograd.core.learning.losses import ClassLoss, Losses
+from isograd.core.learning.optimizers import Clipping, Optimizer
 
-if TYPE_CHECKING:
-    from isograd.backends.torch_impl.network import TorchNetwork
+
+class Trainable(Network, Protocol):
+    """What a learner needs of a PyTorch network beside the protocol."""
+
+    device: torch.device
+    on_cpu: bool
+    torch_dtype: torch.dtype
+    input_dtypes: TorchDtypes
+    weights: dict[str, torch.Tensor]
+    weight_paths: tuple[str, ...]
+
+    def compute(self, x: Tensors, training: bool) -> Any:
+        """The module's outputs."""
+
+    def tensors(self, arrays: Arrays, *, copy: bool = False) -> Tensors:
+        """Inputs on the network's device."""
+
+    def buffers(self) -> dict[str, torch.Tensor]:
+        """Copies of the running statistics."""
+
+    def restore(self, held: Mapping[str, torch.Tensor]) -> None:
+        """Put back what `buffers` gave."""
 
 
 class TorchLearner:
@@ -31,7 +51,7 @@ class TorchLearner:
 
     def __init__(
         self,
-        net: TorchNetwork,
+        net: Trainable,
         losses: Losses,
         optimizer: Optimizer,
         clipping: Clipping | None,
@@ -70,7 +90,7 @@ class TorchLearner:
         held = self.net.buffers()
         if self.carried is not None:
             x = self.carried.fed(x)
-        y = self.net.run(x, training=True)
+        y = self.net.compute(x, training=True)
         loss = self._loss(y, t)
         value = float(loss.item())
         if not isfinite(value):
@@ -116,7 +136,7 @@ class TorchLearner:
         x = differentiable(x)
         held = self.net.buffers()
         try:
-            loss = self._loss(self.net.run(x, training=True), self._targets(targets))
+            loss = self._loss(self.net.compute(x, training=True), self._targets(targets))
             value = float(loss.item())
             if not isfinite(value):
                 raise first_nonfinite(self.net, self._as_given(inputs, x), targets, value)
@@ -155,7 +175,7 @@ class TorchLearner:
         for inputs, targets, x, t in loader(data, order, self.net.torch_dtype, self.net.input_dtypes, self.net.device):
             self.check(inputs, targets)
             on_device = self._on_device(x)
-            y = self.net.run(on_device if carried is None else carried.fed(on_device), training=False)
+            y = self.net.compute(on_device if carried is None else carried.fed(on_device), training=False)
             if carried is not None:
                 carried.keep(y)
             loss = float(self._loss(y, self._on_device(t)).item())

@@ -9,8 +9,8 @@ import torch
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
+from isograd.core.base.types import Array, Arrays
 from isograd.core.data.dataset import Dataset
-from isograd.core.types import Array, Arrays
 
 Tensors = tuple[torch.Tensor, ...]
 TorchDtypes = tuple[torch.dtype, ...]

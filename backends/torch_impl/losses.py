@@ -5,8 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from isograd.core import losses as core
-from isograd.core.table import Table
+from isograd.core.base.table import Table
+from isograd.core.learning import losses as core
 
 LOSSES = Table("torch_impl/losses.py")
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from isograd.core.base.types import Shape
+from isograd.core.engine.context import Run
 from isograd.core.layers import Dropout
 from isograd.core.layers.conv import Convolution
-from isograd.core.run import Run
-from isograd.core.types import Shape
 
 
 class Unflattened(nn.Module):

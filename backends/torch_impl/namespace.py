@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from isograd.core.arrays import Axis, Namespace, Widths
-from isograd.core.types import Shape
+from isograd.core.base.arrays import Axis, Namespace, Widths
+from isograd.core.base.types import Shape
 
 
 def _dims(x: Tensor, axis: Axis) -> tuple[int, ...]:

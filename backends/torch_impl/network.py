@@ -14,14 +14,14 @@ from isograd.backends.torch_impl.gradients import differentiable, gradients_of
 from isograd.backends.torch_impl.learner import TorchLearner
 from isograd.backends.torch_impl.loader import Tensors, tensors
 from isograd.backends.torch_impl.modules import Masked
-from isograd.core.backend import Losses
-from isograd.core.batches import check_inputs, check_upstream
-from isograd.core.carry import Carrying
-from isograd.core.composite import Composite
-from isograd.core.optimizers import Clipping, Optimizer
-from isograd.core.run import Run
-from isograd.core.types import Array, Arrays, State
-from isograd.core.weights import check_state, declared
+from isograd.core.base.types import Array, Arrays, State
+from isograd.core.engine.batches import check_inputs, check_upstream
+from isograd.core.engine.carry import Carrying
+from isograd.core.engine.context import Run
+from isograd.core.graph.composite import Composite
+from isograd.core.graph.weights import check_state, declared
+from isograd.core.learning.losses import Losses
+from isograd.core.learning.optimizers import Clipping, Optimizer
 
 TORCH_DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64}
 
@@ -62,7 +62,7 @@ class TorchNetwork:
         """The output array, or a tuple of them; autograd's graph is kept until the next forward."""
         arrays = check_inputs(self.model, inputs)
         self._inputs = differentiable(self.tensors(arrays, copy=True))
-        y = self.run(self._inputs, training)
+        y = self.compute(self._inputs, training)
         self._outputs = y if isinstance(y, tuple) else (y,)
         results = tuple(v.detach().cpu().numpy().copy() for v in self._outputs)
         return results if isinstance(y, tuple) else results[0]
@@ -76,7 +76,7 @@ class TorchNetwork:
         named = {path: g.cpu().numpy() for path, g in zip(self.weight_paths, dw, strict=True)}
         return dx[0] if len(dx) == 1 else dx, named
 
-    def run(self, x: Tensors, training: bool) -> Any:
+    def compute(self, x: Tensors, training: bool) -> Any:
         """The module called in the given mode, its masks keyed by the current step."""
         if self.module.training != training:
             self.module.train(training)
@@ -135,7 +135,7 @@ class TorchNetwork:
         arrays = check_inputs(self.model, inputs)
         parts = []
         for start in range(0, len(arrays[0]), batch_size):
-            y = self.run(self.tensors(tuple(v[start : start + batch_size] for v in arrays)), training=False)
+            y = self.compute(self.tensors(tuple(v[start : start + batch_size] for v in arrays)), training=False)
             parts.append([v.cpu().numpy() for v in (y if isinstance(y, tuple) else (y,))])
         joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
         return joined if len(joined) > 1 else joined[0]

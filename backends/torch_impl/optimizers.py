@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn, optim
 from torch.optim import lr_scheduler
 
-from isograd.core import optimizers as core
-from isograd.core import schedules
-from isograd.core.table import Table
+from isograd.core.base.table import Table
+from isograd.core.learning import optimizers as core
+from isograd.core.learning import schedules
 
 OPTIMIZERS = Table("torch_impl/optimizers.py")
 CLIPPINGS = Table("torch_impl/optimizers.py")

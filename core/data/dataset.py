@@ -7,8 +7,8 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from isograd.core.errors import DataError, ShapeError
-from isograd.core.types import Array, Arrays
+from isograd.core.base.errors import DataError, ShapeError
+from isograd.core.base.types import Array, Arrays
 
 
 @runtime_checkable

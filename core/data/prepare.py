@@ -7,10 +7,10 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
+from isograd.core.base.errors import DataError, SpecError
+from isograd.core.base.randomness import generator
+from isograd.core.base.types import Array
 from isograd.core.data.dataset import ArrayDataset, Dataset
-from isograd.core.errors import DataError, SpecError
-from isograd.core.randomness import generator
-from isograd.core.types import Array
 
 Part = TypeVar("Part", bound=Dataset, covariant=True)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from isograd.core.errors import DataError, SpecError
-from isograd.core.types import Array, Arrays
+from isograd.core.base.errors import DataError, SpecError
+from isograd.core.base.types import Array, Arrays
 
 
 class Windows:

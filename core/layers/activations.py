@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
-from isograd.core.description import Finite, Int, Positive, describes
+from isograd.core.base.description import Finite, Int, Positive, describes
+from isograd.core.base.types import Shape
 from isograd.core.layers.base import Layer, resolve_axis
-from isograd.core.types import Shape
 
 
 @describes("layer")

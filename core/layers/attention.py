@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import InstanceOf
 
-from isograd.core.description import Count, Fraction, describes
-from isograd.core.initializers import Fans, Initializer, Normal, TorchDefault, Weight, XavierUniform, Zeros
+from isograd.core.base.description import Count, Fraction, describes
+from isograd.core.base.initializers import Fans, Initializer, Normal, TorchDefault, Weight, XavierUniform, Zeros
+from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.sequence import check_steps
-from isograd.core.types import Shape, shape_text
 
 if TYPE_CHECKING:
-    from isograd.core.graph import Value
+    from isograd.core.graph.values import Value
 
 
 @describes("layer")
@@ -52,7 +52,7 @@ class MultiheadAttention(Layer):
     def __call__(self, *values: Value, lengths: Value | None = None) -> Any:
         return super().__call__(*values, *([] if lengths is None else [lengths]))
 
-    def whole_inputs(self, *x: Shape) -> dict[int, range]:
+    def integer_inputs(self, *x: Shape) -> dict[int, range]:
         sources, lengths = divided(x)
         return {len(x) - 1: range(1, sources[-1][0] + 1)} if lengths else {}
 

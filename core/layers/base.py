@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from isograd.core.description import Description, describes
-from isograd.core.initializers import Fans, Weight
-from isograd.core.types import Shape, shape_text
+from isograd.core.base.description import Description, describes
+from isograd.core.base.initializers import Fans, Weight
+from isograd.core.base.types import Shape, shape_text
 
 if TYPE_CHECKING:
-    from isograd.core.graph import Value
+    from isograd.core.graph.values import Value
 
 
 class Misfit(Exception):
@@ -46,7 +46,7 @@ class Layer(Description):
         """State that is not trained (running means), by torch's name."""
         return {}
 
-    def whole_inputs(self, *x: Shape) -> dict[int, range]:
+    def integer_inputs(self, *x: Shape) -> dict[int, range]:
         """{place of an input: the whole numbers that may stand in it}, for inputs that are counted, not computed with.
 
         Such an input (word numbers, lengths) comes straight from an ig.Input, stays int64 in every backend and has
@@ -64,7 +64,7 @@ class Layer(Description):
 
     def __call__(self, *values: Value) -> Any:
         """Apply the layer to graph values: one Value, or a tuple of them for several outputs."""
-        from isograd.core.graph import apply  # the graph knows layers; layers learn of it only when called
+        from isograd.core.graph.values import apply  # the graph knows layers; layers learn of it only when called
 
         return apply(self, values)
 

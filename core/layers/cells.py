@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Any, ClassVar, Literal
 
-from isograd.core.description import Count, describes
-from isograd.core.initializers import Weight
+from isograd.core.base.description import Count, describes
+from isograd.core.base.initializers import Weight
+from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.recurrent import Law, recurrent_weights
-from isograd.core.types import Shape, shape_text
 
 
 @describes("layer", abstract=True)

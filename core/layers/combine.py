@@ -6,9 +6,9 @@ from typing import ClassVar
 
 import numpy as np
 
-from isograd.core.description import Int, describes
+from isograd.core.base.description import Int, describes
+from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit, resolve_axis
-from isograd.core.types import Shape, shape_text
 
 
 def broadcast(*x: Shape) -> tuple[Shape, ...]:

@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Literal
 
 from pydantic import InstanceOf
 
-from isograd.core.description import Count, describes
-from isograd.core.errors import SpecError
-from isograd.core.initializers import Fans, Initializer, TorchDefault, Weight
+from isograd.core.base.description import Count, describes
+from isograd.core.base.errors import SpecError
+from isograd.core.base.initializers import Fans, Initializer, TorchDefault, Weight
+from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.windows import (
     AXIS_NAMES,
@@ -24,7 +25,6 @@ from isograd.core.layers.windows import (
     per_axis,
     span,
 )
-from isograd.core.types import Shape, shape_text
 
 
 @describes("layer", abstract=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Literal
 
-from isograd.core.description import Fraction, describes
+from isograd.core.base.description import Fraction, describes
+from isograd.core.base.types import Shape
 from isograd.core.layers.base import Layer
 from isograd.core.layers.windows import check_rank
-from isograd.core.types import Shape
 
 
 @describes("layer")

@@ -6,11 +6,11 @@ from dataclasses import field
 
 from pydantic import InstanceOf
 
-from isograd.core.description import Count, Int, describes
-from isograd.core.errors import SpecError
-from isograd.core.initializers import Fans, Initializer, Normal, Weight
+from isograd.core.base.description import Count, Int, describes
+from isograd.core.base.errors import SpecError
+from isograd.core.base.initializers import Fans, Initializer, Normal, Weight
+from isograd.core.base.types import Shape
 from isograd.core.layers.base import Layer
-from isograd.core.types import Shape
 
 
 @describes("layer")
@@ -38,7 +38,7 @@ class Embedding(Layer):
         """`padding_idx`, counted from the first row."""
         return None if self.padding_idx is None else self.padding_idx % self.num_embeddings
 
-    def whole_inputs(self, *x: Shape) -> dict[int, range]:
+    def integer_inputs(self, *x: Shape) -> dict[int, range]:
         return {0: range(self.num_embeddings)}
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
@@ -55,7 +55,7 @@ class OneHot(Layer):
 
     num_classes: Count = field(kw_only=False)
 
-    def whole_inputs(self, *x: Shape) -> dict[int, range]:
+    def integer_inputs(self, *x: Shape) -> dict[int, range]:
         return {0: range(self.num_classes)}
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:

@@ -6,10 +6,10 @@ from dataclasses import field
 
 from pydantic import InstanceOf
 
-from isograd.core.description import Count, describes
-from isograd.core.initializers import Initializer, TorchDefault, Weight
+from isograd.core.base.description import Count, describes
+from isograd.core.base.initializers import Initializer, TorchDefault, Weight
+from isograd.core.base.types import Shape
 from isograd.core.layers.base import Layer, Misfit, matrix_weights
-from isograd.core.types import Shape
 
 
 @describes("layer")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import field
 from math import prod
 
-from isograd.core.description import Count, Fraction, Positive, describes
-from isograd.core.initializers import Constant, Fans, Ones, Weight, Zeros
+from isograd.core.base.description import Count, Fraction, Positive, describes
+from isograd.core.base.initializers import Constant, Fans, Ones, Weight, Zeros
+from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.windows import check_rank
-from isograd.core.types import Shape, shape_text
 
 
 def scale_and_shift(shape: Shape, *, bias: bool = True) -> dict[str, Weight]:
@@ -25,7 +25,7 @@ def running_statistics(channels: int) -> dict[str, Weight]:
     return {
         "running_mean": Weight((channels,), Zeros(), fans),
         "running_var": Weight((channels,), Ones(), fans),
-        "num_batches_tracked": Weight((), Constant(0), fans, whole=True),
+        "num_batches_tracked": Weight((), Constant(0), fans, integers=True),
     }
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Any, ClassVar
 
-from isograd.core.description import describes
-from isograd.core.errors import SpecError
+from isograd.core.base.description import describes
+from isograd.core.base.errors import SpecError
+from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.windows import (
     Axis,
@@ -18,7 +19,6 @@ from isograd.core.layers.windows import (
     per_axis,
     span,
 )
-from isograd.core.types import Shape, shape_text
 
 
 @describes("layer", abstract=True)

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, InstanceOf
 
-from isograd.core.description import Count, Fraction, Int, describes
-from isograd.core.errors import SpecError
-from isograd.core.initializers import Fans, Initializer, Uniform, Weight
+from isograd.core.base.description import Count, Fraction, Int, describes
+from isograd.core.base.errors import SpecError
+from isograd.core.base.initializers import Fans, Initializer, Uniform, Weight
+from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.sequence import check_steps
-from isograd.core.types import Shape, shape_text
 
 if TYPE_CHECKING:
-    from isograd.core.graph import Value
+    from isograd.core.graph.values import Value
 
 Law = InstanceOf[Initializer] | None
 Size = Annotated[Int, Field(ge=0)]
@@ -99,7 +99,7 @@ class Recurrent(Layer):
             for reverse in (False, True)[: self.directions]
         ]
 
-    def whole_inputs(self, *x: Shape) -> dict[int, range]:
+    def integer_inputs(self, *x: Shape) -> dict[int, range]:
         return {len(x) - 1: range(1, x[0][0] + 1)} if self.given(*x)[1] else {}
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:

@@ -8,11 +8,11 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import PlainValidator
 
-from isograd.core.description import Positive, describes
-from isograd.core.errors import SpecError
+from isograd.core.base.description import Positive, describes
+from isograd.core.base.errors import SpecError
+from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.windows import Margins, Sizes, check_lengths, check_rank, per_axis
-from isograd.core.types import Shape, shape_text
 
 
 def _check_factors(value: Any) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from isograd.core.description import describes
+from isograd.core.base.description import describes
+from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
-from isograd.core.types import Shape, shape_text
 
 if TYPE_CHECKING:
-    from isograd.core.graph import Value
+    from isograd.core.graph.values import Value
 
 
 def check_steps(x: Shape) -> None:
@@ -30,7 +30,7 @@ class LastStep(Layer):
     def __call__(self, *values: Value, lengths: Value | None = None) -> Any:
         return super().__call__(*values, *([] if lengths is None else [lengths]))
 
-    def whole_inputs(self, *x: Shape) -> dict[int, range]:
+    def integer_inputs(self, *x: Shape) -> dict[int, range]:
         return {1: range(1, x[0][0] + 1)} if len(x) > 1 else {}
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:

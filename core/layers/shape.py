@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import field
 from math import prod
 
-from isograd.core.description import Dims, Int, describes
+from isograd.core.base.description import Dims, Int, describes
+from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit, resolve_axis
-from isograd.core.types import Shape, shape_text
 
 
 @describes("layer")

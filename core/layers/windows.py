@@ -7,9 +7,9 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from pydantic import PlainValidator
 
-from isograd.core.errors import SpecError
+from isograd.core.base.errors import SpecError
+from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Misfit
-from isograd.core.types import Shape, shape_text
 
 AXIS_NAMES = ("D", "H", "W")
 
@@ -38,7 +38,7 @@ def span(kernel: int, dilation: int) -> int:
     return dilation * (kernel - 1) + 1
 
 
-def _whole(value: Any, least: int) -> bool:
+def _is_integer(value: Any, least: int) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
@@ -53,7 +53,7 @@ def _sizes(least: int) -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         value = _normal(value)
         entries = value if isinstance(value, tuple) else (value,)
-        if not entries or not all(_whole(entry, least) for entry in entries):
+        if not entries or not all(_is_integer(entry, least) for entry in entries):
             raise ValueError(f"a whole number of at least {least}, or a tuple with one for each axis")
         return value
 
@@ -67,7 +67,7 @@ def _check_padding(value: Any) -> Any:
     entries = value if isinstance(value, tuple) else (value,)
     sides = [side for entry in entries for side in (entry if isinstance(entry, tuple) else (entry,))]
     pairs = all(len(entry) == 2 for entry in entries if isinstance(entry, tuple))
-    if not sides or not pairs or not all(_whole(side, 0) for side in sides):
+    if not sides or not pairs or not all(_is_integer(side, 0) for side in sides):
         raise ValueError(
             'a whole number of at least 0, one for each axis, a pair (before, after) for each axis, "same" or "valid"'
         )

@@ -7,21 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.backend import Losses, Network, float_dtype
-from isograd.core.batches import check_batch, check_inputs, check_losses
-from isograd.core.composite import Composite
+from isograd.core.base.errors import SpecError
+from isograd.core.base.randomness import batch_order, random_upstream
+from isograd.core.base.types import Array, Arrays, State
 from isograd.core.data.dataset import as_arrays
-from isograd.core.errors import SpecError
-from isograd.core.losses import Loss
-from isograd.core.optimizers import SGD, Clipping, Optimizer
+from isograd.core.engine.batches import check_batch, check_inputs, check_losses
+from isograd.core.engine.protocol import Network
+from isograd.core.engine.registry import float_dtype
+from isograd.core.graph.composite import Composite
+from isograd.core.graph.weights import check_state, initial_state
+from isograd.core.learning.losses import Loss, Losses
+from isograd.core.learning.optimizers import SGD, Clipping, Optimizer
 from isograd.core.parity.matching import NOISE_FACTOR, difference
-from isograd.core.parity.node import Trial, compare_node, trial_state
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.report import Culprit, ParityReport, Row
-from isograd.core.parity.trajectories import Training, free_run, locked_steps, rounded, shaken
-from isograd.core.randomness import batch_order, random_upstream
-from isograd.core.types import Array, Arrays, State
-from isograd.core.weights import check_state, initial_state
+from isograd.core.parity.stages.node import compare_node
+from isograd.core.parity.stages.trajectories import Training, free_run, locked_steps, rounded, shaken
+from isograd.core.parity.stages.trial import Trial, trial_state
 
 
 def check_parity(

@@ -8,17 +8,18 @@ from itertools import count
 
 import numpy as np
 
-from isograd.core.backend import Backend, Losses, get_backend
-from isograd.core.batches import aligned, check_batch, check_inputs, check_losses
-from isograd.core.composite import Composite
+from isograd.core.base.errors import SpecError
+from isograd.core.base.randomness import random_upstream
+from isograd.core.base.types import Array, Arrays, State
 from isograd.core.data.dataset import as_arrays
-from isograd.core.errors import SpecError
-from isograd.core.losses import Loss
+from isograd.core.engine.batches import aligned, check_batch, check_inputs, check_losses
+from isograd.core.engine.protocol import Backend
+from isograd.core.engine.registry import get_backend
+from isograd.core.graph.composite import Composite
+from isograd.core.graph.weights import check_state, declared, initial_state
+from isograd.core.learning.losses import Loss, Losses
 from isograd.core.parity.matching import GRADIENT_CHECK
 from isograd.core.parity.pair import build_in, in_dtype
-from isograd.core.randomness import random_upstream
-from isograd.core.types import Array, Arrays, State
-from isograd.core.weights import check_state, declared, initial_state
 
 STEPS = (1e-5, 1e-7, 1e-8)
 """The first is the most exact for smooth functions; the smaller ones serve entries beside a kink (ReLU at 0),

@@ -7,8 +7,8 @@ from math import inf
 
 import numpy as np
 
-from isograd.core.randomness import generator
-from isograd.core.types import Array
+from isograd.core.base.randomness import generator
+from isograd.core.base.types import Array
 
 TOLERANCE = {
     ("node", "float64"): 1e-12,

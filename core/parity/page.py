@@ -3,10 +3,25 @@
 from __future__ import annotations
 
 from html import escape
-from typing import TYPE_CHECKING
+from typing import Any, ClassVar, Protocol
 
-if TYPE_CHECKING:
-    from isograd.core.parity.report import ParityReport
+
+class Report(Protocol):
+    """What the page shows of a parity report."""
+
+    title: str
+    rows: list[Any]
+    culprits: list[Any]
+    summary_head: ClassVar[list[str]]
+
+    @property
+    def passed(self) -> bool: ...
+
+    @property
+    def verdict(self) -> str: ...
+
+    def summary(self) -> list[list[str]]: ...
+
 
 STYLE = """
 :root { color-scheme: light dark; --line: color-mix(in srgb, currentColor 18%, transparent); }
@@ -21,7 +36,7 @@ summary { cursor: pointer; margin: 1.5rem 0 .5rem; font-weight: 600; }
 """
 
 
-def page(report: ParityReport) -> str:
+def page(report: Report) -> str:
     """Verdict, one line a stage, the culprits with their evidence, and every comparison folded below."""
     title, *facts = report.title.splitlines()
     culprits = "".join(f"<pre>{escape(culprit.text)}</pre>" for culprit in report.culprits)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from isograd.core.backend import Backend, Network, get_backend
-from isograd.core.composite import Composite
-from isograd.core.types import FLOATS, Array, State
+from isograd.core.base.types import FLOATS, Array, State
+from isograd.core.engine.protocol import Backend, Network
+from isograd.core.engine.registry import get_backend
+from isograd.core.graph.composite import Composite
 
 
 @dataclass(frozen=True)

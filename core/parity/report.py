@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from isograd.core.files import write_atomically
+from isograd.core.base.atomic import write_atomically
 from isograd.core.parity.page import page
 
 STAGES = ("node", "loss", "end to end", "locked step", "free run", "schedule", "initial law")

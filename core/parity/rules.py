@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.arrays import NUMPY
-from isograd.core.custom import CustomLoss
-from isograd.core.losses import (
+from isograd.core.base.arrays import NUMPY
+from isograd.core.base.table import Table
+from isograd.core.base.types import Array, State
+from isograd.core.graph.custom import CustomLoss
+from isograd.core.learning.losses import (
     BCEWithLogitsLoss,
     ClassLoss,
     CrossEntropyLoss,
@@ -23,10 +25,8 @@ from isograd.core.losses import (
     MSELoss,
     NLLLoss,
 )
-from isograd.core.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
+from isograd.core.learning.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
 from isograd.core.parity.definitions.layers import log_softmax_at, softplus
-from isograd.core.table import Table
-from isograd.core.types import Array, State
 
 LOSS_RULES = Table("core/parity/rules.py")
 OPTIMIZER_RULES = Table("core/parity/rules.py")

@@ -8,10 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.description import Description
-from isograd.core.graph import Input
+from isograd.core.base.description import Description
+from isograd.core.base.randomness import generator
+from isograd.core.base.types import Array, Shape, State
+from isograd.core.graph.sequential import Sequential
+from isograd.core.graph.values import Input
+from isograd.core.graph.weights import initial_state
 from isograd.core.layers import Linear, Tanh
-from isograd.core.losses import ClassLoss, MSELoss
+from isograd.core.learning.losses import ClassLoss, MSELoss
 from isograd.core.parity.cases import (
     CASES,
     CLIPPING_CASES,
@@ -25,16 +29,13 @@ from isograd.core.parity.cases import (
     OptimizerCase,
     ScheduleCase,
 )
-from isograd.core.parity.loss import compare_loss
 from isograd.core.parity.matching import LAW_ALLOWED, SPREAD_ALLOWED, TOLERANCE, difference
-from isograd.core.parity.node import Trial, compare_node
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.report import Culprit, ParityReport, Row
-from isograd.core.parity.trajectories import Training, locked_steps
-from isograd.core.randomness import generator
-from isograd.core.sequential import Sequential
-from isograd.core.types import Array, Shape, State
-from isograd.core.weights import initial_state
+from isograd.core.parity.stages.loss import compare_loss
+from isograd.core.parity.stages.node import compare_node
+from isograd.core.parity.stages.trajectories import Training, locked_steps
+from isograd.core.parity.stages.trial import Trial
 
 Result = tuple[list[Row], Culprit | None]
 DTYPES = ("float64", "float32")
@@ -44,10 +45,10 @@ LOCKED_STEPS = 6
 def case_trial(case: Case, dtype: str, training: bool) -> Trial:
     """The case's inputs and weights, drawn from the reason of its existence (so that no two are alike)."""
     rng = generator(0, "case", f"{type(case.layer).__name__}: {case.why}")
-    whole = case.layer.whole_inputs(*case.shapes)
+    integers = case.layer.integer_inputs(*case.shapes)
     inputs = tuple(
-        drawn_whole(rng, whole[k], (case.batch, *shape))
-        if k in whole
+        drawn_integers(rng, integers[k], (case.batch, *shape))
+        if k in integers
         else case.scale * rng.normal(size=(case.batch, *shape))
         for k, shape in enumerate(case.shapes)
     )
@@ -55,11 +56,11 @@ def case_trial(case: Case, dtype: str, training: bool) -> Trial:
     shapes = [end.shape for end in ends]
     state: State = {name: rng.normal(size=w.shape) for name, w in case.layer.weights(*shapes).items()}
     for name, w in case.layer.buffers(*shapes).items():  # positive, as variances and counts are
-        state[name] = np.full(w.shape, 3) if w.whole else rng.uniform(0.5, 1.5, w.shape)
+        state[name] = np.full(w.shape, 3) if w.integers else rng.uniform(0.5, 1.5, w.shape)
     return Trial(f"{type(case.layer).__name__}: {case.why}", case.layer, inputs, state, dtype, training)
 
 
-def drawn_whole(rng: np.random.Generator, allowed: range, shape: Shape) -> Array:
+def drawn_integers(rng: np.random.Generator, allowed: range, shape: Shape) -> Array:
     """Whole numbers in `allowed`, its ends among them where there is room."""
     drawn = rng.integers(allowed.start, allowed.stop, shape)
     drawn.ravel()[: min(2, drawn.size)] = (allowed.start, allowed.stop - 1)[: drawn.size]

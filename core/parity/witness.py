@@ -7,19 +7,16 @@ finite-difference slope along one random direction, in float64, of a forward tha
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from isograd.core.base.randomness import generator
+from isograd.core.base.tree import nest
+from isograd.core.base.types import FLOATS, Array, Arrays
+from isograd.core.engine.context import Run
 from isograd.core.parity.definitions import defined, defined_buffer
 from isograd.core.parity.pair import Pair, build_in, in_dtype
-from isograd.core.randomness import generator
-from isograd.core.run import Run
-from isograd.core.tree import nest
-from isograd.core.types import FLOATS, Array, Arrays
-
-if TYPE_CHECKING:
-    from isograd.core.parity.node import Trial
+from isograd.core.parity.stages.trial import Trial
 
 STEP = 1e-6  # of the central difference; its own error is about STEP², rounding about 1e-16/STEP
 
@@ -45,12 +42,12 @@ def judge_structure(trial: Trial, kind: str, what: str, values: dict[str, Array 
     """The side whose array has not the shape and dtype that the description promises."""
     shapes = [x.shape[1:] for x in trial.inputs]
     wanted: dict[str, tuple[int, ...]] = {f"d{k}": w.shape for k, w in trial.layer.weights(*shapes).items()}
-    whole = {f"buffer {k}" for k, w in trial.layer.buffers(*shapes).items() if w.whole}
+    integers = {f"buffer {k}" for k, w in trial.layer.buffers(*shapes).items() if w.integers}
     wanted |= {f"buffer {k}": w.shape for k, w in trial.layer.buffers(*shapes).items()}
     wanted |= {f"dx{k or ''}": x.shape for k, x in enumerate(trial.inputs)}
     for k, shape in enumerate(trial.layer.checked_shapes(*shapes)):
         wanted[f"output{k or ''}"] = (len(trial.inputs[0]), *shape)
-    dtype = np.dtype(np.int64) if what in whole else FLOATS[trial.dtype]
+    dtype = np.dtype(np.int64) if what in integers else FLOATS[trial.dtype]
     told = {n: "nothing" if v is None else f"{v.dtype}{list(v.shape)}" for n, v in values.items()}
     promised = f"{dtype}{list(wanted[what])}" if what in wanted else "nothing"
     wrong = [name for name, text in told.items() if text != promised]

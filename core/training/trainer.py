@@ -8,21 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.backend import Losses, Network
-from isograd.core.batches import check_batch, check_inputs, check_losses
-from isograd.core.carry import BATCH_SIZE, Carry, Carrying
+from isograd.core.base.errors import DataError, SpecError
+from isograd.core.base.randomness import batch_order
+from isograd.core.base.types import Array, Arrays
 from isograd.core.data.dataset import ArrayDataset, Dataset, Rowed, as_arrays, as_dataset, for_epoch
-from isograd.core.errors import DataError, SpecError
-from isograd.core.losses import Loss
-from isograd.core.metrics import Metric
-from isograd.core.optimizers import Clipping, Optimizer
-from isograd.core.randomness import batch_order
-from isograd.core.schedules import ConstantLR, Schedule
-from isograd.core.training.callbacks import BestWeights, Callback, EarlyStopping, StopFit
+from isograd.core.engine.batches import check_batch, check_inputs, check_losses
+from isograd.core.engine.carry import Carry, Carrying
+from isograd.core.engine.protocol import Network
+from isograd.core.learning.losses import Loss, Losses
+from isograd.core.learning.metrics import Metric
+from isograd.core.learning.optimizers import Clipping, Optimizer
+from isograd.core.learning.schedules import ConstantLR, Schedule
+from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.training.history import Epoch, History
-from isograd.core.types import Array, Arrays
+from isograd.core.training.watching import BestWeights, StopFit, Watcher
 
-EVALUATED_AT_ONCE = 256  # samples
+BATCH_SIZE, EVALUATED_AT_ONCE = 32, 256  # samples, unless asked for otherwise
 
 
 class Trainer:
@@ -82,7 +83,7 @@ class Trainer:
         early_stopping: EarlyStopping | None = None,
         shuffle: bool | None = None,
         drop_last: bool = False,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[Watcher] = (),
     ) -> History:
         """Train for `epochs` passes over `train`, an (x, y) pair or a Dataset, and tell what happened.
 
@@ -113,7 +114,7 @@ class Trainer:
                 got=f"{len(data)} samples",
                 fix=f"batch_size={len(data)}, or drop_last=False",
             )
-        begun: list[Callback] = []
+        begun: list[Watcher] = []
         try:
             for watcher in watchers:
                 watcher.fit_starts(self, epochs, steps)
@@ -187,10 +188,10 @@ class Trainer:
                 got="shuffled ones",
                 fix="leave shuffle= out",
             )
-        size = self.carrying.batch_size(data, batch_size, "fit(…)", drop_last=drop_last)
+        size = self.carrying.batch_size(data, batch_size, "fit(…)", usual=BATCH_SIZE, drop_last=drop_last)
         held_size = size if held_out is not None and not isinstance(held_out, Rowed) else None
         if held_out is not None:
-            self.carrying.batch_size(held_out, held_size, "fit(validation=…)")
+            self.carrying.batch_size(held_out, held_size, "fit(validation=…)", usual=BATCH_SIZE)
         return size, held_size, False
 
     def _in_order(self, data: Dataset, batch_size: int | None, where: str) -> list[Array]:
@@ -198,7 +199,7 @@ class Trainer:
         if self.carrying is None:
             size = batch_size or EVALUATED_AT_ONCE
         else:
-            size = self.carrying.batch_size(data, batch_size, where)
+            size = self.carrying.batch_size(data, batch_size, where, usual=BATCH_SIZE)
         return batch_order(len(data), size, seed=0, epoch=0, shuffle=False, drop_last=False)
 
     @property
@@ -206,7 +207,7 @@ class Trainer:
         return all(loss is None or loss.reduction == "sum" for loss in self.losses)
 
     def _epoch(
-        self, data: Dataset, order: list[Array], k: int, epochs: int, watchers: Sequence[Callback], losses: list[float]
+        self, data: Dataset, order: list[Array], k: int, epochs: int, watchers: Sequence[Watcher], losses: list[float]
     ) -> None:
         for loss in self.learner.epoch(data, order, lambda step: self._lr(k, step, len(order), epochs)):
             losses.append(loss)

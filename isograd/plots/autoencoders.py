@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from isograd.core.types import Array
+from isograd.core.base.types import Array
 from isograd.plots.style import INK, canvas, mosaic, saved, show
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from isograd.core.types import Array
+from isograd.core.base.types import Array
 from isograd.optional import require
 from isograd.plots.style import INK, MUTED, RED, canvas, saved, show
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from isograd.core.base.types import Array
 from isograd.core.training.history import History
-from isograd.core.types import Array
 from isograd.plots.style import BLUE, INK, MUTED, RED, canvas, saved, tidy
 
 COLOURS = {"train_loss": BLUE, "validation_loss": RED}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from isograd.core.types import Array
+from isograd.core.base.types import Array
 from isograd.plots.style import canvas, mosaic, saved, show
 
 MOST = 32  # filters or maps drawn of one layer

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.types import Array
+from isograd.core.base.types import Array
 from isograd.optional import require
 from isograd.plots.style import BLUE, INK, MUTED, RED, canvas, saved, tidy
 

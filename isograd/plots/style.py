@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.types import Array
+from isograd.core.base.types import Array
 from isograd.optional import require
 
 BLUE, RED = "#2a6fbb", "#d1495b"

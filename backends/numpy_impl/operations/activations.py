@@ -8,6 +8,8 @@ import numpy as np
 
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.backends.numpy_impl.operations.special import normal_cdf, sigmoid
+from isograd.core.base.types import Array, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import (
     ELU,
     GELU,
@@ -20,8 +22,6 @@ from isograd.core.layers import (
     Softplus,
     Tanh,
 )
-from isograd.core.run import Run
-from isograd.core.types import Array, Backward, State, Tree
 
 
 @implements(Sigmoid)

@@ -11,10 +11,10 @@ import numpy as np
 from isograd.backends.numpy_impl.operations.dropout import dropout_mask
 from isograd.backends.numpy_impl.operations.linear import affine
 from isograd.backends.numpy_impl.operations.registry import implements
+from isograd.core.base.types import Array, Arrays, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import MultiheadAttention, PositionalEncoding
 from isograd.core.layers.attention import divided
-from isograd.core.run import Run
-from isograd.core.types import Array, Arrays, Backward, State, Tree
 
 
 @implements(MultiheadAttention)

@@ -11,9 +11,9 @@ import numpy as np
 
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.backends.numpy_impl.operations.special import sigmoid
+from isograd.core.base.types import Array, Arrays, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import GRUCell, LSTMCell, RNNCell
-from isograd.core.run import Run
-from isograd.core.types import Array, Arrays, Backward, State, Tree
 
 
 def started(spec: Any, x: Array, state: Arrays) -> Arrays:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from isograd.backends.numpy_impl.operations.registry import implements
+from isograd.core.base.types import Array, Arrays, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import Add, Concat, MatMul, Multiply, Subtract
-from isograd.core.run import Run
-from isograd.core.types import Array, Arrays, Backward, State, Tree
 
 
 def unbroadcast(dy: Array, shape: tuple[int, ...]) -> Array:

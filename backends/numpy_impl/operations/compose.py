@@ -11,15 +11,15 @@ from typing import Any
 import numpy as np
 
 from isograd.backends.numpy_impl.operations.registry import OPERATIONS, REFERENCE, implements
-from isograd.core.composite import Composite
-from isograd.core.description import Description
-from isograd.core.graph import Graph
-from isograd.core.model import Model
-from isograd.core.residual import Residual
-from isograd.core.run import Run
-from isograd.core.sequential import Sequential
-from isograd.core.transformer import TransformerDecoderBlock, TransformerEncoderLayer
-from isograd.core.types import Array, Shape, Tree
+from isograd.core.base.description import Description
+from isograd.core.base.types import Array, Shape, Tree
+from isograd.core.engine.context import Run
+from isograd.core.graph.composite import Composite
+from isograd.core.graph.model import Model
+from isograd.core.graph.nodes import Graph
+from isograd.core.graph.residual import Residual
+from isograd.core.graph.sequential import Sequential
+from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerEncoderLayer
 
 
 @implements(Model, Sequential, Residual, TransformerEncoderLayer, TransformerDecoderBlock)
@@ -99,7 +99,7 @@ def plan(spec: Composite, shapes: tuple[Shape, ...], needs_dx: bool) -> tuple[Gr
         return known
     graph = spec.graph(*shapes)
     leads = [needs_dx] * graph.slots
-    for slot in graph.whole_inputs:
+    for slot in graph.integer_inputs:
         leads[slot] = False
     wanted = []
     for node in graph.nodes:

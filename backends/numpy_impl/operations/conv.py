@@ -8,11 +8,11 @@ import numpy as np
 
 from isograd.backends.numpy_impl.operations.convolve import convolve, convolve_dw, convolve_dx
 from isograd.backends.numpy_impl.operations.registry import implements
+from isograd.core.base.types import Array, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
 from isograd.core.layers.conv import Convolution, TransposedConvolution
 from isograd.core.layers.windows import Axis
-from isograd.core.run import Run
-from isograd.core.types import Array, Backward, State, Tree
 
 
 @implements(Conv1d, Conv2d, Conv3d)

@@ -18,8 +18,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from isograd.core.base.types import Array
 from isograd.core.layers.windows import Axis
-from isograd.core.types import Array
 
 BLOCK_BYTES = 1 << 20  # of columns at a time
 COPIES_FOR_AN_ADD = 4  # how many entries are copied in the time in which one is added to another

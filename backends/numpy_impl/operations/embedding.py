@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from isograd.backends.numpy_impl.operations.registry import implements
+from isograd.core.base.types import Array, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import Embedding, OneHot
-from isograd.core.run import Run
-from isograd.core.types import Array, Backward, State, Tree
 
 
 @implements(Embedding)

@@ -7,9 +7,9 @@ from functools import cache
 import numpy as np
 
 from isograd.backends.numpy_impl.operations.registry import implements
+from isograd.core.base.types import Array, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import Linear
-from isograd.core.run import Run
-from isograd.core.types import Array, Backward, State, Tree
 
 LONG_ROW, FEW_OUTPUTS, SMALL_PRODUCT = 512, 128, 900_000  # where product's slices were measured to win
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from isograd.backends.numpy_impl.operations.registry import implements
-from isograd.core.errors import ShapeError
+from isograd.core.base.errors import ShapeError
+from isograd.core.base.types import Array, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm
 from isograd.core.layers.norm import BatchNorm
-from isograd.core.run import Run
-from isograd.core.types import Array, Backward, State, Tree
 
 Axes = tuple[int, ...]
 

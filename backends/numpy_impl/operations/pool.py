@@ -13,6 +13,8 @@ import numpy as np
 from isograd.backends.numpy_impl.operations.convolve import blocks
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.backends.numpy_impl.operations.resample import resample, resample_back
+from isograd.core.base.types import Array, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import (
     AdaptiveAvgPool2d,
     AdaptiveMaxPool2d,
@@ -24,8 +26,6 @@ from isograd.core.layers import (
 )
 from isograd.core.layers.pool import AvgPooling, MaxPooling
 from isograd.core.layers.windows import Axis
-from isograd.core.run import Run
-from isograd.core.types import Array, Backward, State, Tree
 
 
 def padded_sizes(axes: Sequence[Axis]) -> tuple[int, ...]:

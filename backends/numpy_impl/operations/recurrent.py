@@ -9,10 +9,10 @@ import numpy as np
 
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.backends.numpy_impl.operations.scans import Scanned, gru_scan, lstm_scan, rnn_scan
+from isograd.core.base.types import Array, Arrays, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import GRU, LSTM, RNN
 from isograd.core.layers.recurrent import Recurrent
-from isograd.core.run import Run
-from isograd.core.types import Array, Arrays, Backward, State, Tree
 
 Scan = Callable[[Any, State, Array, Arrays, Array | None], Scanned]
 

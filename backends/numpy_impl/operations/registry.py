@@ -9,7 +9,7 @@ Inputs, weights and dy are never written to. An operation with buffers returns t
 
 from __future__ import annotations
 
-from isograd.core.table import Table
+from isograd.core.base.table import Table
 
 OPERATIONS = Table("numpy_impl/operations")
 implements = OPERATIONS.implements

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from isograd.core.types import Array
+from isograd.core.base.types import Array
 
 
 def resample(x: Array, maps: Sequence[Array]) -> Array:

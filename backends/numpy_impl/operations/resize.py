@@ -6,9 +6,9 @@ import numpy as np
 
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.backends.numpy_impl.operations.resample import resample, resample_back
+from isograd.core.base.types import Array, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import Upsample, ZeroPad2d
-from isograd.core.run import Run
-from isograd.core.types import Array, Backward, State, Tree
 
 
 def nearest(size: int, out: int, step: float) -> Array:

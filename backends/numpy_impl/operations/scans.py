@@ -18,8 +18,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from isograd.core.base.types import Array, Arrays, State
 from isograd.core.layers import GRU, LSTM, RNN
-from isograd.core.types import Array, Arrays, State
 
 ScanBackward: TypeAlias = Callable[[Array, Arrays, bool], tuple[Array | None, Arrays, State]]
 Scanned: TypeAlias = tuple[tuple[Array, Arrays], ScanBackward]

@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from isograd.backends.numpy_impl.operations.registry import implements
+from isograd.core.base.types import Array, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import LastStep
-from isograd.core.run import Run
-from isograd.core.types import Array, Backward, State, Tree
 
 
 @implements(LastStep)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from isograd.backends.numpy_impl.operations.registry import implements
+from isograd.core.base.types import Array, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import Flatten, Identity, Reshape
-from isograd.core.run import Run
-from isograd.core.types import Array, Backward, State, Tree
 
 
 @implements(Identity)

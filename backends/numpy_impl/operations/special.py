@@ -8,7 +8,7 @@ from math import erfc, log, sqrt
 import numpy as np
 from numpy.polynomial import chebyshev
 
-from isograd.core.types import Array
+from isograd.core.base.types import Array
 
 FARTHEST = 26.0  # erfc(26) = 6e-296: the last whole number before erfc underflows in float64
 NEAREST_T = 2 / (2 + FARTHEST)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from isograd.core.types import Array
+from isograd.core.base.types import Array
 
 
 def windows(size: int, kernel: int, padding: int, stride: int) -> int:

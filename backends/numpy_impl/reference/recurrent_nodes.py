@@ -19,9 +19,9 @@ from isograd.backends.numpy_impl.operations.cells import gru_cell, lstm_cell, rn
 from isograd.backends.numpy_impl.operations.recurrent import stacked
 from isograd.backends.numpy_impl.operations.registry import implements_as_the_book
 from isograd.backends.numpy_impl.operations.scans import Scanned
+from isograd.core.base.types import Array, Arrays, Backward, State, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import GRU, LSTM, RNN
-from isograd.core.run import Run
-from isograd.core.types import Array, Arrays, Backward, State, Tree
 
 
 class Node:

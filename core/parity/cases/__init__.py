@@ -4,8 +4,9 @@ From them every generated test follows: claimed shapes, kept dtype, untouched in
 differences, parity in both dtypes, planted faults caught. A backend of your own is judged by the same.
 """
 
-from isograd.core.description import Description
-from isograd.core.model import Model
+from isograd.core.base.description import Description
+from isograd.core.graph.model import Model
+from isograd.core.graph.sequential import Sequential
 from isograd.core.parity.cases.attention import ATTENTION_CASES
 from isograd.core.parity.cases.custom import CUSTOM_CASES, CUSTOM_LOSS_CASES
 from isograd.core.parity.cases.images import IMAGE_CASES, IMAGE_MODEL_CASES
@@ -25,7 +26,6 @@ from isograd.core.parity.cases.training import (
     SCHEDULE_CASES,
 )
 from isograd.core.parity.cases.training import LOSS_CASES as BUILT_IN_LOSS_CASES
-from isograd.core.sequential import Sequential
 
 CASES: dict[type[Description], list[Case]] = {
     **LAYER_CASES,

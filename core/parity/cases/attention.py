@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from isograd.core import layers as L
-from isograd.core.description import Description
+from isograd.core.base.description import Description
+from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerEncoderLayer
 from isograd.core.parity.cases.kinds import Case
-from isograd.core.transformer import TransformerDecoderBlock, TransformerEncoderLayer
 
 X, LENGTHS = (5, 6), ()
 QUERY, KEY, VALUE = (3, 6), (5, 4), (5, 3)

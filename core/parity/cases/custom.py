@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.custom import CustomLayer, CustomLoss
-from isograd.core.custom_decorator import custom
-from isograd.core.description import Description
-from isograd.core.initializers import Constant
+from isograd.core.base.description import Description
+from isograd.core.base.initializers import Constant
+from isograd.core.graph.custom import CustomLayer, CustomLoss
+from isograd.core.graph.custom_decorator import custom
 from isograd.core.parity.cases.kinds import Case, LossCase
 
 
@@ -38,7 +38,7 @@ def case_two_ways(ops: Any, x: Any, w: Any) -> Any:
     return ops.maximum(x, w["slope"] * x), ops.mean(x, axis=1) * w["slope"]
 
 
-@custom(weights=lambda words, x, *, rows: {"table": (rows, x[-1])}, whole={"words": 4})
+@custom(weights=lambda words, x, *, rows: {"table": (rows, x[-1])}, integers={"words": 4})
 def case_shifted(ops: Any, words: Any, x: Any, w: Any, *, rows: int = 4) -> Any:
     """y[n] = x[n] + table[wordsₙ]"""
     return x + w["table"][words]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import inf
 
 from isograd.core import layers as L
-from isograd.core.description import Description
-from isograd.core.graph import Input
-from isograd.core.model import Model
+from isograd.core.base.description import Description
+from isograd.core.graph.model import Model
+from isograd.core.graph.residual import Residual
+from isograd.core.graph.values import Input
 from isograd.core.parity.cases.kinds import Case
-from isograd.core.residual import Residual
 
 
 def normalised_twice() -> Model:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from isograd.core.initializers import Fans, Initializer
+from isograd.core.base.initializers import Fans, Initializer
+from isograd.core.base.types import Shape
 from isograd.core.layers.base import Layer
-from isograd.core.losses import Loss
-from isograd.core.optimizers import Clipping, Optimizer
-from isograd.core.schedules import Schedule
-from isograd.core.types import Shape
+from isograd.core.learning.losses import Loss
+from isograd.core.learning.optimizers import Clipping, Optimizer
+from isograd.core.learning.schedules import Schedule
 
 
 @dataclass(frozen=True)

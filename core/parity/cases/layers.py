@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from isograd.core import layers as L
-from isograd.core.description import Description
-from isograd.core.graph import Input
-from isograd.core.model import Model
+from isograd.core.base.description import Description
+from isograd.core.graph.model import Model
+from isograd.core.graph.sequential import Sequential
+from isograd.core.graph.values import Input
 from isograd.core.parity.cases.kinds import Case
-from isograd.core.sequential import Sequential
 
 
 def _branches() -> Model:

@@ -9,12 +9,12 @@ from itertools import product
 from typing import Any
 
 from isograd.core import layers as L
-from isograd.core.description import Description
-from isograd.core.graph import Input
-from isograd.core.model import Model
+from isograd.core.base.description import Description
+from isograd.core.base.types import Shape
+from isograd.core.graph.model import Model
+from isograd.core.graph.sequential import Sequential
+from isograd.core.graph.values import Input
 from isograd.core.parity.cases.kinds import Case
-from isograd.core.sequential import Sequential
-from isograd.core.types import Shape
 
 FEATURES, UNITS, SCALE = 3, 2, 0.3
 

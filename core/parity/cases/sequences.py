@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from isograd.core import layers as L
-from isograd.core.description import Description
+from isograd.core.base.description import Description
 from isograd.core.parity.cases.kinds import Case
 
 SEQUENCE_CASES: dict[type[Description], list[Case]] = {

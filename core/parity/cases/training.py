@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from isograd.core import initializers as init
-from isograd.core.description import Description
-from isograd.core.initializers import Fans
-from isograd.core.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, NLLLoss
-from isograd.core.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
+from isograd.core.base import initializers as init
+from isograd.core.base.description import Description
+from isograd.core.base.initializers import Fans
+from isograd.core.learning.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, NLLLoss
+from isograd.core.learning.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
+from isograd.core.learning.schedules import ConstantLR, CosineDecay, ExponentialDecay, LinearDecay, StepDecay, WarmUp
 from isograd.core.parity.cases.kinds import LawCase, LossCase, OptimizerCase, ScheduleCase
-from isograd.core.schedules import ConstantLR, CosineDecay, ExponentialDecay, LinearDecay, StepDecay, WarmUp
 
 UNEVEN = (0.5, 2.0, 1.0, 0.25)
 LOSS_CASES: dict[type[Description], list[LossCase]] = {

@@ -13,12 +13,12 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.arrays import NUMPY
-from isograd.core.custom import CustomLayer
+from isograd.core.base.arrays import NUMPY
+from isograd.core.base.types import Array, Arrays, Tree
+from isograd.core.engine.context import Run
+from isograd.core.graph.custom import CustomLayer
 from isograd.core.parity.definitions import attention, images, layers, recurrent, sequences
 from isograd.core.parity.definitions.table import BUFFER_DEFINITIONS, DEFINITIONS
-from isograd.core.run import Run
-from isograd.core.types import Array, Arrays, Tree
 
 __all__ = [
     "BUFFER_DEFINITIONS",
@@ -38,10 +38,10 @@ def defined(layer: Any, p: Tree, x: Arrays, run: Run, shapes: list[tuple[int, ..
 
     A custom layer is its own definition: its function on plain NumPy arrays.
     """
-    from isograd.core.composite import Composite
+    from isograd.core.graph.composite import Composite
 
     if isinstance(layer, CustomLayer):
-        return layer.run(NUMPY, x, p, tuple(shape[1:] for shape in shapes))
+        return layer.compute(NUMPY, x, p, tuple(shape[1:] for shape in shapes))
     if isinstance(layer, Composite):
         graph = layer.graph(*(value.shape[1:] for value in x))
         values: list[Any] = [*x, *[None] * (graph.slots - len(x))]

@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import cos, exp, fsum, sin, sqrt
 
 from isograd.core import layers as core
+from isograd.core.base.types import Array, Arrays, Tree
+from isograd.core.engine.context import Run
 from isograd.core.parity.definitions.table import Index, defines
-from isograd.core.run import Run
-from isograd.core.types import Array, Arrays, Tree
 
 
 def _dot(a: Array | list[float], b: Array | list[float]) -> float:

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 
 from isograd.core import layers as core
+from isograd.core.base.types import Array, Arrays, Shape, Tree
+from isograd.core.engine.context import Run
 from isograd.core.parity.definitions.table import Index, defines, defines_buffers
-from isograd.core.run import Run
-from isograd.core.types import Array, Arrays, Shape, Tree
 
 
 def _each(value: Any, axes: int) -> list[Any]:

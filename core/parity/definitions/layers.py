@@ -7,9 +7,9 @@ from math import erf, exp, expm1, fsum, inf, log, log1p, pi, prod, sqrt, tanh
 from typing import Any
 
 from isograd.core import layers as core
+from isograd.core.base.types import Array, Arrays, Tree
+from isograd.core.engine.context import Run
 from isograd.core.parity.definitions.table import Index, defines
-from isograd.core.run import Run
-from isograd.core.types import Array, Arrays, Tree
 
 
 def logistic(x: float) -> float:

@@ -6,10 +6,10 @@ from math import fsum, tanh
 from typing import Any
 
 from isograd.core import layers as core
+from isograd.core.base.types import Arrays, Tree
+from isograd.core.engine.context import Run
 from isograd.core.parity.definitions.layers import logistic
 from isograd.core.parity.definitions.table import Index, defines
-from isograd.core.run import Run
-from isograd.core.types import Arrays, Tree
 
 Vector = list[float]
 

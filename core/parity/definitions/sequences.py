@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from isograd.core import layers as core
+from isograd.core.base.types import Arrays, Tree
+from isograd.core.engine.context import Run
 from isograd.core.parity.definitions.table import Index, defines
-from isograd.core.run import Run
-from isograd.core.types import Arrays, Tree
 
 
 @defines(core.Embedding)

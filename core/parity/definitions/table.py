@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TypeAlias
 
-from isograd.core.table import Table
+from isograd.core.base.table import Table
 
 Index: TypeAlias = tuple[int, ...]
 

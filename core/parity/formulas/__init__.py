@@ -11,9 +11,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from isograd.core.arrays import Namespace
-from isograd.core.composite import Composite
-from isograd.core.custom import CustomLayer
+from isograd.core.base.arrays import Namespace
+from isograd.core.base.types import Tree
+from isograd.core.engine.context import Run
+from isograd.core.graph.composite import Composite
+from isograd.core.graph.custom import CustomLayer
 from isograd.core.parity.formulas import (
     activations,
     attention,
@@ -32,8 +34,6 @@ from isograd.core.parity.formulas import (
     shape,
 )
 from isograd.core.parity.formulas.table import FORMULAS, LOSS_FORMULAS
-from isograd.core.run import Run
-from isograd.core.types import Tree
 
 __all__ = [
     "FORMULAS",
@@ -60,7 +60,7 @@ __all__ = [
 def computed(layer: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> tuple[Any, ...]:
     """Every output of a layer by its formula; of a graph, node by node, shared weights being the same arrays."""
     if isinstance(layer, CustomLayer):
-        return layer.run(ops, x, p, layer.out_shapes(*(tuple(v.shape[1:]) for v in x)))
+        return layer.compute(ops, x, p, layer.out_shapes(*(tuple(v.shape[1:]) for v in x)))
     if not isinstance(layer, Composite):
         y = FORMULAS[type(layer)](layer, ops, p, x, run)
         return y if isinstance(y, tuple) else (y,)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from math import pi, sqrt
 from typing import Any
 
-from isograd.core.arrays import Namespace
+from isograd.core.base.arrays import Namespace
+from isograd.core.base.types import Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import ELU, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
 from isograd.core.parity.formulas.table import formula
-from isograd.core.run import Run
-from isograd.core.types import Tree
 
 
 @formula(Sigmoid)

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.arrays import Namespace
+from isograd.core.base.arrays import Namespace
+from isograd.core.base.types import Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import GRUCell, LSTMCell, RNNCell
 from isograd.core.parity.formulas.table import formula
-from isograd.core.run import Run
-from isograd.core.types import Tree
 
 State = tuple[Any, ...]
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from isograd.core.arrays import Namespace
+from isograd.core.base.arrays import Namespace
+from isograd.core.base.types import Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import Add, Concat, MatMul, Multiply, Subtract
 from isograd.core.parity.formulas.table import formula
-from isograd.core.run import Run
-from isograd.core.types import Tree
 
 
 @formula(Add)

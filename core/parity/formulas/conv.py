@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.arrays import Namespace
+from isograd.core.base.arrays import Namespace
+from isograd.core.base.types import Array, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
 from isograd.core.layers.conv import Convolution, Filters, TransposedConvolution
 from isograd.core.layers.windows import Axis
 from isograd.core.parity.formulas.table import formula
 from isograd.core.parity.formulas.windows import NOWHERE, combined, gathered, sources
-from isograd.core.run import Run
-from isograd.core.types import Array, Tree
 
 
 def filtered(spec: Filters, ops: Namespace, p: Tree, x: Any, weight: Any, places: Array) -> Any:

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.arrays import Namespace
-from isograd.core.losses import (
+from isograd.core.base.arrays import Namespace
+from isograd.core.base.types import Array
+from isograd.core.learning.losses import (
     BCEWithLogitsLoss,
     ClassLoss,
     CrossEntropyLoss,
@@ -19,7 +20,6 @@ from isograd.core.losses import (
 )
 from isograd.core.parity.formulas.activations import log_shares
 from isograd.core.parity.formulas.table import loss_formula
-from isograd.core.types import Array
 
 
 def reduced(spec: Loss, ops: Namespace, each: Any, count: float) -> Any:

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.arrays import Namespace
+from isograd.core.base.arrays import Namespace
+from isograd.core.base.types import Array, Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import (
     AdaptiveAvgPool2d,
     AdaptiveMaxPool2d,
@@ -22,8 +24,6 @@ from isograd.core.layers.pool import AdaptivePooling, Pooling
 from isograd.core.layers.windows import Axis, per_axis
 from isograd.core.parity.formulas.table import formula
 from isograd.core.parity.formulas.windows import NOWHERE, combined, gathered, sources
-from isograd.core.run import Run
-from isograd.core.types import Array, Tree
 
 
 def largest(ops: Namespace, x: Any, places: Array) -> Any:

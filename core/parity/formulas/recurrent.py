@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from isograd.core.arrays import Namespace
+from isograd.core.base.arrays import Namespace
+from isograd.core.base.types import Tree
+from isograd.core.engine.context import Run
 from isograd.core.layers import GRU, LSTM, RNN
 from isograd.core.layers.recurrent import Recurrent
 from isograd.core.parity.formulas.cells import State, gru_step, lstm_step, rnn_step, zeros
 from isograd.core.parity.formulas.dropout import thinned
 from isograd.core.parity.formulas.table import formula
-from isograd.core.run import Run
-from isograd.core.types import Tree
 
 Step = Callable[[Any, Namespace, Tree, Any, State], State]
 STEPS: dict[type[Recurrent], Step] = {RNN: rnn_step, GRU: gru_step, LSTM: lstm_step}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from isograd.core.table import Table
+from isograd.core.base.table import Table
 
 FORMULAS = Table("core/parity/formulas/")
 formula = FORMULAS.implements

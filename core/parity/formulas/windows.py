@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.arrays import Namespace
+from isograd.core.base.arrays import Namespace
+from isograd.core.base.types import Array, Shape
 from isograd.core.layers.windows import Axis
-from isograd.core.types import Array, Shape
 
 NOWHERE = -1  # a place that holds 0
 

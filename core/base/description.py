@@ -1,0 +1,236 @@
+"""Descriptions: frozen, self-validating records that round-trip through JSON.
+
+Every layer, loss, optimizer, schedule, initial law and metric is one. A family (say "layer") has one
+registry, filled by the decorator `describes`; the law of five is checked against these registries.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import operator
+from collections.abc import Callable, Mapping
+from dataclasses import field
+from typing import Annotated, Any, ClassVar, Self, TypeVar, dataclass_transform
+
+from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
+
+from isograd.core.base.errors import FileError, IsogradError, SpecError
+
+T = TypeVar("T")
+REGISTRY: dict[str, dict[str, type[Description]]] = {"custom_layer": {}, "custom_loss": {}}
+FORMAT = 1  # of the JSON text; a reader refuses what it does not know
+
+
+def _as_int(value: object) -> object:
+    """NumPy integers are as good as Python's; booleans and floats are not integers."""
+    return value if isinstance(value, bool) or not hasattr(value, "__index__") else operator.index(value)
+
+
+def _as_tuple(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+Int = Annotated[int, BeforeValidator(_as_int)]
+Count = Annotated[int, BeforeValidator(_as_int), Field(gt=0)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Dims = Annotated[tuple[Int, ...], BeforeValidator(_as_tuple)]
+Floats = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
+
+
+WAITING: set[type] = set()
+"""Descriptions that no one has used yet: pydantic builds a class when its first instance is made, because
+building all of them would take longer than everything else that `import isograd` does."""
+
+
+class Explained(type):
+    """The class of descriptions: built when first used; what pydantic finds wrong is told as an error of ours."""
+
+    def __call__(cls, *args: Any, **options: Any) -> Any:
+        if WAITING:
+            build_waiting(cls)
+        try:
+            return super().__call__(*args, **options)
+        except ValidationError as error:
+            raise _explain(cls, args, options, error) from None
+
+
+def build_waiting(cls: type) -> None:
+    """Let pydantic build `cls` and the descriptions it derives from, where that is still to be done."""
+    for base in reversed(cls.__mro__):
+        if base in WAITING:
+            from pydantic.dataclasses import dataclass
+
+            WAITING.remove(base)
+            config = ConfigDict(extra="forbid", strict=True)
+            dataclass(frozen=True, kw_only=True, repr=False, eq=False, config=config)(base)
+
+
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, Field))
+def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], type[T]]:
+    """Make a class a frozen description of `family`: options keyword-only, bad values an error of ours.
+
+    An abstract one is a base of the family and stays out of its registry.
+    """
+
+    def decorate(cls: type[T]) -> type[T]:
+        cls.family = family  # type: ignore[attr-defined]
+        WAITING.add(cls)
+        if not abstract:
+            register(family, cls)  # type: ignore[arg-type]
+        return cls
+
+    return decorate
+
+
+def register(family: str, cls: type[Description]) -> None:
+    """Make `cls` known to its family by its name."""
+    members = REGISTRY.setdefault(family, {})
+    if cls.__name__ in members:
+        raise TypeError(f"two descriptions of the family {family!r} are named {cls.__name__}")
+    members[cls.__name__] = cls
+
+
+def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error: ValidationError) -> IsogradError:
+    """pydantic's findings, told as ours: the first one, with the argument's name."""
+    first = error.errors(include_url=False)[0]
+    own = first.get("ctx", {}).get("error")
+    if isinstance(own, IsogradError):  # raised by the description's own __post_init__
+        return own
+    written = ", ".join([*map(repr, args), *(f"{k}={v!r}" for k, v in options.items())])
+    where = f"{cls.__name__}({written})"
+    fields = dataclasses.fields(cls)
+    positional = [f.name for f in fields if not f.kw_only]
+    allowed = ", ".join([*positional, *(f"{f.name}=" for f in fields if f.kw_only)])
+    key = first["loc"][0] if first["loc"] else None
+    name = positional[key] if isinstance(key, int) and key < len(positional) else str(key)
+    match first["type"]:
+        case "unexpected_positional_argument":
+            takes = " and ".join(positional) or "none"
+            last = ", ".join(map(repr, args[-len(positional) :]))
+            sizes = positional and all(isinstance(a, int) and not isinstance(a, bool) for a in args)
+            inferred = f"{cls.__name__}({last}): input sizes are inferred; " if sizes else ""
+            return SpecError(
+                where,
+                wanted=f"{len(positional)} positional argument{'s' * (len(positional) != 1)} ({takes})",
+                got=f"{len(args)}: {', '.join(map(repr, args))}",
+                fix=f"{inferred}give options by keyword: {allowed}",
+            )
+        case "unexpected_keyword_argument":
+            return SpecError(where, wanted=f"options among {allowed}", got=f"{name}=", fix=f"drop {name}= or mend it")
+        case "missing":
+            return SpecError(where, wanted=f"{name}", got="nothing", fix=f"{cls.__name__}({', '.join(positional)}, …)")
+    wanted = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    return SpecError(where, wanted=f"{name}: {wanted}", got=repr(first["input"]), fix=f"change {name}=")
+
+
+class Description(metaclass=Explained):
+    """Base of all descriptions: equality by value, a short repr, JSON both ways."""
+
+    family: ClassVar[str]
+
+    def __repr__(self) -> str:
+        """Positional arguments, then only the options that differ from their defaults."""
+        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        parts = [repr(getattr(self, f.name)) for f in fields if not f.kw_only]
+        for f in fields:
+            value = getattr(self, f.name)
+            if f.kw_only and f.name != "name" and value != default_of(f):
+                parts.append(f"{f.name}={value!r}")
+        return f"{type(self).__name__}({', '.join(parts)})"
+
+    def _values(self) -> tuple[Any, ...]:
+        return tuple(getattr(self, f.name) for f in dataclasses.fields(self))  # type: ignore[arg-type]
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._values() == other._values()
+
+    def __hash__(self) -> int:
+        return hash((type(self), self._values()))
+
+    def to_dict(self) -> dict[str, Any]:
+        """{family: class name, option: value, …}: every option, so that no default can drift."""
+        options = {f.name: _encode(getattr(self, f.name)) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        return {self.family: type(self).__name__, **options}
+
+    @classmethod
+    def from_options(cls, options: dict[str, Any]) -> Description:
+        """The inverse of `to_dict`, its family tag removed."""
+        return cls(**{name: _decode(value) for name, value in options.items()})
+
+    def to_json(self) -> str:
+        return json.dumps({"isograd": FORMAT, **self.to_dict()}, indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Rebuild a description from `to_json`'s text; nothing in the text can run code.
+
+        Raises FileError for text that is not JSON or of another format, SpecError for unknown names
+        or bad values.
+        """
+        try:
+            record = json.loads(text)
+        except (json.JSONDecodeError, RecursionError) as error:
+            raise FileError("JSON text", wanted="JSON", got=str(error), fix="restore the file") from None
+        if not isinstance(record, dict) or record.get("isograd") != FORMAT:
+            got = record.get("isograd", "none") if isinstance(record, dict) else type(record).__name__
+            raise FileError(
+                "JSON text",
+                wanted=f'an object with "isograd": {FORMAT}',
+                got=f"{got}",
+                fix="write it with to_json, or update isograd",
+            )
+        made = from_dict({key: value for key, value in record.items() if key != "isograd"})
+        if not isinstance(made, cls):
+            raise SpecError(
+                "JSON text",
+                wanted=f"a {cls.__name__}",
+                got=f"a {type(made).__name__}",
+                fix=f"read it with {type(made).__name__}.from_json",
+            )
+        return made
+
+
+def default_of(f: dataclasses.Field[Any]) -> object:
+    return f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
+
+
+def from_dict(record: Mapping[str, Any], where: str = "JSON") -> Description:
+    """The description a dictionary stands for: its family tag names the registry and the class."""
+    family = next((tag for tag in REGISTRY if tag in record), None)
+    if family is None:
+        raise SpecError(
+            where,
+            wanted=f"one of the keys {', '.join(sorted(REGISTRY))}",
+            got=f"{sorted(record)}",
+            fix="write the text with to_json",
+        )
+    options = dict(record)
+    kind = options.pop(family)
+    cls = REGISTRY[family].get(kind) if isinstance(kind, str) else None
+    if cls is None:
+        own = family.startswith("custom")
+        raise SpecError(
+            f'{where}: "{family}": {json.dumps(kind)}',
+            wanted=f"a known {family}: {', '.join(sorted(REGISTRY[family])) or 'none yet'}",
+            got=repr(kind),
+            fix="run its @ig.custom function before reading: a file holds the name alone, never code"
+            if own
+            else f"mend the name, or register the {family} before reading",
+        )
+    return cls.from_options(options)
+
+
+def _encode(value: object) -> object:
+    if isinstance(value, Description):
+        return value.to_dict()
+    return [_encode(v) for v in value] if isinstance(value, tuple) else value
+
+
+def _decode(value: object) -> object:
+    if isinstance(value, dict):
+        return from_dict(value)
+    return tuple(_decode(v) for v in value) if isinstance(value, list) else value

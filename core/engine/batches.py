@@ -1,0 +1,199 @@
+"""What a batch must be before anything is computed from it, and where a loss stopped being a number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import numpy as np
+
+from isograd.core.base.errors import DataError, NonFiniteError, ShapeError, SpecError
+from isograd.core.base.types import FLOATS, Array, Arrays, Shape, shape_text
+from isograd.core.engine.carry import Carrying
+from isograd.core.engine.protocol import Network
+from isograd.core.graph.composite import Composite
+from isograd.core.learning.losses import Loss, Losses, all_within
+
+T = TypeVar("T")
+ORDINARY = frozenset(FLOATS.values())
+
+
+def check_inputs(model: Composite, inputs: Sequence[Array], data_inputs: int | None = None) -> Arrays:
+    """Arrays of the model's input shapes and one batch size; ShapeError or DataError otherwise.
+
+    Where the model carries state, only its first `data_inputs` are given.
+    """
+    shapes = model.input_shapes[:data_inputs]
+    arrays = tuple(np.asarray(x) for x in inputs)
+    if len(arrays) != len(shapes):
+        raise ShapeError(
+            "forward",
+            wanted=f"{len(shapes)} inputs {', '.join(map(shape_text, shapes))}",
+            got=f"{len(arrays)}",
+            fix="give one array for each ig.Input" if data_inputs is None else "leave the states out: they are carried",
+        )
+    for k, (x, shape) in enumerate(zip(arrays, shapes, strict=True)):
+        if x.shape[1:] != shape or x.ndim == 0 or len(x) == 0:
+            raise ShapeError(
+                f"input {k}",
+                wanted=f"{shape_text(shape)} with N ≥ 1",
+                got=f"{x.shape}",
+                fix="batch first; for one sample, x[None]",
+            )
+        if x.dtype.kind not in "fiub":
+            raise DataError(f"input {k}", wanted="numbers", got=f"{x.dtype}", fix="convert it to floats")
+    for k, allowed in model.integer_inputs(*model.input_shapes).items():
+        check_integers(f"input {k}", arrays[k], allowed)
+    if len(arrays) > 1 and len({len(x) for x in arrays}) != 1:
+        raise ShapeError(
+            "forward", wanted="inputs of one batch size", got=f"{[len(x) for x in arrays]}", fix="give equal batches"
+        )
+    return arrays
+
+
+def check_integers(where: str, values: Array, allowed: range) -> None:
+    """Raise DataError unless `values` are whole numbers in `allowed`."""
+    wanted = f"whole numbers {allowed.start}…{allowed.stop - 1}"
+    if values.dtype.kind not in "iu":
+        raise DataError(where, wanted=wanted, got=f"{values.dtype}", fix="values.astype('int64')")
+    if allowed.start == 0 and all_within(values, allowed.stop):
+        return
+    if values.size and not (values.min() >= allowed.start and values.max() < allowed.stop):
+        first = tuple(int(i) for i in np.argwhere((values < allowed.start) | (values >= allowed.stop))[0])
+        raise DataError(
+            f"{where}{list(first)}",
+            wanted=wanted,
+            got=f"{values[first]}",
+            fix="mend the data, or change the layer that reads it",
+        )
+
+
+def check_upstream(dys: Sequence[Array], shapes: Sequence[Shape], dtype: np.dtype[np.floating]) -> Arrays:
+    """One dy for each output of the last forward, whose shapes these are."""
+    if not shapes:
+        raise ShapeError(
+            "backward", wanted="a forward first", got="none since the weights were set", fix="net.forward(x)"
+        )
+    given = tuple(np.asarray(dy, dtype) for dy in dys)
+    if [dy.shape for dy in given] != list(shapes):
+        raise ShapeError(
+            "backward",
+            wanted=f"dy of shape {', '.join(map(str, shapes))}",
+            got=", ".join(str(dy.shape) for dy in given) or "none",
+            fix="give one dy for each output",
+        )
+    return given
+
+
+def aligned(losses: Sequence[Loss | None], targets: Sequence[T]) -> list[T | None]:
+    """The target of each output: outputs without a loss have none."""
+    waiting = iter(targets)
+    return [next(waiting) if loss is not None else None for loss in losses]
+
+
+def check_losses(model: Composite, losses: Losses) -> None:
+    """One loss (or None) for each output, each reduced to a number."""
+    outputs = model.out_shapes(*model.input_shapes)
+    wrong = [loss for loss in losses if loss is not None and not isinstance(loss, Loss)]
+    if wrong:
+        raise SpecError("loss", wanted="a loss description", got=repr(wrong[0]), fix="loss=ig.MSELoss()")
+    if len(losses) != len(outputs) or all(loss is None for loss in losses):
+        raise SpecError(
+            "loss",
+            wanted=f"one for each of the model's {len(outputs)} outputs (None: not trained on)",
+            got=f"{len(losses)}",
+            fix="loss=(ig.MSELoss(), None)",
+        )
+    for loss in losses:
+        if loss is not None and loss.reduction == "none":
+            raise SpecError(
+                repr(loss), wanted="a loss that is one number", got='reduction="none"', fix='reduction="mean"'
+            )
+
+
+class BatchCheck:
+    """Whether batches fit a model and its losses: asked before every step, so what stays is looked up once.
+
+    Where states are carried, batches hold the data's inputs alone.
+    """
+
+    def __init__(self, model: Composite, losses: Losses, carrying: Carrying | None = None) -> None:
+        self.data_inputs = None if carrying is None else carrying.data_inputs
+        self.model, self.shapes = model, model.input_shapes[: self.data_inputs]
+        self.integers = model.integer_inputs(*model.input_shapes)
+        outputs = model.out_shapes(*model.input_shapes)
+        self.trained = [(shape, loss) for shape, loss in zip(outputs, losses, strict=True) if loss is not None]
+
+    def _ordinary(self, inputs: Arrays) -> bool:
+        """Whether there is one input, and it fits: the usual case, seen at a glance."""
+        if len(inputs) != 1 or len(self.shapes) != 1:
+            return False
+        (x,), allowed = inputs, self.integers.get(0)
+        if x.ndim == 0 or x.shape[1:] != self.shapes[0] or len(x) == 0:
+            return False
+        if allowed is None:
+            return x.dtype in ORDINARY
+        return x.dtype == np.int64 and allowed.start == 0 and all_within(x, allowed.stop)
+
+    def __call__(self, inputs: Arrays, targets: Arrays) -> None:
+        """Raise where an input does not fit the model or a target its loss; nothing has changed by then."""
+        rows = len(inputs[0]) if self._ordinary(inputs) else len(check_inputs(self.model, inputs, self.data_inputs)[0])
+        if len(targets) != len(self.trained):
+            raise ShapeError(
+                "targets",
+                wanted=f"{len(self.trained)}, one for each loss",
+                got=f"{len(targets)}",
+                fix="give one array a loss",
+            )
+        for (shape, loss), target in zip(self.trained, targets, strict=True):
+            given = len(target) if np.ndim(target) else "a single number"
+            if given != rows:
+                raise ShapeError(
+                    "targets", wanted=f"{rows}, one for each input", got=f"{given}", fix="give equal batches"
+                )
+            loss.check(shape, target)
+
+
+def check_batch(
+    model: Composite, losses: Losses, inputs: Arrays, targets: Arrays, carrying: Carrying | None = None
+) -> None:
+    """`BatchCheck` of one batch."""
+    BatchCheck(model, losses, carrying)(inputs, targets)
+
+
+def mean_loss(losses: Losses, pieces: Sequence[tuple[float, Arrays, Arrays]]) -> tuple[float, Arrays, Arrays]:
+    """(loss, outputs, targets) of a whole data set from its batches, each weighted by its size (a sum: added)."""
+    summed = all(loss is None or loss.reduction == "sum" for loss in losses)
+    sizes = [1 if summed else len(outputs[0]) for _, outputs, _ in pieces]
+    total = sum(loss * size for (loss, _, _), size in zip(pieces, sizes, strict=True))
+    outputs = tuple(np.concatenate(column) for column in zip(*(o for _, o, _ in pieces), strict=True))
+    targets = tuple(np.concatenate(column) for column in zip(*(t for _, _, t in pieces), strict=True))
+    return total / (1 if summed else sum(sizes)), outputs, targets
+
+
+def first_nonfinite(net: Network, inputs: Arrays, targets: Arrays, loss: float) -> NonFiniteError:
+    """The error of a loss that is no number: names the data or the first node that produced it."""
+    for what, arrays in {"input": inputs, "target": targets}.items():
+        for k, values in enumerate(arrays):
+            if values.dtype.kind == "f" and not np.isfinite(values).all():
+                first = [int(i) for i in np.argwhere(~np.isfinite(values))[0]]
+                return NonFiniteError(
+                    f"{what} {k}{first}",
+                    wanted="finite numbers",
+                    got=f"{values[tuple(first)]}",
+                    fix="clean the data; no weight was changed by this batch",
+                )
+    for path, outputs in net.activations(*inputs, training=True).items():
+        if not all(np.isfinite(y).all() for y in outputs):
+            return NonFiniteError(
+                f"the loss is {loss}: first at node {path!r}",
+                wanted="finite values",
+                got="NaN or infinity in its output",
+                fix="a smaller lr, or clipping; this step changed no weight",
+            )
+    return NonFiniteError(
+        f"the loss is {loss}",
+        wanted="a finite loss",
+        got="finite outputs, but a loss that is not",
+        fix="check the targets; this step changed no weight",
+    )

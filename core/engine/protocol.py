@@ -1,0 +1,115 @@
+"""The engine protocol: what an engine implements to be run and judged by the same suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+
+from isograd.core.base.description import Description
+from isograd.core.base.initializers import Fans, Initializer
+from isograd.core.base.types import Array, Arrays, MaybeArrays, Shape, State
+from isograd.core.data.dataset import Dataset
+from isograd.core.engine.carry import Carrying
+from isograd.core.graph.composite import Composite
+from isograd.core.learning.losses import Loss, Losses
+from isograd.core.learning.optimizers import Clipping, Optimizer
+from isograd.core.learning.schedules import Schedule
+
+
+class Learner(Protocol):
+    """A network, its losses and its optimizer: what changes weights.
+
+    Where the model carries state (core/engine/carry.py), inputs are the data's alone: the learner adds the states. A
+    batch that raises leaves them as they were.
+    """
+
+    def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
+        """One forward, backward and update on one batch; returns the loss before the update."""
+
+    def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, MaybeArrays, State]:
+        """(loss, input gradients, {weight path: gradient}) in training mode, nothing changed."""
+
+    def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
+        """One step for each batch of `order`, yielding its loss; lr(k) is the rate of the k-th.
+
+        Carried states are zeros at its start.
+        """
+
+    def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
+        """(mean loss, outputs, targets) over the batches of `order`, in evaluation mode.
+
+        Carried states are zeros at its start; those of training stay as they are.
+        """
+
+    def reset_state(self) -> None:
+        """Let the next batch start from states of zeros."""
+
+    def state_dict(self) -> State:
+        """The optimizer's memory: {"step": …, "momentum_buffer/0.weight": …}."""
+
+    def load_state_dict(self, state: Mapping[str, Array]) -> None:
+        """Take over a memory that `state_dict` gave, of this or another backend."""
+
+
+class Network(Protocol):
+    """A model with weights, in one backend. Arrays in, arrays out."""
+
+    model: Composite
+    dtype: np.dtype[np.floating]
+    seed: int
+    backend: str
+
+    def forward(self, *inputs: Array, training: bool = False) -> Any:
+        """The output array, or a tuple of them where the model has several outputs."""
+
+    def backward(self, *dys: Array) -> tuple[Any, State]:
+        """(input gradient(s), {weight path: gradient}) of the last forward, for one dy an output.
+
+        The gradient of an input of whole numbers is None.
+        """
+
+    def activations(self, *inputs: Array, training: bool = False) -> dict[str, Arrays]:
+        """{node path: its outputs}, in execution order."""
+
+    def predict(self, *inputs: Array, batch_size: int = 256) -> Any:
+        """forward in evaluation mode, batch by batch, keeping nothing for a backward."""
+
+    def state_dict(self) -> State:
+        """Weights and buffers, copied, in torch's names and layouts."""
+
+    def load_state_dict(self, weights: Mapping[str, Array]) -> None:
+        """Take over weights and buffers; all of them or, on an error, none."""
+
+    def learner(
+        self, losses: Losses, optimizer: Optimizer, clipping: Clipping | None = None, carrying: Carrying | None = None
+    ) -> Learner:
+        """What trains this network."""
+
+    def at_step(self, step: int) -> None:
+        """Set the position that randomness is keyed by."""
+
+
+@runtime_checkable
+class Backend(Protocol):
+    """Builds networks. Found by name through the entry-point group `isograd.backends`."""
+
+    name: str
+
+    def build(
+        self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
+    ) -> Network:
+        """A network of `model` with exactly these weights and buffers."""
+
+    def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
+        """(the loss's value, its gradient dy·∂L/∂prediction): a loss alone, for the parity engine."""
+
+    def source(self, description: Description) -> str:
+        """Where this backend computes it, in words that lead a reader there."""
+
+    def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
+        """lr(0) … lr(total−1)."""
+
+    def draw(self, law: Initializer, shape: Shape, fans: Fans, seed: int) -> Array:
+        """A weight drawn by this backend's own implementation of the law, float64: its second witness."""

@@ -1,0 +1,166 @@
+"""Layers made of layers, and what their JSON records must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
+from math import prod
+from typing import Any, ClassVar, Self, TypeVar
+
+import numpy as np
+
+from isograd.core.base.description import from_dict
+from isograd.core.base.errors import ShapeError, SpecError
+from isograd.core.base.initializers import Weight
+from isograd.core.base.types import Shape, shape_text
+from isograd.core.graph.nodes import Graph, Node
+from isograd.core.layers.base import Layer
+
+T = TypeVar("T")
+
+
+class Composite(Layer):
+    """A layer made of layers: its weights are theirs, under dotted names."""
+
+    min_inputs: ClassVar[int] = 1
+    max_inputs: ClassVar[int | None] = None
+
+    def graph(self, *x: Shape) -> Graph:
+        """The resolved graph for inputs of these shapes."""
+        raise NotImplementedError
+
+    @cached_property
+    def memo(self) -> dict[Any, Any]:
+        """What engines have worked out for this very object (its graph never changes)."""
+        return {}
+
+    @property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        """The inputs' shapes, where the model knows them itself."""
+        raise NotImplementedError
+
+    def with_input_shapes(self, *shapes: Sequence[int]) -> Self:
+        """The same layers and names for inputs of other shapes (one step instead of 25), so the same `state_dict`.
+
+        Raises ShapeError where a layer does not take them, or would need weights of another shape.
+        """
+        where = f"with_input_shapes({', '.join(str(tuple(s)) for s in shapes)})"
+        if len(shapes) != len(self.input_shapes):
+            raise ShapeError(
+                where,
+                wanted=f"{len(self.input_shapes)} shapes, one an input",
+                got=f"{len(shapes)}",
+                fix=f"as {', '.join(map(str, self.input_shapes))}, without the batch axis",
+            )
+        made = self._fitted(*map(tuple, shapes))
+        before, after = (
+            {path: w.shape for path, w in (model.weights(*x) | model.buffers(*x)).items()}
+            for model, x in ((self, self.input_shapes), (made, made.input_shapes))
+        )
+        if after != before:
+            path = next(path for path in before if after.get(path) != before[path])
+            raise ShapeError(
+                where,
+                wanted=f"shapes that leave every weight as it is: {path} {before[path]}",
+                got=f"{after.get(path)}",
+                fix="change axes that no weight spans, such as the number of steps",
+            )
+        return made
+
+    def _fitted(self, *x: Shape) -> Self:
+        """This model for inputs of these shapes; itself where it infers them anyway."""
+        return self
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        return self.graph(*x).out_shapes
+
+    def weights(self, *x: Shape) -> dict[str, Weight]:
+        return self._collect("weights", *x)
+
+    def buffers(self, *x: Shape) -> dict[str, Weight]:
+        return self._collect("buffers", *x)
+
+    def _collect(self, what: str, *x: Shape) -> dict[str, Weight]:
+        return {
+            f"{node.owner}.{name}": weight
+            for node in self.graph(*x).nodes
+            if node.name == node.owner
+            for name, weight in getattr(node.layer, what)(*node.in_shapes).items()
+        }
+
+    def integer_inputs(self, *x: Shape) -> dict[int, range]:
+        """Of each input that some node counts with: the numbers that all of them know."""
+        return self.graph(*x).integer_inputs
+
+    def input_dtypes(self, dtype: np.dtype[np.floating]) -> tuple[np.dtype[Any], ...]:
+        """What a network of `dtype` turns each input into: `dtype` itself, or int64 where numbers are counted with."""
+        integers = self.integer_inputs(*self.input_shapes)
+        return tuple(np.dtype(np.int64) if k in integers else dtype for k in range(len(self.input_shapes)))
+
+    def summary(self) -> str:
+        """One line a node: name, layer, output shape, number of weights."""
+        graph = self.graph(*self.input_shapes)
+        rows = [(n, "Input", shape_text(s), "") for n, s in zip(graph.input_names, graph.input_shapes, strict=True)]
+        for node in graph.nodes:
+            weights = node.layer.weights(*node.in_shapes).values()
+            size = sum(prod(w.shape) for w in weights) if node.name == node.owner else 0
+            shapes = ", ".join(map(shape_text, node.out_shapes))
+            title = type(node.layer).__name__ if isinstance(node.layer, Composite) else repr(node.layer)
+            rows.append((node.name, title, shapes, f"{size:,} weights" if size else ""))
+        widths = [max(len(row[k]) for row in rows) for k in range(3)]
+        lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, [*widths, 0], strict=True)).rstrip() for row in rows]
+        total = sum(prod(w.shape) for w in self.weights(*self.input_shapes).values())
+        return "\n".join([*lines, f"{total:,} weights in all"])
+
+
+def fitted(layer: Layer, *x: Shape) -> Layer:
+    """The layer itself, or a model inside a model made for inputs of these shapes."""
+    return layer._fitted(*x) if isinstance(layer, Composite) else layer
+
+
+def leaves(graph: Graph, prefix: str = "", owner_prefix: str = "") -> Iterator[tuple[str, str, Node]]:
+    """Every node that is not itself a graph, as (path, path of its weights, node), in execution order."""
+    for node in graph.nodes:
+        path, owner = prefix + node.name, owner_prefix + node.owner
+        if isinstance(node.layer, Composite):
+            yield from leaves(node.layer.graph(*node.in_shapes), f"{path}.", f"{owner}.")
+        else:
+            yield path, owner, node
+
+
+def check_sharing(model: Composite) -> None:
+    """A layer object may be shared within one graph; in two graphs its weights would have two names."""
+    owners: dict[int, str] = {}
+    for path, owner, node in leaves(model.graph(*model.input_shapes)):
+        if node.layer.weights(*node.in_shapes) and owners.setdefault(id(node.layer), owner) != owner:
+            raise SpecError(
+                f"{path}, {node.layer!r}",
+                wanted="a layer object in one graph only",
+                got=f"the same object at {owners[id(node.layer)]}",
+                fix="make the part that shares it a model of its own, and call that model twice",
+            )
+
+
+def record_entry(record: Mapping[str, Any], key: str, kind: type[T]) -> T:
+    """record[key], which must be a `kind`."""
+    entry = record.get(key)
+    if not isinstance(entry, kind):
+        got = type(entry).__name__ if key in record else "nothing"
+        raise SpecError(f'JSON: "{key}"', wanted=f"a {kind.__name__}", got=got, fix="write the text with to_json")
+    return entry
+
+
+def record_lookup(table: Mapping[str, T], name: object, what: str) -> T:
+    """table[name], which must exist."""
+    if not isinstance(name, str) or name not in table:
+        known = ", ".join(table) or "none"
+        raise SpecError(f"JSON: {what} {name!r}", wanted=f"one of {known}", got=repr(name), fix="mend the name")
+    return table[name]
+
+
+def record_layer(record: Any, where: str) -> Layer:
+    """The layer that a record describes."""
+    made = from_dict(record, where) if isinstance(record, dict) else record
+    if not isinstance(made, Layer):
+        raise SpecError(where, wanted='an object with the key "layer"', got=repr(record), fix="write it with to_json")
+    return made

@@ -1,0 +1,198 @@
+"""Loss descriptions, named and reduced as in torch.nn. `p` is the prediction, `t` the target."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+
+from isograd.core.base.description import Description, Floats, Fraction, Int, Positive, describes
+from isograd.core.base.errors import DataError, ShapeError, SpecError
+from isograd.core.base.types import Array, Shape, shape_text
+
+Reduction = Literal["mean", "sum", "none"]
+
+
+@describes("loss", abstract=True)
+class Loss(Description):
+    """A scalar (or, with reduction="none", elementwise) measure of how far predictions are from targets."""
+
+    reduction: Reduction = "mean"
+
+    def check(self, prediction: Shape, target: Array) -> None:
+        """Raise where `target` (a batch) cannot be compared with predictions of this sample shape."""
+        if target.shape[1:] != prediction:
+            got = f"targets {shape_text(target.shape[1:])} for predictions {shape_text(prediction)}"
+            raise ShapeError(
+                repr(self),
+                wanted=f"targets {shape_text(prediction)}",
+                got=got,
+                fix="reshape the targets, or change the model's last layer",
+            )
+        if target.dtype.kind not in "fiu":
+            raise DataError(repr(self), wanted="numeric targets", got=f"{target.dtype}", fix="convert them to floats")
+
+
+Losses = tuple[Loss | None, ...]
+"""One loss for each output of a model; None where an output is not trained on."""
+
+
+@describes("loss")
+class MSELoss(Loss):
+    """L = mean (p − t)², over all elements.
+
+    reduction="batchmean" divides the sum by the batch size alone: the book's mean squared error.
+    """
+
+    reduction: Literal["mean", "sum", "none", "batchmean"] = "mean"  # type: ignore[assignment]
+
+
+@describes("loss")
+class L1Loss(Loss):
+    """L = mean |p − t|; the derivative at p = t is 0"""
+
+
+@describes("loss")
+class HuberLoss(Loss):
+    """L = mean h(p − t),   h(e) = e²/2 for |e| ≤ delta, else delta·(|e| − delta/2)"""
+
+    delta: Positive = 1.0
+
+
+@describes("loss", abstract=True)
+class ClassLoss(Loss):
+    """A loss over classes: predictions (N, C, …), targets class indices (N, …).
+
+    `dim` is the axis of the classes, counting the batch: 1 as in torch.nn, −1 for predictions (N, T, C) at every
+    step of a sequence, with targets (N, T).
+    """
+
+    weight: Floats | None = None
+    ignore_index: Int = -100
+    dim: Int = 1
+
+    def check(self, prediction: Shape, target: Array) -> None:
+        if not prediction:
+            raise ShapeError(
+                repr(self), wanted="predictions (N, classes, …)", got="(N,)", fix="end the model with Linear(classes)"
+            )
+        classes, *places = self.classes_first(prediction)
+        if self.weight is not None and len(self.weight) != classes:
+            raise SpecError(
+                repr(self), wanted=f"{classes} class weights", got=f"{len(self.weight)}", fix="give one for each class"
+            )
+        if target.shape[1:] != tuple(places):
+            raise ShapeError(
+                repr(self),
+                wanted=f"class indices {shape_text(tuple(places))}",
+                got=f"targets {shape_text(target.shape[1:])} for predictions {shape_text(prediction)}",
+                fix="dim=-1, as the classes stand last"
+                if target.shape[1:] == prediction[:-1]
+                else "give one whole number for each prediction",
+            )
+        if target.dtype.kind not in "iu":
+            raise DataError(
+                repr(self), wanted="whole-number class indices", got=f"{target.dtype}", fix="targets.astype('int64')"
+            )
+        if all_within(target, classes):
+            return
+        outside = ((target < 0) | (target >= classes)) & (target != self.ignore_index)
+        if outside.any():
+            first = tuple(int(i) for i in np.argwhere(outside)[0])
+            raise DataError(
+                f"{self!r}: target {list(first)}",
+                wanted=f"a class index 0…{classes - 1}",
+                got=f"{target[first]}",
+                fix=f"mend the label, or widen the last layer beyond {classes}",
+            )
+
+    def classes_first(self, prediction: Shape) -> Shape:
+        """The sample's shape with its axis of classes in front."""
+        axis = self.dim - 1 if self.dim > 0 else self.dim + len(prediction)
+        if not 0 <= axis < len(prediction):
+            raise ShapeError(
+                repr(self),
+                wanted=f"dim in 1…{len(prediction)} or −{len(prediction)}…−1: axis 0 is the batch",
+                got=f"dim={self.dim} for predictions {shape_text(prediction)}",
+                fix="dim=1, or dim=-1 where the classes stand last",
+            )
+        return (prediction[axis], *prediction[:axis], *prediction[axis + 1 :])
+
+
+FEW = 128
+
+
+def all_within(labels: Array, classes: int) -> bool:
+    """Whether every label is 0…classes−1. Asked before every step: a few labels are looked at faster one by one
+    than by a NumPy reduction, whose code the step before has driven out of the caches. Many need one reduction, not
+    two: 64-bit numbers read as unsigned are larger than any class where they are negative.
+
+    >>> all_within(np.array([0, 2]), 3), all_within(np.array([0, -1]), 3)
+    (True, False)
+    >>> all_within(np.arange(-1, 200), 200), all_within(np.full(200, -100, np.int8), 200)
+    (False, False)
+    """
+    if 0 < labels.size <= FEW:
+        numbers = labels.ravel().tolist()
+        return bool(min(numbers) >= 0 and max(numbers) < classes)
+    if labels.dtype == np.int64:
+        return bool(labels.view(np.uint64).max(initial=0) < classes)
+    return bool(labels.min(initial=0) >= 0 and labels.max(initial=0) < classes)
+
+
+@describes("loss")
+class NLLLoss(ClassLoss):
+    """L = Σₙ −w[tₙ] · p[n, tₙ] / Σₙ w[tₙ], predictions log-probabilities (N, C, …)
+
+    Targets equal to ignore_index count neither above nor below. reduction="sum" leaves out the divisor.
+    """
+
+
+@describes("loss")
+class CrossEntropyLoss(ClassLoss):
+    """L = Σₙ −Σ_c w[c] · q[n, c] · log softmax(p)[n, c] / D, predictions logits (N, C, …)
+
+    Class indices t: q = (1−ε)·[c = tₙ] + ε/C with ε = label_smoothing, D = Σₙ w[tₙ] (torch's weighted mean).
+    Probabilities t (N, C, …): q = (1−ε)·t + ε/C, D = number of predictions; ignore_index does not apply.
+    """
+
+    label_smoothing: Fraction = 0.0
+
+    def check(self, prediction: Shape, target: Array) -> None:
+        labels = self.classes_first(prediction)[1:] if prediction else ()
+        if target.dtype.kind != "f" or target.shape[1:] == labels:  # the latter: labels given as floats
+            super().check(prediction, target)
+            return
+        Loss.check(self, prediction, target)
+        ClassLoss.check(self, prediction, np.zeros((1, *labels), np.int64))
+
+
+@describes("loss")
+class BCEWithLogitsLoss(Loss):
+    """L = mean w · (−v·t·log σ(p) − (1−t)·log(1 − σ(p))), targets in [0, 1]
+
+    `weight` and `pos_weight` (v) hold one figure for each entry of the last axis.
+    """
+
+    weight: Floats | None = None
+    pos_weight: Floats | None = None
+
+    def check(self, prediction: Shape, target: Array) -> None:
+        super().check(prediction, target)
+        for name, figures in {"weight": self.weight, "pos_weight": self.pos_weight}.items():
+            if figures is not None and (not prediction or len(figures) not in (1, prediction[-1])):
+                raise SpecError(
+                    repr(self),
+                    wanted=f"{name}= of {prediction[-1] if prediction else 0} figures",
+                    got=f"{len(figures)}",
+                    fix="give one for each entry of the last axis",
+                )
+        outside = (target < 0) | (target > 1)
+        if outside.any():
+            first = tuple(int(i) for i in np.argwhere(outside)[0])
+            raise DataError(
+                f"{self!r}: target {list(first)}",
+                wanted="a probability in [0, 1]",
+                got=f"{target[first]}",
+                fix="scale the targets",
+            )

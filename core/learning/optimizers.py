@@ -1,0 +1,142 @@
+"""Optimizer and gradient-clipping descriptions, named as in torch.optim.
+
+`w` is a weight, `g` its gradient, η the learning rate, t the step, counted from 1.
+"""
+
+from __future__ import annotations
+
+from dataclasses import field
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field
+
+from isograd.core.base.description import Description, NonNegative, Positive, describes
+from isograd.core.base.errors import SpecError
+
+Beta = Annotated[float, Field(ge=0, lt=1)]
+Betas = Annotated[tuple[Beta, Beta], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)]
+
+
+@describes("optimizer", abstract=True)
+class Optimizer(Description):
+    """How a gradient changes a weight. `slots` names the arrays it remembers for each weight."""
+
+    lr: NonNegative = field(kw_only=False)
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return ()
+
+
+@describes("optimizer")
+class SGD(Optimizer):
+    """g ← g + weight_decay·w;   v ← momentum·v + (1−dampening)·g (v = g at t = 1);   w ← w − η·v
+
+    nesterov: w ← w − η·(g + momentum·v). Without momentum w ← w − η·g.
+    velocity="gradient" (torch): η stands outside the velocity, as above.
+    velocity="step" (the book, scikit-learn): v ← momentum·v + (1−dampening)·η·g from v = 0;   w ← w − v
+    (nesterov: w ← w − (η·g + momentum·v)). The two agree until η changes.
+    """
+
+    lr: NonNegative = field(kw_only=False, default=0.001)
+    momentum: NonNegative = 0.0
+    dampening: float = 0.0
+    weight_decay: NonNegative = 0.0
+    nesterov: bool = False
+    velocity: Literal["gradient", "step"] = "gradient"
+
+    def __post_init__(self) -> None:
+        if self.nesterov and (self.momentum == 0 or self.dampening != 0):
+            raise SpecError(
+                repr(self),
+                wanted="momentum > 0 and dampening 0 with nesterov=True",
+                got=f"momentum={self.momentum}, dampening={self.dampening}",
+                fix="SGD(lr, momentum=0.9, nesterov=True)",
+            )
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return ("momentum_buffer",) if self.momentum else ()
+
+
+@describes("optimizer")
+class Adagrad(Optimizer):
+    """g ← g + weight_decay·w;   s ← s + g²;   w ← w − η/(1 + (t−1)·lr_decay) · g/(√s + eps)   (Duchi et al. 2011)"""
+
+    lr: NonNegative = field(kw_only=False, default=0.01)
+    lr_decay: NonNegative = 0.0
+    weight_decay: NonNegative = 0.0
+    initial_accumulator_value: NonNegative = 0.0
+    eps: NonNegative = 1e-10
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return ("sum",)
+
+
+@describes("optimizer")
+class RMSprop(Optimizer):
+    """g ← g + weight_decay·w;   s ← alpha·s + (1−alpha)·g²;   a = √s (centered: √(s − ḡ²)) + eps
+
+    ḡ ← alpha·ḡ + (1−alpha)·g.  w ← w − η·g/a;  with momentum b ← momentum·b + g/a;  w ← w − η·b.
+    eps stands outside the root, as in torch (TensorFlow puts it inside).
+    """
+
+    lr: NonNegative = field(kw_only=False, default=0.01)
+    alpha: Beta = 0.99
+    eps: NonNegative = 1e-8
+    weight_decay: NonNegative = 0.0
+    momentum: NonNegative = 0.0
+    centered: bool = False
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return ("square_avg", *(["momentum_buffer"] if self.momentum else []), *(["grad_avg"] if self.centered else []))
+
+
+@describes("optimizer")
+class Adam(Optimizer):
+    """m ← β₁m + (1−β₁)g;   v ← β₂v + (1−β₂)g²;   w ← w − η·m̂/(√v̂ + eps),   ·̂ = ·/(1−βᵗ)
+
+    g ← g + weight_decay·w before (L2, not decoupled). amsgrad: v̂ takes the largest v so far.
+    eps stands outside the root and after bias correction (Kingma & Ba 2015, Alg. 1; torch);
+    scikit-learn puts it before.
+    """
+
+    lr: NonNegative = field(kw_only=False, default=0.001)
+    betas: Betas = (0.9, 0.999)
+    eps: NonNegative = 1e-8
+    weight_decay: NonNegative = 0.0
+    amsgrad: bool = False
+    decoupled: ClassVar[bool] = False
+
+    @property
+    def slots(self) -> tuple[str, ...]:
+        return ("exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if self.amsgrad else []))
+
+
+@describes("optimizer")
+class AdamW(Adam):
+    """Adam, with w ← w − η·weight_decay·w instead of L2 in the gradient    (Loshchilov & Hutter 2019)"""
+
+    weight_decay: NonNegative = 0.01
+    decoupled: ClassVar[bool] = True
+
+
+@describes("clipping", abstract=True)
+class Clipping(Description):
+    """What is done to the gradients before a step."""
+
+
+@describes("clipping")
+class ClipValue(Clipping):
+    """g ← min(max(g, −limit), limit), entry by entry"""
+
+    limit: Positive = field(kw_only=False)
+
+
+@describes("clipping")
+class ClipNorm(Clipping):
+    """g ← g · min(1, max_norm / (‖g‖₂ + 1e-6)), the norm taken over all weights together (torch's formula)"""
+
+    max_norm: Positive = field(kw_only=False)

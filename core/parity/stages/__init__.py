@@ -1,0 +1,1 @@
+"""The stages of a parity check: nodes alone, losses, the whole graph, optimizer steps."""

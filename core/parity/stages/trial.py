@@ -1,0 +1,99 @@
+"""A layer with everything that one run of it needs, and what one engine makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from isograd.core.base.randomness import random_upstream
+from isograd.core.base.types import FLOATS, Array, Arrays
+from isograd.core.engine.protocol import Backend
+from isograd.core.graph.model import Model
+from isograd.core.graph.values import Input
+from isograd.core.layers.base import Layer
+from isograd.core.parity.pair import build_in, in_dtype
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A layer with everything that one run of it needs."""
+
+    path: str  # how the report names it
+    layer: Layer
+    inputs: Arrays  # batch first, float64 or whole numbers; rounded to the dtype of the trial
+    state: Mapping[str, Array]  # weights and buffers under the layer's own names
+    dtype: str
+    training: bool
+    seed: int = 0
+
+    @property
+    def model(self) -> Model:
+        """The layer as the only node of a model."""
+        ends = [Input(x.shape[1:]) for x in self.inputs]
+        return Model(inputs=ends, outputs=self.layer(*ends))
+
+    @property
+    def mode(self) -> str:
+        return "training" if self.training else "evaluation"
+
+    def rounded_inputs(self) -> Arrays:
+        return tuple(np.array(x, FLOATS[self.dtype] if x.dtype.kind == "f" else x.dtype) for x in self.inputs)
+
+    def upstream(self) -> Arrays:
+        """The random dy of each output."""
+        shapes = [(len(self.inputs[0]), *shape) for shape in self.model.out_shapes(*self.model.input_shapes)]
+        return tuple(
+            random_upstream(shape, self.seed, f"{self.path}/{k}", FLOATS[self.dtype]) for k, shape in enumerate(shapes)
+        )
+
+
+@dataclass
+class Outcome:
+    """What one backend made of a trial: arrays by name in the order in which they are computed."""
+
+    outputs: dict[str, Array]
+    gradients: dict[str, Array]
+    written: list[str]  # what was written to and should not have been
+    raised: str | None = None
+
+
+def run_trial(backend: Backend, trial: Trial) -> Outcome:
+    """Forward and backward of the trial's one-node model; an exception becomes part of the outcome."""
+    model = trial.model
+    name = model.graph(*model.input_shapes).nodes[0].owner
+    inputs, dys = trial.rounded_inputs(), trial.upstream()
+    kept = [x.copy() for x in (*inputs, *dys)]
+    outcome = Outcome({}, {}, [])
+    try:
+        net = build_in(backend, model, {f"{name}.{k}": v for k, v in trial.state.items()}, trial.seed, trial.dtype)
+        before = net.state_dict()
+        y = net.forward(*inputs, training=trial.training)
+        ys = y if isinstance(y, tuple) else (y,)
+        outcome.outputs = {f"output{k or ''}": value for k, value in enumerate(ys)}
+        buffers = set(trial.layer.buffers(*(x.shape[1:] for x in trial.inputs)))
+        after = net.state_dict()
+        outcome.outputs |= {f"buffer {k}": after[f"{name}.{k}"] for k in sorted(buffers)}
+        dx, dw = net.backward(*dys)
+        outcome.gradients = {f"d{path.removeprefix(f'{name}.')}": g for path, g in dw.items()}
+        dxs = dx if isinstance(dx, tuple) else (dx,)
+        outcome.gradients |= {f"dx{k or ''}": g for k, g in enumerate(dxs) if inputs[k].dtype.kind == "f"}
+        outcome.written = [
+            what
+            for what, old, new in zip(["x"] * len(inputs) + ["dy"] * len(dys), kept, (*inputs, *dys), strict=True)
+            if not np.array_equal(old, new, equal_nan=True)
+        ] + [
+            k
+            for k, old in before.items()
+            if k.removeprefix(f"{name}.") not in buffers and not np.array_equal(old, net.state_dict()[k])
+        ]
+    except Exception as error:
+        outcome.raised = f"{type(error).__name__}: {error}"
+    return outcome
+
+
+def trial_state(state: Mapping[str, Array], owner: str, dtype: str) -> dict[str, Any]:
+    """The entries below `owner`, under the layer's own names."""
+    return in_dtype({k.removeprefix(f"{owner}."): v for k, v in state.items() if k.startswith(f"{owner}.")}, dtype)

@@ -1,0 +1,79 @@
+"""An experiment: data, recipes to train on it, and what is measured."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from isograd.core.base.errors import SpecError
+from isograd.core.base.types import Array, Shape
+from isograd.core.engine.protocol import Network
+from isograd.core.learning.metrics import Metric
+from isograd.experiments.prepared import Prepared
+from isograd.experiments.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a command line may change; None leaves what the experiment says."""
+
+    data: str | None = None
+    recipe: str | None = None
+    samples: int | None = None  # at most so many in each part
+    epochs: int | None = None
+    batch_size: int | None = None
+    seed: int = 0
+    dtype: str = "float32"
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Data sets by name, each a function of (seed, backend), the first the default; recipes by name for
+    inputs of a shape; metrics, taken on the test part in the targets' own units; names of the classes.
+
+    `texts(net, prepared, options)` is what a trained network has to say, by title: the report shows it.
+    """
+
+    name: str
+    title: str
+    data: Mapping[str, Callable[[int, str], Prepared]]
+    recipes: Callable[[Shape], Mapping[str, Recipe]]
+    metrics: tuple[Metric, ...]
+    note: str = ""
+    classes: tuple[str, ...] = ()
+    texts: Callable[[Network, Prepared, Options], Mapping[str, str]] = lambda net, prepared, options: {}
+
+    def prepare(self, options: Options, backend: str) -> tuple[Prepared, dict[str, Recipe]]:
+        """The data and the recipes, with the options put in."""
+        name = options.data or next(iter(self.data))
+        self._check_name("data", name, self.data)
+        numbers = {"epochs": options.epochs, "batch_size": options.batch_size, "samples": options.samples}
+        for option, number in numbers.items():
+            if number is not None and number < 1:
+                raise SpecError(
+                    f"{self.name}: {option}={number}", wanted="1 or more", got=f"{number}", fix=f"{option}=1"
+                )
+        prepared = self.data[name](options.seed, backend)
+        if options.samples is not None:
+            prepared = prepared.limited(options.samples)
+        recipes = dict(self.recipes(prepared.input_shape))
+        if options.recipe is not None:
+            self._check_name("recipe", options.recipe, recipes)
+            recipes = {options.recipe: recipes[options.recipe]}
+        given: dict[str, Any] = {k: numbers[k] for k in ("epochs", "batch_size") if numbers[k] is not None}
+        return prepared, {key: replace(recipe, **given) for key, recipe in recipes.items()}
+
+    def _check_name(self, option: str, name: str, known: Mapping[str, Any]) -> None:
+        if name not in known:
+            raise SpecError(
+                f"{self.name}: {option}={name!r}",
+                wanted=f"one of {', '.join(known)}",
+                got=repr(name),
+                fix="name one of them",
+            )
+
+    def scores(self, predictions: Array, prepared: Prepared) -> dict[str, float]:
+        """{metric label: value} of predictions for the test part."""
+        return {metric.label: metric.value(predictions, prepared.test_targets) for metric in self.metrics}

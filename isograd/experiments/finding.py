@@ -1,0 +1,62 @@
+"""Experiments by name, or in a file of one's own."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from pkgutil import iter_modules
+from types import ModuleType
+
+from isograd.core.base.errors import FileError, SpecError
+from isograd.experiments.experiment import Experiment
+
+
+def find(name_or_path: str) -> Experiment:
+    """A built-in experiment by name, or the EXPERIMENT of a Python file."""
+    path = Path(name_or_path)
+    if path.suffix == ".py":
+        found = getattr(_module_of(path), "EXPERIMENT", None)
+        if not isinstance(found, Experiment):
+            raise SpecError(
+                str(path),
+                wanted="EXPERIMENT = ig.Experiment(…) in the file",
+                got=type(found).__name__ if found is not None else "none",
+                fix="see examples/digits_mlp.py",
+            )
+        return found
+    names = built_in()
+    if name_or_path not in names:
+        raise SpecError(
+            f"experiment {name_or_path!r}",
+            wanted=f"one of {', '.join(names)}, or a .py file",
+            got=repr(name_or_path),
+            fix="name one of them",
+        )
+    made: Experiment = import_module(f"isograd.examples.{name_or_path}").EXPERIMENT
+    return made
+
+
+def built_in() -> list[str]:
+    """The names of the experiments among isograd's examples."""
+    package = import_module("isograd.examples")
+    modules = [info.name for info in iter_modules(package.__path__)]
+    return [name for name in modules if hasattr(import_module(f"isograd.examples.{name}"), "EXPERIMENT")]
+
+
+def _module_of(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise FileError(
+            f"experiment {str(path)!r}",
+            wanted=f"the file {path.absolute()}",
+            got="no such file",
+            fix="mend the path",
+        )
+    spec = spec_from_file_location(f"isograd_experiment_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,1 @@
+"""Comparisons of engines: made, printed, drawn, kept in a folder."""

@@ -1,0 +1,166 @@
+"""Random configurations of convolution, pooling, attention and recurrence, each family drawn from one seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import isograd as ig
+from isograd.core.base.types import Shape
+from isograd.core.layers.base import Layer
+
+Draw = Callable[[np.random.Generator], tuple[Layer, Shape]]
+
+
+def _one_or_each(rng: np.random.Generator, low: int, high: int, axes: int) -> Any:
+    """A number for all axes, or one for each."""
+    if rng.random() < 0.5:
+        return int(rng.integers(low, high + 1))
+    return tuple(int(v) for v in rng.integers(low, high + 1, axes))
+
+
+def _padding(rng: np.random.Generator, axes: int) -> Any:
+    form = rng.choice(["number", "each", "pairs", "same", "valid"])
+    if form in ("same", "valid"):
+        return str(form)
+    if form == "pairs":
+        return tuple((int(a), int(b)) for a, b in rng.integers(0, 4, (axes, 2)))
+    return int(rng.integers(0, 4)) if form == "number" else tuple(int(v) for v in rng.integers(0, 4, axes))
+
+
+def _sizes(rng: np.random.Generator, axes: int) -> Shape:
+    return tuple(int(v) for v in rng.integers(1, (0, 16, 10, 6)[axes], axes))
+
+
+def convolution(rng: np.random.Generator) -> tuple[Layer, Shape]:
+    axes = int(rng.choice([1, 2, 2, 2, 3]))
+    groups = int(rng.choice([1, 1, 2, 3]))
+    channels = groups * int(rng.integers(1, 4))
+    layer = {1: ig.Conv1d, 2: ig.Conv2d, 3: ig.Conv3d}[axes](
+        groups * int(rng.integers(1, 4)),
+        _one_or_each(rng, 1, 4, axes),
+        stride=_one_or_each(rng, 1, 4, axes) if rng.random() < 0.6 else 1,
+        dilation=_one_or_each(rng, 1, 3, axes) if rng.random() < 0.5 else 1,
+        padding=_padding(rng, axes),
+        padding_mode=str(rng.choice(["zeros", "zeros", "reflect", "replicate", "circular"])),  # type: ignore[arg-type]
+        groups=groups,
+        bias=bool(rng.random() < 0.7),
+    )
+    return layer, (channels, *_sizes(rng, axes))
+
+
+def transposed(rng: np.random.Generator) -> tuple[Layer, Shape]:
+    axes = int(rng.choice([1, 2, 2]))
+    groups = int(rng.choice([1, 1, 2, 3]))
+    layer = {1: ig.ConvTranspose1d, 2: ig.ConvTranspose2d}[axes](
+        groups * int(rng.integers(1, 4)),
+        _one_or_each(rng, 1, 4, axes),
+        stride=_one_or_each(rng, 1, 4, axes),
+        dilation=_one_or_each(rng, 1, 3, axes) if rng.random() < 0.5 else 1,
+        padding=_one_or_each(rng, 0, 2, axes),
+        output_padding=_one_or_each(rng, 0, 2, axes) if rng.random() < 0.5 else 0,
+        groups=groups,
+        bias=bool(rng.random() < 0.7),
+    )
+    return layer, (groups * int(rng.integers(1, 4)), *_sizes(rng, axes))
+
+
+def pooling(rng: np.random.Generator) -> tuple[Layer, Shape]:
+    axes, largest = int(rng.choice([1, 2, 2])), bool(rng.random() < 0.6)
+    kinds = {(1, True): ig.MaxPool1d, (2, True): ig.MaxPool2d, (1, False): ig.AvgPool1d, (2, False): ig.AvgPool2d}
+    options: dict[str, Any] = {
+        "stride": _one_or_each(rng, 1, 5, axes) if rng.random() < 0.8 else None,
+        "padding": _one_or_each(rng, 0, 2, axes),
+        "ceil_mode": bool(rng.random() < 0.5),
+    }
+    if largest:
+        options["dilation"] = _one_or_each(rng, 1, 3, axes) if rng.random() < 0.5 else 1
+    else:
+        options["count_include_pad"] = bool(rng.random() < 0.5)
+    layer = kinds[axes, largest](_one_or_each(rng, 1, 4, axes), **options)
+    return layer, (int(rng.integers(1, 4)), *_sizes(rng, axes))
+
+
+def adaptive(rng: np.random.Generator) -> tuple[Layer, Shape]:
+    kind = ig.AdaptiveAvgPool2d if rng.random() < 0.5 else ig.AdaptiveMaxPool2d
+    return kind(_one_or_each(rng, 1, 7, 2)), (int(rng.integers(1, 4)), *_sizes(rng, 2))
+
+
+FAMILIES: dict[str, tuple[Draw, int]] = {
+    "convolution": (convolution, 330),
+    "transposed": (transposed, 120),
+    "pooling": (pooling, 170),
+    "adaptive": (adaptive, 30),
+}
+"""How to draw one, and how many valid ones the tests run."""
+
+
+def valid(family: str, seed: int = 0) -> Iterator[tuple[Layer, Shape, int]]:
+    """(layer, one sample's shape, batch size) of the configurations that the descriptions accept."""
+    draw, wanted = FAMILIES[family]
+    rng = np.random.default_rng(seed)
+    found = 0
+    while found < wanted:
+        try:
+            layer, shape = draw(rng)
+            ig.Sequential([layer], input_shape=shape)
+        except (ig.SpecError, ig.ShapeError):
+            continue
+        found += 1
+        yield layer, shape, int(rng.integers(1, 4))
+
+
+def attention(count: int) -> Iterator[tuple[Layer, tuple[Shape, ...], int]]:
+    """(layer, shapes of its inputs, batch size): random configurations of attention and of its blocks."""
+    rng = np.random.default_rng(0)
+    for _ in range(count):
+        form = rng.choice(["self", "cross", "widths", "block"])
+        least = 3 if form in ("cross", "widths") else 1  # over one key the gradient of the query is 0
+        heads, size = (int(v) for v in rng.integers(1, 5, 2))
+        steps, keys = (int(v) for v in rng.integers(least, 9, 2))
+        options: dict[str, Any] = {"bias": bool(rng.random() < 0.7), "causal": bool(rng.random() < 0.4)}
+        options["dropout"] = float(rng.choice([0.0, 0.0, 0.3, 0.7]))
+        lengths: list[Shape] = [()] * int(rng.random() < 0.5)
+        width = heads * (size + 2 * (form == "block"))  # normalising one or two features leaves nothing to compare
+        if form == "block":
+            options |= {"norm_first": bool(rng.random() < 0.5), "activation": str(rng.choice(["relu", "gelu"]))}
+            options["dim_feedforward"] = int(rng.integers(4, 12))
+            layer: Layer = ig.TransformerEncoderLayer(heads, **options)
+        else:
+            layer = ig.MultiheadAttention(heads, need_weights=bool(rng.random() < 0.4), **options)
+        keys = steps if options["causal"] else keys
+        others = [width, width] if form == "cross" else [int(v) for v in rng.integers(1, 9, 2)]
+        sources = [(steps, width)] + [(keys, other) for other in others] * (form in ("cross", "widths"))
+        yield layer, (*sources, *lengths), int(rng.integers(1 + least // 3, 5))
+
+
+def recurrent(count: int) -> Iterator[tuple[Layer, tuple[Shape, ...], int]]:
+    """(layer, shapes of its inputs, batch size): random configurations of recurrent layers and cells."""
+    rng = np.random.default_rng(0)
+    kinds: list[tuple[Any, Any, dict[str, Any]]] = [
+        (ig.RNN, ig.RNNCell, {}),
+        (ig.RNN, ig.RNNCell, {"nonlinearity": "relu"}),
+        (ig.GRU, ig.GRUCell, {}),
+        (ig.GRU, ig.GRUCell, {"reset": "before"}),
+        (ig.LSTM, ig.LSTMCell, {}),
+    ]
+    for _ in range(count):
+        kind, cell, options = kinds[rng.integers(len(kinds))]
+        units, features, steps, batch = (int(v) for v in rng.integers(1, 7, 4))
+        options = options | {"bias": bool(rng.random() < 0.7)}
+        has_state, has_lengths = (int(v) for v in rng.integers(0, 2, 2))
+        if rng.random() < 0.15:
+            layer = cell(units, **options)
+            yield layer, ((features,), *[(units,)] * (layer.states * has_state)), batch
+            continue
+        options |= {"num_layers": int(rng.integers(1, 4)), "bidirectional": bool(rng.random() < 0.5)}
+        if options["num_layers"] > 1:
+            options["dropout"] = float(rng.choice([0.0, 0.0, 0.3, 0.7]))
+        if kind is ig.LSTM and units > 1 and rng.random() < 0.4:
+            options["proj_size"] = int(rng.integers(1, units))
+        layer = kind(units, **options)
+        rows = layer.num_layers * layer.directions
+        states = [(rows, size) for size in layer.state_sizes()] * has_state
+        yield layer, ((steps, features), *states, *[()] * has_lengths), batch

@@ -1,0 +1,56 @@
+"""Each single fault planted in a NumPy operation is seen, and the report blames that case and NumPy."""
+
+from __future__ import annotations
+
+import pytest
+from mutants import MODULES, mutants_of, planted, verdict
+
+from isograd.backends.numpy_impl.operations import OPERATIONS
+from isograd.core.layers import Linear
+from isograd.core.parity.cases import CASES
+from isograd.core.parity.pair import Pair
+from isograd.core.parity.stages.node import compare_node
+from isograd.core.parity.suite import case_trial
+
+SHORT = [module.split("numpy_impl.")[1] for module in MODULES]
+
+
+@pytest.mark.parametrize("module", MODULES, ids=SHORT)
+def test_every_planted_fault_is_caught_and_numpy_is_blamed(module: str, pair: Pair) -> None:
+    outcomes = {str(mutant): verdict(mutant, pair) for mutant in mutants_of(module)}
+    lost = [f"{mutant}: {outcome}" for mutant, outcome in outcomes.items() if outcome != "caught"]
+    assert outcomes
+    assert not lost, f"{len(lost)} of {len(outcomes)} not caught\n" + "\n".join(lost)
+
+
+def test_every_operation_gets_at_least_one_fault() -> None:
+    planted_in = {mutant.function for module in MODULES for mutant in mutants_of(module)}
+    for function in OPERATIONS.values():  # in itself, or in what it hands its work to, as `lstm` does to `lstm_scan`
+        assert planted_in & {function.__name__, *function.__code__.co_names}, f"{function.__name__} has no fault"
+
+
+def test_the_report_names_the_node_the_evidence_and_the_line_to_look_at(pair: Pair) -> None:
+    """One fault in full: the bias gradient forgotten."""
+    module = OPERATIONS[Linear].__module__
+    mutant = next(m for m in mutants_of(module) if m.before.startswith("grads['bias']"))
+    trial = case_trial(CASES[Linear][0], "float64", training=True)
+    with planted(mutant):
+        rows, culprit = compare_node(pair, trial)
+    assert [row.what for row in rows if row.failed] == ["dbias"]
+    assert culprit is not None
+    assert (culprit.path, culprit.guilty) == ("Linear: plain", "numpy")
+    assert culprit.text.splitlines()[0].startswith(
+        "ParityError: dbias of Linear(3), node 'Linear: plain', differs first"
+    )
+    assert "described float64[3]" in culprit.text
+    assert culprit.text.endswith(
+        "the odd one out is numpy: look at `linear` in backends/numpy_impl/operations/linear.py"
+    )
+
+
+def test_the_engine_is_whole_again_afterwards(pair: Pair) -> None:
+    before = dict(OPERATIONS)
+    mutant = next(mutants_of(MODULES[0]))
+    with planted(mutant):
+        pass
+    assert dict(OPERATIONS) == before
