@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
@@ -13,16 +14,17 @@ ROOT = Path(__file__).resolve().parent.parent
 ROOMS = {"isograd.core": ROOT / "core", "isograd.backends": ROOT / "backends", "isograd.examples": ROOT / "examples"}
 
 
-class Rooms:
+class Rooms(MetaPathFinder):
     """Finds `isograd.core` and the others where `package-dir` in pyproject.toml says that they lie."""
 
-    @staticmethod
-    def find_spec(name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> ModuleSpec | None:
-        if name not in ROOMS:
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        if fullname not in ROOMS:
             return None
-        room = ROOMS[name]
-        return spec_from_file_location(name, room / "__init__.py", submodule_search_locations=[str(room)])
+        room = ROOMS[fullname]
+        return spec_from_file_location(fullname, room / "__init__.py", submodule_search_locations=[str(room)])
 
 
 if (ROOT / "pyproject.toml").is_file():
-    sys.meta_path.insert(0, Rooms)
+    sys.meta_path.insert(0, Rooms())
