@@ -8,6 +8,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 
 from isograd.core.base.description import Description
+from isograd.core.base.errors import BackendError
 from isograd.core.base.initializers import Fans, Initializer
 from isograd.core.base.types import Array, Arrays, MaybeArrays, Shape, State
 from isograd.core.data.dataset import Dataset
@@ -93,23 +94,50 @@ class Network(Protocol):
 
 @runtime_checkable
 class Backend(Protocol):
-    """Builds networks. Found by name through the entry-point group `isograd.backends`."""
+    """Builds networks. Found by name through the entry-point group `isograd.backends`.
+
+    An engine with randomness of its own may have an attribute `when_compared`: the options under which its networks
+    draw their masks from isograd's streams instead (`Run.random`), as every comparison of engines wants them to.
+    """
 
     name: str
 
     def build(
         self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
     ) -> Network:
-        """A network of `model` with exactly these weights and buffers."""
-
-    def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
-        """(the loss's value, its gradient dy·∂L/∂prediction): a loss alone, for the parity engine."""
+        """A network of `model` with exactly these weights and buffers; `options` are those that its user gave."""
 
     def source(self, description: Description) -> str:
         """Where this backend computes it, in words that lead a reader there."""
 
+
+@runtime_checkable
+class Judged(Protocol):
+    """What an engine may have beside `Backend`, so that its losses, schedules and initial laws are judged alone."""
+
+    def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
+        """(the loss's value, its gradient dy·∂L/∂prediction)"""
+
     def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
-        """lr(0) … lr(total−1)."""
+        """lr(0) … lr(total−1)"""
 
     def draw(self, law: Initializer, shape: Shape, fans: Fans, seed: int) -> Array:
-        """A weight drawn by this backend's own implementation of the law, float64: its second witness."""
+        """A weight drawn by this engine's own implementation of the law, float64: its second witness."""
+
+
+def options_when_compared(backend: Backend) -> Mapping[str, Any]:
+    """The options that a comparison adds to the user's own: {} for an engine that names none."""
+    found: Mapping[str, Any] = getattr(backend, "when_compared", {})
+    return found
+
+
+def judged(backend: Backend) -> Judged:
+    """The engine as one that is judged alone; BackendError where it is not."""
+    if not isinstance(backend, Judged):
+        raise BackendError(
+            f"backend={backend.name!r}",
+            wanted="evaluate_loss, learning_rates and draw: losses, schedules and initial laws by themselves",
+            got="an engine without them",
+            fix="write them (docs/engines.md), or compare whole models: check_parity(…, loss=…)",
+        )
+    return backend

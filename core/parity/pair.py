@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from isograd.core.base.types import FLOATS, Array, State
-from isograd.core.engine.protocol import Backend, Network
+from isograd.core.engine.protocol import Backend, Network, options_when_compared
 from isograd.core.engine.registry import get_backend
 from isograd.core.graph.composite import Composite
 
@@ -34,7 +34,9 @@ class Pair:
 
 
 def build_in(backend: Backend, model: Composite, state: Mapping[str, Array], seed: int, dtype: str) -> Network:
-    return backend.build(model, in_dtype(state, dtype), seed=seed, dtype=FLOATS[dtype], shared_randomness=True)
+    """A network of these weights, its masks drawn from isograd's streams."""
+    shared = options_when_compared(backend)
+    return backend.build(model, in_dtype(state, dtype), seed=seed, dtype=FLOATS[dtype], **shared)
 
 
 def in_dtype(state: Mapping[str, Array], dtype: str) -> State:

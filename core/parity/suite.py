@@ -11,6 +11,7 @@ import numpy as np
 from isograd.core.base.description import Description
 from isograd.core.base.randomness import generator
 from isograd.core.base.types import Array, Shape, State
+from isograd.core.engine.protocol import judged
 from isograd.core.graph.sequential import Sequential
 from isograd.core.graph.values import Input
 from isograd.core.graph.weights import initial_state
@@ -114,7 +115,7 @@ def check_optimizer_case(pair: Pair, case: OptimizerCase) -> Iterator[Result]:
 
 
 def check_schedule_case(pair: Pair, case: ScheduleCase) -> Iterator[Result]:
-    rates = [np.array(b.learning_rates(case.schedule, case.lr, case.total)) for b in (pair.left, pair.right)]
+    rates = [np.array(judged(b).learning_rates(case.schedule, case.lr, case.total)) for b in (pair.left, pair.right)]
     gap = difference(*rates)
     path = f"{type(case.schedule).__name__}: {case.why}"
     yield [Row("schedule", "float64", path, "lr", gap.error, TOLERANCE["node", "float64"], gap.fault)], None
@@ -122,7 +123,7 @@ def check_schedule_case(pair: Pair, case: ScheduleCase) -> Iterator[Result]:
 
 def check_law_case(pair: Pair, case: LawCase) -> Iterator[Result]:
     """Exact laws entry by entry; random ones by the largest gap between their distribution functions."""
-    a, b = (backend.draw(case.law, case.shape, case.fans, 0) for backend in (pair.left, pair.right))
+    a, b = (judged(backend).draw(case.law, case.shape, case.fans, 0) for backend in (pair.left, pair.right))
     path, exact = f"{type(case.law).__name__}: {case.why}", difference(a, b)
     if exact.fault or np.ptp(b) == 0:
         yield (
