@@ -86,7 +86,7 @@ from isograd.core.layers.base import Layer
 from isograd.core.learning.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, NLLLoss
 from isograd.core.learning.metrics import MAE, MSE, R2, RMSE, Accuracy, Bits, Nats
 from isograd.core.learning.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
-from isograd.core.learning.schedules import ConstantLR, CosineDecay, ExponentialDecay, LinearDecay, StepDecay, WarmUp
+from isograd.core.learning.schedules import CosineDecay, ExponentialDecay, FixedLR, LinearDecay, StepDecay, WarmUp
 from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.training.callbacks import Callback
 from isograd.core.training.history import History
@@ -101,6 +101,8 @@ if TYPE_CHECKING:
     from isograd.text import Vocabulary, generate
 
 __version__ = "0.1.0"
+
+RENAMED = {"ConstantLR": "it is ig.FixedLR now, since torch's ConstantLR is another schedule"}
 
 
 def __getattr__(name: str) -> Any:
@@ -120,7 +122,8 @@ def __getattr__(name: str) -> Any:
         from isograd.core.parity.gradients import check_gradients
 
         return check_gradients
-    raise AttributeError(f"module 'isograd' has no attribute {name!r}")
+    hint = f": {RENAMED[name]}" if name in RENAMED else ""
+    raise AttributeError(f"module 'isograd' has no attribute {name!r}{hint}")
 
 
 __all__ = [
@@ -154,7 +157,6 @@ __all__ = [
     "ClipNorm",
     "ClipValue",
     "Concat",
-    "ConstantLR",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -170,6 +172,7 @@ __all__ = [
     "Embedding",
     "ExponentialDecay",
     "FileError",
+    "FixedLR",
     "Flatten",
     "GRUCell",
     "GlobalAvgPool",

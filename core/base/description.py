@@ -19,7 +19,9 @@ from isograd.core.base.errors import FileError, IsogradError, SpecError
 
 T = TypeVar("T")
 REGISTRY: dict[str, dict[str, type[Description]]] = {"custom_layer": {}, "custom_loss": {}}
-FORMAT = 1  # of the JSON text; a reader refuses what it does not know
+FORMAT = 2  # of the JSON text; a reader refuses what it does not know
+FORMER: dict[tuple[str, str], str] = {("schedule", "ConstantLR"): "FixedLR"}
+"""{(family, name in texts of format 1): name today}: the name itself is free for another description."""
 
 
 def _as_int(value: object) -> object:
@@ -175,14 +177,16 @@ class Description(metaclass=Explained):
             record = json.loads(text)
         except (json.JSONDecodeError, RecursionError) as error:
             raise FileError("JSON text", wanted="JSON", got=str(error), fix="restore the file") from None
-        if not isinstance(record, dict) or record.get("isograd") != FORMAT:
+        if not isinstance(record, dict) or record.get("isograd") not in (1, FORMAT):
             got = record.get("isograd", "none") if isinstance(record, dict) else type(record).__name__
             raise FileError(
                 "JSON text",
-                wanted=f'an object with "isograd": {FORMAT}',
+                wanted=f'an object with "isograd": {FORMAT}, or 1',
                 got=f"{got}",
                 fix="write it with to_json, or update isograd",
             )
+        if record["isograd"] == 1:
+            record = json.loads(text, object_hook=_renamed)
         made = from_dict({key: value for key, value in record.items() if key != "isograd"})
         if not isinstance(made, cls):
             raise SpecError(
@@ -196,6 +200,14 @@ class Description(metaclass=Explained):
 
 def default_of(f: dataclasses.Field[Any]) -> object:
     return f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
+
+
+def _renamed(record: dict[str, Any]) -> dict[str, Any]:
+    """An object of a text of format 1, its description under the name that it has today."""
+    for (family, former), name in FORMER.items():
+        if record.get(family) == former:
+            return record | {family: name}
+    return record
 
 
 def from_dict(record: Mapping[str, Any], where: str = "JSON") -> Description:

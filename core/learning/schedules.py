@@ -26,8 +26,8 @@ class Schedule(Description):
 
 
 @describes("schedule")
-class ConstantLR(Schedule):
-    """lr(t) = η"""
+class FixedLR(Schedule):
+    """lr(t) = η. (torch's ConstantLR is another schedule: it scales η for some epochs.)"""
 
     def at(self, position: int, total: int, lr: float) -> float:
         return lr
@@ -114,7 +114,7 @@ class WarmUp(Schedule):
 
     length: Count
     start_factor: Fraction = 1 / 3
-    then: InstanceOf[Schedule] = field(default_factory=ConstantLR)
+    then: InstanceOf[Schedule] = field(default_factory=FixedLR)
 
     def at(self, position: int, total: int, lr: float) -> float:
         if position < self.length:

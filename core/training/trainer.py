@@ -18,7 +18,7 @@ from isograd.core.engine.protocol import Network
 from isograd.core.learning.losses import Loss, Losses
 from isograd.core.learning.metrics import Metric
 from isograd.core.learning.optimizers import Clipping, Optimizer
-from isograd.core.learning.schedules import ConstantLR, Schedule
+from isograd.core.learning.schedules import FixedLR, Schedule
 from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.training.history import Epoch, History
 from isograd.core.training.watching import BestWeights, StopFit, Watcher
@@ -55,7 +55,7 @@ class Trainer:
             raise SpecError(
                 "optimizer", wanted="an optimizer description", got=repr(optimizer), fix="optimizer=ig.SGD(lr=0.1)"
             )
-        self.schedule = schedule or ConstantLR()
+        self.schedule = schedule or FixedLR()
         self.carrying = Carrying.of(net.model, self.losses, carry)
         self.learner = net.learner(self.losses, optimizer, clip, self.carrying)
         self.epochs_done = 0

@@ -11,7 +11,7 @@ from isograd.core.engine.carry import Carry
 from isograd.core.graph.composite import Composite
 from isograd.core.learning.losses import ClassLoss, Loss, Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
-from isograd.core.learning.schedules import ConstantLR, Schedule
+from isograd.core.learning.schedules import FixedLR, Schedule
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Recipe:
     optimizer: Optimizer
     epochs: int
     batch_size: int
-    schedule: Schedule = field(default_factory=ConstantLR)
+    schedule: Schedule = field(default_factory=FixedLR)
     clip: Clipping | None = None
     carry: Carry | None = None
     baselines: Callable[[Recipe, int], Mapping[str, Any]] = lambda recipe, seed: {}

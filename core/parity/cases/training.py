@@ -7,7 +7,7 @@ from isograd.core.base.description import Description
 from isograd.core.base.initializers import Fans
 from isograd.core.learning.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, NLLLoss
 from isograd.core.learning.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
-from isograd.core.learning.schedules import ConstantLR, CosineDecay, ExponentialDecay, LinearDecay, StepDecay, WarmUp
+from isograd.core.learning.schedules import CosineDecay, ExponentialDecay, FixedLR, LinearDecay, StepDecay, WarmUp
 from isograd.core.parity.cases.kinds import LawCase, LossCase, OptimizerCase, ScheduleCase
 
 UNEVEN = (0.5, 2.0, 1.0, 0.25)
@@ -120,7 +120,7 @@ CLIPPING_CASES: dict[type[Description], list[OptimizerCase]] = {
 }
 
 SCHEDULE_CASES: dict[type[Description], list[ScheduleCase]] = {
-    ConstantLR: [ScheduleCase(ConstantLR(), "nothing changes")],
+    FixedLR: [ScheduleCase(FixedLR(), "nothing changes")],
     LinearDecay: [ScheduleCase(LinearDecay(final_lr=0.02), "ends at final_lr")],
     ExponentialDecay: [
         ScheduleCase(ExponentialDecay(gamma=0.8), "by factor"),
