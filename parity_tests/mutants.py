@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 
 import numpy as np
@@ -68,7 +69,7 @@ SPEED_ALONE = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One fault: the kind, the function it sits in, the text before and after, and the changed module."""
+    """One fault: the kind, the function it sits in, the text before and after, and its place in the module."""
 
     kind: str
     module: str
@@ -76,7 +77,17 @@ class Mutant:
     line: int
     before: str
     after: str
-    tree: ast.Module
+    place: tuple[int, int, int]  # number of the function, of the node in it, of the fault at the node
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The changed module."""
+        tree = parsed(self.module)
+        f, s, k = self.place
+        here = sites_of(functions_of(tree)[f])[s]
+        _, new = list(faults_of(here))[k]
+        changed: ast.Module = _Swap(here, new).visit(tree)
+        return ast.fix_missing_locations(changed)
 
     def __str__(self) -> str:
         return f"{self.function}, line {self.line}, {self.kind}: {self.before}  →  {self.after}"
@@ -138,6 +149,10 @@ def _with_axis(call: ast.AST, axis: ast.expr) -> ast.AST:
     return changed
 
 
+def parsed(module: str) -> ast.Module:
+    return ast.parse(inspect.getsource(importlib.import_module(module)))
+
+
 def functions_of(tree: ast.Module) -> list[ast.FunctionDef]:
     """The module's functions and its classes' methods."""
     bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
@@ -162,18 +177,13 @@ def sites_of(function: ast.FunctionDef) -> list[ast.AST]:
 
 def mutants_of(module: str) -> Iterator[Mutant]:
     """Every fault of every function of a module, one at a time."""
-    tree = ast.parse(inspect.getsource(importlib.import_module(module)))
-    for f, function in enumerate(functions_of(tree)):
+    for f, function in enumerate(functions_of(parsed(module))):
         for s, site in enumerate(sites_of(function)):
             for k, (kind, replacement) in enumerate(faults_of(site)):
-                changed = copy.deepcopy(tree)
-                here = sites_of(functions_of(changed)[f])[s]
-                _, new = list(faults_of(here))[k]
-                ast.fix_missing_locations(_Swap(here, new).visit(changed))
                 before, after = ast.unparse(site), ast.unparse(replacement)
                 known = (function.name, before, after) in EQUIVALENT or function.name in SPEED_ALONE
                 if not known and before != after:
-                    yield Mutant(kind, module, function.name, site.lineno, before, after, changed)  # type: ignore[attr-defined]
+                    yield Mutant(kind, module, function.name, site.lineno, before, after, (f, s, k))  # type: ignore[attr-defined]
 
 
 class _Swap(ast.NodeTransformer):

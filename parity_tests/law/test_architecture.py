@@ -185,6 +185,30 @@ def test_a_file_stays_readable_and_says_why_it_exists(path: Path) -> None:
     assert ast.get_docstring(ast.parse(text)), "no module docstring"
 
 
+LONG = {  # functions of more than 60 lines, and why they are better whole
+    "isograd.core.graph.custom_decorator._describe": "refusals one after the other, then one class",
+    "isograd.core.training.trainer.fit": "the loop over epochs and batches, and what its options mean",
+    "isograd.backends.numpy_impl.operations.scans.lstm_scan": "forward and backward side by side, a line a gate",
+    "isograd.backends.numpy_impl.operations.scans.gru_scan": "forward and backward side by side, a line a gate",
+}
+
+
+def test_a_function_is_seen_at_a_glance() -> None:
+    long = {
+        f"{module_name(path)}.{node.name}"
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno and node.end_lineno - node.lineno >= 60
+    }
+    assert long == set(LONG)
+
+
+def test_nothing_is_kept_from_the_formatter() -> None:
+    mark = "# fmt" + ": "
+    rooms = [*ROOMS, "parity_tests", "benchmarks"]
+    assert not [path for room in rooms for path in (ROOT / room).rglob("*.py") if mark in path.read_text()]
+
+
 def test_operations_mirror_the_file_names_of_layers() -> None:
     layers = {path.name for path in (ROOT / "core" / "layers").glob("*.py")} - {"base.py", "windows.py"}
     operations = {path.name for path in (ROOT / "backends/numpy_impl/operations").glob("*.py")}
