@@ -42,7 +42,7 @@ def test_mnist_batches_are_identical_through_numpy_and_torchvision(
             assert x.shape == (len(indices), 1, 28, 28)
             assert np.array_equal(x, x2)
             assert np.array_equal(y, y2)
-    parts = [ours.train.batch(indices)[0][0].astype(np.float64) for indices in np.arange(55_000).reshape(11, 5_000)]
+    parts = (ours.train.batch(indices)[0][0].astype(np.float64) for indices in np.arange(55_000).reshape(11, 5_000))
     if scaling is None:
         moments = np.mean([(part.mean(), np.square(part).mean()) for part in parts], axis=0)
         assert not difference(moments, np.array([0.0, 1.0])).exceeds(TOLERANCE["node", "float32"])
