@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ast
 import copy
+import functools
 import importlib
 import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from types import ModuleType
 
 import numpy as np
@@ -79,7 +79,7 @@ class Mutant:
     after: str
     place: tuple[int, int, int]  # number of the function, of the node in it, of the fault at the node
 
-    @cached_property
+    @functools.cached_property
     def tree(self) -> ast.Module:
         """The changed module."""
         tree = parsed(self.module)
