@@ -1,6 +1,6 @@
 """The next character of a text by an LSTM that carries its state along 32 parallel streams.
 
---data book: the book's text instead of tiny shakespeare; --data replay: the book's text, batches and settings.
+--data book: the text of the book (Weidman 2019), not tiny shakespeare; --data replay: its batches and settings too.
 
     ISOGRAD_DATA=folder/with/text python examples/char_lstm.py --backend torch
 """

@@ -1,4 +1,4 @@
-"""The book's chapter on house prices: a linear model, one hidden layer, two hidden layers, and MAE and RMSE.
+"""House prices, as in the book (Weidman 2019): a linear model, one hidden layer, two hidden layers, MAE and RMSE.
 
 Diabetes, embedded in scikit-learn, stands in for the houses; --data boston and --data california read
 their files under ISOGRAD_DATA/tabular.

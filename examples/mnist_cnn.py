@@ -1,4 +1,4 @@
-"""MNIST, convolutional: the book's network from scratch, its PyTorch network, and one of our own.
+"""MNIST, convolutional: the network from scratch of the book (Weidman 2019), its PyTorch network, and one of our own.
 
 ISOGRAD_DATA=folder/with/MNIST python examples/mnist_cnn.py --backend torch --recipe ours
 """

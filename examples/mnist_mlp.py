@@ -1,4 +1,4 @@
-"""The book's MNIST network: 784-89-10, tanh, dropout, momentum with a falling learning rate.
+"""The MNIST network of the book (Weidman 2019): 784-89-10, tanh, dropout, momentum with a falling learning rate.
 
 ISOGRAD_DATA=folder/with/MNIST python examples/mnist_mlp.py --backend torch
 """

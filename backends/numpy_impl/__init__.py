@@ -72,7 +72,7 @@ class NumpyBackend:
 
 
 class ReferenceBackend(NumpyBackend):
-    """The NumPy engine in the book's own form where there is one (`reference/`): slow, to be read and compared."""
+    """The NumPy engine in the form of the book (Weidman 2019) where there is one (`reference/`): slow, to be read."""
 
     name = "numpy_reference"
     reference = True

@@ -1,4 +1,4 @@
-"""One line an optimizer, a clipping and a schedule: torch.optim's; the book's velocity as an Optimizer."""
+"""One line an optimizer, a clipping and a schedule: torch.optim's, or the book's (Weidman 2019) velocity."""
 
 from __future__ import annotations
 

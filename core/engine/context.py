@@ -19,7 +19,7 @@ class Run:
     `needs_dx` is False where nobody asks for the input's gradient (the first layer in training): an operation may
     then return None for it and save the product. `observe`, where given, is shown each node's path and outputs.
     `dtype` is the network's, for operations whose inputs are whole numbers. `reference` asks for the form that
-    follows the book, where there is one.
+    follows the book (Weidman 2019), where there is one.
     """
 
     training: bool = False

@@ -35,7 +35,7 @@ class FixedLR(Schedule):
 
 @describes("schedule")
 class LinearDecay(Schedule):
-    """lr(t) = η + (final_lr − η) · t/(total−1): the last position gets final_lr (the book)
+    """lr(t) = η + (final_lr − η) · t/(total−1): the last position gets final_lr (the book, Weidman 2019)
 
     >>> [round(LinearDecay(final_lr=0.1).at(t, 5, 0.5), 3) for t in range(5)]
     [0.5, 0.4, 0.3, 0.2, 0.1]

@@ -1,4 +1,4 @@
-"""Gradient checking as the book teaches it: every derivative against a central difference, on one engine."""
+"""Gradient checking, as in the book (Weidman 2019): every derivative against a central difference, on one engine."""
 
 from __future__ import annotations
 

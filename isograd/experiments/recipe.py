@@ -20,9 +20,9 @@ class Recipe:
 
     `baselines(recipe, seed)` gives unfitted scikit-learn estimators by name; it imports them itself. An
     estimator predicts the trained output (classes, or their scores), or a tuple of all outputs. `published` holds
-    results of others: {"the book": {"accuracy": 0.97}}. Of data with several inputs the model takes those at the
-    places `inputs` (None: all), the baselines the one at `baseline_input`: numbers as rows, text as it is. `carry`
-    as in `ig.Trainer`.
+    results of others: {"the book": {"accuracy": 0.97}} (Weidman 2019). Of data with several inputs the model takes
+    those at the places `inputs` (None: all), the baselines the one at `baseline_input`: numbers as rows, text as it is.
+    `carry` as in `ig.Trainer`.
     """
 
     model: Composite

@@ -72,7 +72,7 @@ def compose(spec: Composite, p: Tree, *x: Array, run: Run) -> Any:
 
 
 def chosen(kind: type[Description], run: Run) -> Callable[..., Any]:
-    """The operation of a layer: the one place where another form of it (the book's; a planned kernel) stands in."""
+    """The operation of a layer: where another form (that of the book, Weidman 2019; a planned kernel) stands in."""
     return REFERENCE[kind] if run.reference and kind in REFERENCE else OPERATIONS[kind]
 
 

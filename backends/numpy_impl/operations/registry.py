@@ -15,5 +15,5 @@ OPERATIONS = Table("numpy_impl/operations")
 implements = OPERATIONS.implements
 
 REFERENCE = Table("numpy_impl/reference")
-"""Second forms of some operations, as the book writes them: what backend="numpy_reference" runs where it can."""
+"""Second forms of some operations, those of the book (Weidman 2019): backend="numpy_reference" runs them."""
 implements_as_the_book = REFERENCE.implements

@@ -1,4 +1,4 @@
-"""Recurrence as the book writes it: a node for every step, and a layer that leads the state through them.
+"""Recurrence as the book (Weidman 2019) writes it: a node for every step, and a layer that leads the state on.
 
 A node computes one step and remembers what its own backward needs. The layer makes one node a step, passes H (and
 for an LSTM C) forward in time from node to node, and their gradients back through the same nodes in reverse; every

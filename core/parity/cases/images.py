@@ -1,4 +1,4 @@
-"""Cases of the layers for images."""
+"""Cases of the layers for images. The book is Weidman 2019."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of the layers that have no room of their own beside this file."""
+"""Cases of the layers that have no room of their own beside this file. The book is Weidman 2019."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of losses, optimizers, clipping, schedules and initial laws."""
+"""Cases of losses, optimizers, clipping, schedules and initial laws. The book is Weidman 2019."""
 
 from __future__ import annotations
 
