@@ -33,8 +33,8 @@ class Trainer:
 
     With `carry`, the model's last outputs, which have no loss, are the next batch's last inputs: "detached" hands each
     row its own state, "mean" gives every row the average over the batch, as the book (Weidman 2019) does; no gradient
-    flows back into the batch before. Data hold the other inputs alone, and batches come in order (`ig.Streams`). States are
-    zeros when training starts, at the start of each epoch and of each evaluation or prediction.
+    flows back into the batch before. Data hold the other inputs alone, and batches come in order (`ig.Streams`). States
+    are zeros when training starts, at the start of each epoch and of each evaluation or prediction.
     """
 
     def __init__(
