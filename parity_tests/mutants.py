@@ -35,6 +35,7 @@ HELPERS = {
     f"{ROOT}.operations.special": None,
     f"{ROOT}.operations.convolve": {f"{ROOT}.operations.conv", f"{ROOT}.operations.pool"},
     f"{ROOT}.operations.scans": {f"{ROOT}.operations.recurrent"},
+    f"{ROOT}.operations.gru": {f"{ROOT}.operations.recurrent"},
     f"{ROOT}.operations.resample": {f"{ROOT}.operations.pool", f"{ROOT}.operations.resize"},
 }
 """Modules without operations of their own, and whose operations use them (None: any may)."""
@@ -249,7 +250,8 @@ def kinds_of(mutant: Mutant) -> list[type]:
 def verdict(mutant: Mutant, pair: Pair) -> str:
     """ "caught", or how it got away."""
     wanted = kinds_of(mutant)
-    likely = [kind for kind in wanted if mutant.function.startswith(kind.__name__.lower())]  # gru_scan: GRU first
+    places = mutant.function, mutant.module.rpartition(".")[2]  # lstm_scan: LSTM first; gru.py: GRU
+    likely = [kind for kind in wanted if any(place.startswith(kind.__name__.lower()) for place in places)]
     faulty = replace(pair, left=engine_with(mutant))
     cases = [(kind, why, check) for kind, why, check in suite(faulty) if kind in wanted]
     with np.errstate(all="ignore"):

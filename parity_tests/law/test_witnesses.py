@@ -16,7 +16,7 @@ from mutants import Mutant, engine_with, mutants_of
 from witnesses import by_record
 
 import isograd as ig
-from isograd.backends.numpy_impl.operations import cells, recurrent, scans
+from isograd.backends.numpy_impl.operations import cells, gru, recurrent, scans
 from isograd.core.base.description import Description
 from isograd.core.base.types import Array, State
 from isograd.core.parity.cases import CASES, Case
@@ -31,7 +31,7 @@ FUNCTIONS: dict[type[Description], dict[str, set[str]]] = {
     ig.GRUCell: {cells.__name__: {"gru_cell"}},
     ig.LSTMCell: {cells.__name__: {"lstm_cell", "started"}},
     ig.RNN: {scans.__name__: {"rnn_scan", "dx_of", "joint_gradients"}},
-    ig.GRU: {scans.__name__: {"gru_scan"}},
+    ig.GRU: {gru.__name__: {"gru_scan", "back", "weight_gradient"}},
     ig.LSTM: {scans.__name__: {"lstm_scan"}, recurrent.__name__: {"stacked", "zero_at_padding", "mask_below"}},
 }
 """The layers, and the hand-written functions that faults are planted in and that their cases call."""

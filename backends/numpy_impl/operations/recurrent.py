@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from isograd.backends.numpy_impl.context import NodeRun
+from isograd.backends.numpy_impl.operations.gru import gru_scan
 from isograd.backends.numpy_impl.operations.registry import implements
-from isograd.backends.numpy_impl.operations.scans import Scanned, gru_scan, lstm_scan, rnn_scan
+from isograd.backends.numpy_impl.operations.scans import Scanned, lstm_scan, rnn_scan
 from isograd.core.base.types import Array, Arrays, Backward, State, Tree
 from isograd.core.layers import GRU, LSTM, RNN
 from isograd.core.layers.recurrent import Recurrent
