@@ -83,8 +83,8 @@ class Reset:
 
     def __init__(self, p: State, Z: Array) -> None:
         self.U, self.R, self.Z = p["weight_hh"], halved(p, "hh"), Z
-        self.H, self.T = self.U.shape[1], Z.shape[1] - 1
-        self.before = Z[: self.H, : self.T].swapaxes(0, 1)  # h₋, (T, H, N)
+        self.H, self.steps = self.U.shape[1], Z.shape[1] - 1
+        self.before = Z[: self.H, : self.steps].swapaxes(0, 1)  # h₋, (T, H, N)
 
 
 class ResetAfter(Reset):
@@ -92,7 +92,7 @@ class ResetAfter(Reset):
 
     def __init__(self, p: State, Z: Array) -> None:
         super().__init__(p, Z)
-        self.b = np.empty((self.T, 3, self.H, Z.shape[2]), Z.dtype)
+        self.b = np.empty((self.steps, 3, self.H, Z.shape[2]), Z.dtype)
 
     def gates(self, t: int) -> Array:
         np.matmul(self.R, self.Z[:, t], out=self.b[t].reshape(3 * self.H, -1))
@@ -111,7 +111,7 @@ class ResetAfter(Reset):
         return self.U.T @ d[1:].reshape(3 * self.H, -1)
 
     def weight_gradient(self, d: Array) -> Array:
-        return d @ columns(self.Z[:, : self.T]).T
+        return d @ columns(self.Z[:, : self.steps]).T
 
 
 class ResetBefore(Reset):
@@ -122,7 +122,7 @@ class ResetBefore(Reset):
 
     def __init__(self, p: State, Z: Array) -> None:
         super().__init__(p, Z)
-        self.Q = Z[:, : self.T].copy()  # [r ⊙ h₋; 1]
+        self.Q = Z[:, : self.steps].copy()  # [r ⊙ h₋; 1]
 
     def gates(self, t: int) -> Array:
         return (self.R[: 2 * self.H] @ self.Z[:, t]).reshape(2, self.H, -1)
@@ -144,7 +144,7 @@ class ResetBefore(Reset):
 
     def weight_gradient(self, d: Array) -> Array:
         gates, candidate = d[: 2 * self.H], d[2 * self.H :]
-        return np.concatenate([gates @ columns(self.Z[:, : self.T]).T, candidate @ columns(self.Q).T])
+        return np.concatenate([gates @ columns(self.Z[:, : self.steps]).T, candidate @ columns(self.Q).T])
 
 
 RESETS: dict[str, type[ResetAfter] | type[ResetBefore]] = {"after": ResetAfter, "before": ResetBefore}
