@@ -20,8 +20,13 @@ def backend_names() -> list[str]:
     return sorted({point.name for point in entry_points(group="isograd.backends")})
 
 
-def get_backend(name: str) -> Backend:
-    """The backend of this name; BackendError where it is unknown or what it needs is not installed."""
+def get_backend(name: str | Backend) -> Backend:
+    """The backend of this name; BackendError where it is unknown or what it needs is not installed.
+
+    One that is handed in is that one.
+    """
+    if not isinstance(name, str):
+        return name
     from importlib.metadata import entry_points
 
     found = [point for point in entry_points(group="isograd.backends") if point.name == name]
@@ -55,12 +60,12 @@ def build(
     model: Composite,
     weights: Mapping[str, Array] | None = None,
     *,
-    backend: str = "numpy",
+    backend: str | Backend = "numpy",
     seed: int = 0,
     dtype: str = "float32",
     **options: Any,
 ) -> Network:
-    """A network of `model` in `backend`, with initial weights drawn from `seed` unless they are given.
+    """A network of `model` in `backend` (its name, or an engine), with weights drawn from `seed` unless they are given.
 
     Options of the backends: numpy: threads=1 (of BLAS); torch: device="cpu", compile=False,
     shared_randomness=False (True: dropout masks of isograd's own streams, equal to NumPy's).

@@ -12,7 +12,7 @@ from isograd.core.base.randomness import batch_order, random_upstream
 from isograd.core.base.types import Array, Arrays, State
 from isograd.core.data.dataset import as_arrays
 from isograd.core.engine.batches import check_batch, check_inputs, check_losses
-from isograd.core.engine.protocol import Network
+from isograd.core.engine.protocol import Backend, Network
 from isograd.core.engine.registry import float_dtype
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.weights import check_state, initial_state
@@ -37,7 +37,7 @@ def check_parity(
     steps: int = 20,
     batch_size: int | None = None,
     weights: Mapping[str, Array] | None = None,
-    backends: tuple[str, str] = ("numpy", "torch"),
+    backends: tuple[str | Backend, str | Backend] = ("numpy", "torch"),
     dtypes: Sequence[str] = ("float64", "float32"),
     seed: int = 0,
 ) -> ParityReport:

@@ -21,7 +21,8 @@ class Pair:
     right: Backend
 
     @classmethod
-    def named(cls, left: str = "numpy", right: str = "torch") -> Pair:
+    def named(cls, left: str | Backend = "numpy", right: str | Backend = "torch") -> Pair:
+        """Engines by name, or as they are handed in."""
         return cls(get_backend(left), get_backend(right))
 
     @property

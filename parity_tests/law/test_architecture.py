@@ -29,7 +29,15 @@ MAY_IMPORT = {  # beside the standard library
     "examples": {"numpy", "isograd", "sklearn"},  # scikit-learn for the baselines that stand beside a model
     "benchmarks": {"numpy", "torch", "sklearn", "threadpoolctl", "rich", "isograd"},
 }
-HELPERS = {"registry.py", "compose.py", "special.py", "convolve.py", "resample.py", "scans.py"}  # of operations
+HELPERS = {
+    "registry.py",
+    "products.py",
+    "special.py",
+    "convolve.py",
+    "resample.py",
+    "scans.py",
+    "gru.py",
+}  # of operations
 FILES = sorted(path for room in ("core", "backends", "isograd", "examples") for path in (ROOT / room).rglob("*.py"))
 
 
