@@ -7,13 +7,16 @@ registry, filled by the decorator `describes`; the law of five is checked agains
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import field
-from typing import Annotated, Any, ClassVar, Self, TypeVar, dataclass_transform
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Annotated, Any, ClassVar, Self, TypeVar, dataclass_transform, get_type_hints
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ArgsKwargs, SchemaValidator
 
 from isograd.core.base.errors import FileError, IsogradError, SpecError
 
@@ -41,35 +44,7 @@ Dims = Annotated[tuple[Int, ...], BeforeValidator(_as_tuple)]
 Floats = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
 
 
-WAITING: set[type] = set()
-"""Descriptions that no one has used yet: pydantic builds a class when its first instance is made, because
-building all of them would take longer than everything else that `import isograd` does."""
-
-
-class Explained(type):
-    """The class of descriptions: built when first used; what pydantic finds wrong is told as an error of ours."""
-
-    def __call__(cls, *args: Any, **options: Any) -> Any:
-        if WAITING:
-            build_waiting(cls)
-        try:
-            return super().__call__(*args, **options)
-        except ValidationError as error:
-            raise _explain(cls, args, options, error) from None
-
-
-def build_waiting(cls: type) -> None:
-    """Let pydantic build `cls` and the descriptions it derives from, where that is still to be done."""
-    for base in reversed(cls.__mro__):
-        if base in WAITING:
-            from pydantic.dataclasses import dataclass
-
-            WAITING.remove(base)
-            config = ConfigDict(extra="forbid", strict=True)
-            dataclass(frozen=True, kw_only=True, repr=False, eq=False, config=config)(base)
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, Field))
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], type[T]]:
     """Make a class a frozen description of `family`: options keyword-only, bad values an error of ours.
 
@@ -78,12 +53,48 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
 
     def decorate(cls: type[T]) -> type[T]:
         cls.family = family  # type: ignore[attr-defined]
-        WAITING.add(cls)
+        made = dataclass(init=False, repr=False, eq=False, frozen=True, kw_only=True)(cls)
         if not abstract:
-            register(family, cls)  # type: ignore[arg-type]
-        return cls
+            register(family, made)  # type: ignore[arg-type]
+        return made
 
     return decorate
+
+
+@cache
+def validator(cls: type) -> SchemaValidator:
+    """What checks the arguments of `cls`: built at its first use, because building all of them would take longer
+    than everything else that `import isograd` does."""
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(cls).validator  # type: ignore[return-value]
+
+
+class Signature:
+    """`__signature__` of a description class, positional fields first, the types that Annotated limits as they are.
+
+    Of the class alone: an instance may be callable itself, and a class with an `__init__` of its own has that one's.
+    """
+
+    def __get__(self, instance: object, cls: type[Description]) -> inspect.Signature:
+        if instance is not None or cls.__init__ is not Description.__init__:
+            raise AttributeError("__signature__")
+        fields = sorted(dataclasses.fields(cls), key=lambda f: f.kw_only is True)  # type: ignore[arg-type]
+        try:
+            types = get_type_hints(cls)
+        except NameError:  # a type that only a type checker can look up stays as it is written
+            types = {f.name: f.type for f in fields}
+        return inspect.Signature(
+            [
+                inspect.Parameter(
+                    f.name,
+                    inspect.Parameter.KEYWORD_ONLY if f.kw_only else inspect.Parameter.POSITIONAL_OR_KEYWORD,
+                    default=inspect.Parameter.empty if default_of(f) is dataclasses.MISSING else default_of(f),
+                    annotation=types[f.name],
+                )
+                for f in fields
+            ]
+        )
 
 
 def register(family: str, cls: type[Description]) -> None:
@@ -127,10 +138,27 @@ def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error
     return SpecError(where, wanted=f"{name}: {wanted}", got=repr(first["input"]), fix=f"change {name}=")
 
 
-class Description(metaclass=Explained):
-    """Base of all descriptions: equality by value, a short repr, JSON both ways."""
+class Description:
+    """Base of all descriptions: checked when made, equality by value, a short repr, JSON both ways."""
 
     family: ClassVar[str]
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+    __signature__: ClassVar[Signature] = Signature()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Raises SpecError for arguments that the class's signature does not have, or of wrong types or values."""
+        defaults = {f.name: default_of(f) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        if not args and not options and all(value is not dataclasses.MISSING for value in defaults.values()):
+            vars(self).update(defaults)  # nothing to check: `import isograd` builds no validator
+            self.__post_init__()
+            return
+        try:
+            validator(type(self)).validate_python(ArgsKwargs(args, options), self_instance=self)
+        except ValidationError as error:
+            raise _explain(type(self), args, options, error) from None
+
+    def __post_init__(self) -> None:
+        """What holds between several options: raises SpecError where it does not."""
 
     def __repr__(self) -> str:
         """Positional arguments, then only the options that differ from their defaults."""
