@@ -12,7 +12,6 @@ import json
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Annotated, Any, ClassVar, Self, TypeVar, dataclass_transform, get_type_hints
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
@@ -22,6 +21,8 @@ from isograd.core.base.errors import FileError, IsogradError, SpecError
 
 T = TypeVar("T")
 REGISTRY: dict[str, dict[str, type[Description]]] = {"custom_layer": {}, "custom_loss": {}}
+VALIDATORS: dict[type, SchemaValidator] = {}
+"""By description class, for those in use: to build all of them would take as long as the rest of `import isograd`."""
 FORMAT = 1  # of the JSON text; a reader refuses what it does not know
 
 
@@ -61,13 +62,13 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
     return decorate
 
 
-@cache
 def validator(cls: type) -> SchemaValidator:
-    """What checks the arguments of `cls`: built at its first use, because building all of them would take longer
-    than everything else that `import isograd` does."""
-    from pydantic import TypeAdapter
+    """What checks the arguments of `cls`: built at its first use."""
+    if cls not in VALIDATORS:
+        from pydantic import TypeAdapter
 
-    return TypeAdapter(cls).validator  # type: ignore[return-value]
+        VALIDATORS[cls] = TypeAdapter(cls).validator  # type: ignore[assignment]
+    return VALIDATORS[cls]
 
 
 class Signature:
@@ -79,7 +80,7 @@ class Signature:
     def __get__(self, instance: object, cls: type[Description]) -> inspect.Signature:
         if instance is not None or cls.__init__ is not Description.__init__:
             raise AttributeError("__signature__")
-        fields = sorted(dataclasses.fields(cls), key=lambda f: f.kw_only is True)  # type: ignore[arg-type]
+        fields = sorted(dataclasses.fields(cls), key=lambda f: f.kw_only is True)
         try:
             types = get_type_hints(cls)
         except NameError:  # a type that only a type checker can look up stays as it is written
@@ -133,21 +134,23 @@ def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error
         case "unexpected_keyword_argument":
             return SpecError(where, wanted=f"options among {allowed}", got=f"{name}=", fix=f"drop {name}= or mend it")
         case "missing":
-            return SpecError(where, wanted=f"{name}", got="nothing", fix=f"{cls.__name__}({', '.join(positional)}, …)")
+            needed = [*positional, "…" if name in positional else f"{name}=…"]
+            return SpecError(where, wanted=f"{name}", got="nothing", fix=f"{cls.__name__}({', '.join(needed)})")
     wanted = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     return SpecError(where, wanted=f"{name}: {wanted}", got=repr(first["input"]), fix=f"change {name}=")
 
 
+@dataclass(init=False, repr=False, eq=False, frozen=True)
 class Description:
     """Base of all descriptions: checked when made, equality by value, a short repr, JSON both ways."""
 
     family: ClassVar[str]
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
-    __signature__: ClassVar[Signature] = Signature()
+    __signature__ = Signature()
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Raises SpecError for arguments that the class's signature does not have, or of wrong types or values."""
-        defaults = {f.name: default_of(f) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        defaults = {f.name: default_of(f) for f in dataclasses.fields(self)}
         if not args and not options and all(value is not dataclasses.MISSING for value in defaults.values()):
             vars(self).update(defaults)  # nothing to check: `import isograd` builds no validator
             self.__post_init__()
@@ -162,7 +165,7 @@ class Description:
 
     def __repr__(self) -> str:
         """Positional arguments, then only the options that differ from their defaults."""
-        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        fields = dataclasses.fields(self)
         parts = [repr(getattr(self, f.name)) for f in fields if not f.kw_only]
         for f in fields:
             value = getattr(self, f.name)
@@ -171,7 +174,7 @@ class Description:
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def _values(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, f.name) for f in dataclasses.fields(self))  # type: ignore[arg-type]
+        return tuple(getattr(self, f.name) for f in dataclasses.fields(self))
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._values() == other._values()
@@ -181,7 +184,7 @@ class Description:
 
     def to_dict(self) -> dict[str, Any]:
         """{family: class name, option: value, …}: every option, so that no default can drift."""
-        options = {f.name: _encode(getattr(self, f.name)) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        options = {f.name: _encode(getattr(self, f.name)) for f in dataclasses.fields(self)}
         return {self.family: type(self).__name__, **options}
 
     @classmethod
