@@ -21,6 +21,7 @@ from isograd.core.learning.optimizers import Clipping, Optimizer
 from isograd.core.learning.schedules import FixedLR, Schedule
 from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.training.history import Epoch, History
+from isograd.core.training.progress import drawing
 from isograd.core.training.watching import BestWeights, StopFit, Watcher
 
 BATCH_SIZE, EVALUATED_AT_ONCE = 32, 256  # samples, unless asked for otherwise
@@ -84,6 +85,7 @@ class Trainer:
         shuffle: bool | None = None,
         drop_last: bool = False,
         callbacks: Sequence[Watcher] = (),
+        progress: bool | None = None,
     ) -> History:
         """Train for `epochs` passes over `train`, an (x, y) pair or a Dataset, and tell what happened.
 
@@ -91,7 +93,8 @@ class Trainer:
         as the data set has rows.
         Data in memory is checked whole before the first step; other data batch by batch, each before its
         update. `validation` is measured every `validate_every` epochs and after the last. With
-        `early_stopping` the weights of the best validation are put back at the end.
+        `early_stopping` the weights of the best validation are put back at the end. `progress` shows a
+        bar; None: where the output is a terminal.
         """
         numbers = {"epochs": epochs, "batch_size": batch_size, "validate_every": validate_every}
         for name, number in numbers.items():
@@ -104,7 +107,7 @@ class Trainer:
         if early_stopping is not None and held_out is None:
             raise SpecError("fit(early_stopping=…)", wanted="validation data", got="none", fix="validation=(x, y)")
         batch_size, validation_size, shuffle = self._batching(data, held_out, batch_size, shuffle, drop_last)
-        watchers = [*callbacks, *([BestWeights(early_stopping)] if early_stopping else [])]
+        watchers = [*callbacks, *drawing(progress), *([BestWeights(early_stopping)] if early_stopping else [])]
         history = History()
         steps = len(self._order(data, 0, batch_size, shuffle, drop_last))
         if steps == 0:

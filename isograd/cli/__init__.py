@@ -1,4 +1,4 @@
-"""The command line: isograd compare, train, parity, generate, baselines."""
+"""The command line: isograd compare, train, parity, generate, baselines, new."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from isograd.cli.new import new_experiment
 from isograd.core.base.errors import IsogradError
 from isograd.experiments.experiment import Experiment, Options
 from isograd.experiments.finding import find
@@ -177,6 +178,9 @@ def baselines(
             fitted = fit(estimator, found, made, prepared, options)
             table.add_row(name, key, *map(figure, fitted.scores.values()), f"{fitted.seconds:.2f} s")
     Console().print(table)
+
+
+app.command("new")(new_experiment)
 
 
 def _parity_of(experiment: Experiment, options: Options) -> list[ParityReport]:

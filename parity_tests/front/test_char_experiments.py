@@ -13,9 +13,9 @@ from command_line import isograd
 
 import isograd as ig
 from isograd.core.parity.matching import TOLERANCE, difference
-from isograd.experiments.characters import NGrams, parts_of
 from isograd.experiments.experiment import Options
 from isograd.experiments.finding import find
+from isograd.experiments.next_character import NGrams, parts_of
 from isograd.reports.comparing import compare, parity_of
 from isograd.reports.saving import save
 
