@@ -30,6 +30,7 @@ class NumpyBackend:
 
     name = "numpy"
     reference = False
+    title = "NumPy"
 
     def build(
         self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
@@ -76,3 +77,4 @@ class ReferenceBackend(NumpyBackend):
 
     name = "numpy_reference"
     reference = True
+    title = "NumPy reference"
