@@ -11,6 +11,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 import typer
 
 from isograd.experiments.experiment import Options
+from isograd.reports.engines import BACKENDS
 
 Name = Annotated[
     str,
@@ -21,7 +22,7 @@ BackendNames = Annotated[
     str,
     typer.Option(metavar="NAME,NAME", help="Engines by name; the first is the one that the others are held against."),
 ]
-BOTH = "numpy,torch"
+BOTH = ",".join(BACKENDS)
 
 Command = Callable[..., None]
 

@@ -20,12 +20,10 @@ from isograd.experiments.recipe import Recipe
 from isograd.experiments.training import train_recipe
 from isograd.reports import written
 from isograd.reports.comparison import Column, Compared, Comparison
-from isograd.reports.engines import device_options, family, titled
+from isograd.reports.engines import BACKENDS, device_options, family, titled
 
 if TYPE_CHECKING:
     from isograd.core.parity.report import ParityReport
-
-BACKENDS = ("numpy", "torch")
 
 
 def compare(experiment: Experiment, options: Options | None = None, backends: Sequence[str] = BACKENDS) -> Comparison:

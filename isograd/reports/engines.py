@@ -8,6 +8,8 @@ from typing import Any
 from isograd.core.base.errors import SpecError
 from isograd.core.engine.registry import get_backend
 
+BACKENDS = ("numpy", "torch")  # unless others are named
+
 
 def family(name: str) -> str:
     """The engine that a name with a variant asks for.
@@ -28,7 +30,7 @@ def titled(names: Sequence[str], *, least: int = 1) -> dict[str, str]:
             f"backends={','.join(names)!r}",
             wanted=f"{('one engine', 'two engines')[least - 1]} or more, each of them once",
             got=", ".join(names) or "none",
-            fix="--backends numpy,torch",
+            fix=f"backends={','.join(BACKENDS)}",
         )
     found: dict[str, str] = {}
     for name in names:

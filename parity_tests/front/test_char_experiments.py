@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from command_line import isograd
+from command_line import typed
 
 import isograd as ig
 from isograd.core.parity.matching import TOLERANCE, difference
@@ -85,19 +85,19 @@ def test_the_books_recipe_carries_the_average() -> None:
 
 def test_a_trained_network_writes_from_the_command_line(tmp_path: Path, data_root: Path) -> None:
     options = ["--samples", "128", "--epochs", "1"]
-    run = isograd("train", "char_lstm", *options, cwd=tmp_path, data=data_root)
+    run = typed("train", "char_lstm", *options, cwd=tmp_path, data=data_root)
     assert run.returncode == 0, run.stderr
     assert "After 'ROMEO:', temperature 0.8" in run.stdout
     (file,) = tmp_path.glob("runs/*/*.safetensors")
     asked = ["generate", str(file), "--primer", "To be", "--length", "40", "--temperature", "0.7", "--seed", "3"]
-    texts = [isograd(*asked, "--backend", backend, cwd=tmp_path).stdout for backend in ("numpy", "torch")]
+    texts = [typed(*asked, "--backend", backend, cwd=tmp_path).stdout for backend in ("numpy", "torch")]
     assert texts[0] == texts[1]
     assert texts[0].startswith("To be")
     assert len(texts[0].removesuffix("\n")) >= 44
-    other = isograd(*asked[:-1], "4", cwd=tmp_path).stdout
+    other = typed(*asked[:-1], "4", cwd=tmp_path).stdout
     assert other.startswith("To be")
     assert other != texts[0]
-    unknown = isograd("generate", str(file), "--primer", "To be°", cwd=tmp_path)
+    unknown = typed("generate", str(file), "--primer", "To be°", cwd=tmp_path)
     assert unknown.returncode == 2
     assert "character 5 of a text" in unknown.stderr
 
