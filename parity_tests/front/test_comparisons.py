@@ -233,6 +233,26 @@ def test_a_device_is_for_the_engines_that_take_one_and_else_for_all(
     assert device_options(names, device) == options
 
 
+@pytest.mark.parametrize(
+    ("names", "options", "told"),
+    [
+        (("numpy", "torch"), Options(device="nothing"), "device='nothing'"),
+        (("numpy", "mine"), Options(device="cuda"), "device='cuda'"),
+        (("numpy", "torch"), Options(dtype="float16"), "dtype='float16'"),
+        (("numpy", "nothing"), Options(), "backend='nothing'"),
+    ],
+)
+def test_what_no_engine_can_do_is_refused_before_anything_is_judged_or_trained(
+    monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...], options: Options, told: str
+) -> None:
+    begun: list[str] = []
+    for job in ("parity_of", "train_recipe"):
+        monkeypatch.setattr(f"isograd.reports.comparing.{job}", lambda *given, job=job, **named: begun.append(job))
+    with pytest.raises(ig.BackendError, match=told):
+        compare(small("digits_cnn", "two convolutions"), options, names)
+    assert not begun
+
+
 @pytest.mark.parametrize("count", range(2, 6))
 def test_no_two_lines_look_alike(count: int) -> None:
     drawn = [pens(count, colours) for colours in (COLD, WARM)]

@@ -84,7 +84,8 @@ def test_a_sentence_that_stands_twice_is_in_one_part_alone(review_root: Path) ->
 
 
 def test_characters_are_read_as_well(review_root: Path, tmp_path: Path) -> None:
-    comparison = compare(find("sentiment"), Options(data="yelp", recipe="characters", samples=20, epochs=1))
+    options = Options(data="yelp", recipe="characters", samples=20, epochs=1, batch_size=4)
+    comparison = compare(find("sentiment"), options)
     assert comparison.passed
     assert comparison.recipes["characters"].recipe.model.input_shapes == ((160,), ())
     assert "Is a sentence from a review good or bad (yelp)" in str(comparison)
