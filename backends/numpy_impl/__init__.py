@@ -25,11 +25,11 @@ from isograd.core.learning.schedules import Schedule
 class NumpyBackend:
     """Builds NumPy networks that compute with `tables`. Options: threads=1, the threads that BLAS may take.
 
-    An engine on tables of one's own takes a `name` of its own, by which comparisons tell it from the others.
+    An engine on tables of one's own takes a `name` and a `title` of its own, by which comparisons tell it from others.
     """
 
-    def __init__(self, tables: Tables = STANDARD, *, name: str = "numpy") -> None:
-        self.tables, self.name = tables, name
+    def __init__(self, tables: Tables = STANDARD, *, name: str = "numpy", title: str = "NumPy") -> None:
+        self.tables, self.name, self.title = tables, name, title
 
     def build(
         self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
@@ -76,4 +76,4 @@ class ReferenceBackend(NumpyBackend):
     """The NumPy engine in the form of the book (Weidman 2019) where there is one (`reference/`): slow, to be read."""
 
     def __init__(self) -> None:
-        super().__init__(AS_THE_BOOK, name="numpy_reference")
+        super().__init__(AS_THE_BOOK, name="numpy_reference", title="NumPy reference")

@@ -34,6 +34,8 @@ class TorchBackend:
 
     name = "torch"
     when_compared: ClassVar[Mapping[str, Any]] = {"shared_randomness": True}
+    title = "PyTorch"
+    takes_device = True
 
     def build(
         self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any

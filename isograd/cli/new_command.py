@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 
-def new_experiment(
+def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the experiment is called; NAME.py is written.")],
 ) -> None:
     """Write a small experiment that runs, to start from."""
