@@ -16,7 +16,7 @@ import isograd as ig
 from isograd.core.parity.matching import TOLERANCE, difference
 from isograd.experiments.experiment import Options
 from isograd.experiments.finding import find
-from isograd.experiments.next_character import NGrams, parts_of
+from isograd.experiments.next_character import NGrams, parts_of, writing
 from isograd.reports.comparing import compare, parity_of
 from isograd.reports.saving import save
 
