@@ -196,8 +196,6 @@ def test_a_file_stays_readable_and_says_why_it_exists(path: Path) -> None:
 LONG = {  # functions of more than 60 lines, and why they are better whole
     "isograd.core.graph.custom_decorator._describe": "refusals one after the other, then one class",
     "isograd.core.training.trainer.fit": "the loop over epochs and batches, and what its options mean",
-    "isograd.backends.numpy_impl.operations.scans.lstm_scan": "forward and backward side by side, a line a gate",
-    "isograd.backends.numpy_impl.operations.scans.gru_scan": "forward and backward side by side, a line a gate",
 }
 
 
