@@ -82,22 +82,18 @@ class Signature:
     def __get__(self, instance: object, cls: type[Description]) -> inspect.Signature:
         if instance is not None or cls.__init__ is not Description.__init__:
             raise AttributeError("__signature__")
-        fields = sorted(dataclasses.fields(cls), key=lambda f: f.kw_only is True)
         try:
             types = get_type_hints(cls)
         except NameError:  # a type that only a type checker can look up stays as it is written
-            types = {f.name: f.type for f in fields}
-        return inspect.Signature(
-            [
-                inspect.Parameter(
-                    f.name,
-                    inspect.Parameter.KEYWORD_ONLY if f.kw_only else inspect.Parameter.POSITIONAL_OR_KEYWORD,
-                    default=inspect.Parameter.empty if default_of(f) is dataclasses.MISSING else default_of(f),
-                    annotation=types[f.name],
-                )
-                for f in fields
-            ]
-        )
+            types = {f.name: f.type for f in dataclasses.fields(cls)}
+        ordered = sorted(dataclasses.fields(cls), key=lambda f: bool(f.kw_only))
+        return inspect.Signature([_parameter(f, types[f.name]) for f in ordered])
+
+
+def _parameter(f: dataclasses.Field[Any], annotation: object) -> inspect.Parameter:
+    kind = inspect.Parameter.KEYWORD_ONLY if f.kw_only else inspect.Parameter.POSITIONAL_OR_KEYWORD
+    default = inspect.Parameter.empty if default_of(f) is dataclasses.MISSING else default_of(f)
+    return inspect.Parameter(f.name, kind, default=default, annotation=annotation)
 
 
 def register(family: str, cls: type[Description]) -> None:

@@ -40,6 +40,7 @@ import isograd as ig
 from isograd.core.base.description import REGISTRY, VALIDATORS
 kinds = [kind for family in REGISTRY.values() for kind in family.values()]
 assert not VALIDATORS, f"import isograd builds {VALIDATORS}"
+assert set(ig.__all__) <= set(dir(ig)), "names that are loaded later are shown before"
 before = [inspect.signature(kind) for kind in kinds]
 fields = [dataclasses.fields(kind) for kind in kinds]
 assert set(VALIDATORS) <= {ig.init.Normal}, VALIDATORS  # it makes a default: Normal(std=0.02)
