@@ -238,10 +238,10 @@ def compiled(module: str) -> CodeType:
     return compile(inspect.getsource(importlib.import_module(module)), module, "exec")
 
 
-def engine_with(mutant: Mutant) -> NumpyBackend:
-    """An engine with this one fault, beside the sound one."""
+def engine_with(mutant: Mutant, kind: type[NumpyBackend] = NumpyBackend) -> NumpyBackend:
+    """An engine (of this kind) with this one fault, beside the sound one."""
     copy_of_all = PrivateCopy({mutant.module: compile(mutant.tree, mutant.module, "exec")})
-    engine: NumpyBackend = copy_of_all.module(ROOT).NumpyBackend()
+    engine: NumpyBackend = getattr(copy_of_all.module(ROOT), kind.__name__)()
     return engine
 
 
