@@ -32,25 +32,27 @@ class Step:
     after: tuple[State, State]
 
     @cached_property
-    def exact(self) -> State:
-        """The left side's step in float64, or in float64 from inputs moved by one unit in the last place.
+    def exact(self) -> list[State]:
+        """Each side's step in float64, or in float64 from inputs moved by one unit in the last place.
 
-        Its distance is how much of the step is rounding: late in training a gradient is the small difference of large
-        numbers, and rounding shows on any side.
+        Its distance is how much of the step is rounding: late in training, or for a bias in front of a normalisation,
+        a gradient is the small difference of large numbers, and rounding shows on any side.
         """
-        training, batch = self.training, self.training.batch(self.number)
-        inputs, targets = (rounded(values, self.dtype) for values in batch)
+        training, found = self.training, []
+        inputs, targets = (rounded(values, self.dtype) for values in training.batch(self.number))
         start, inputs = (self.before, inputs) if self.dtype == "float32" else shaken(self.before, inputs)
-        net = build_in(self.pair.left, training.model, start, training.seed, "float64")
-        learner = training.learner(net)
-        learner.load_state_dict(in_dtype(self.memory, "float64"))
-        learner.step(inputs, targets, training.optimizer.lr)
-        return net.state_dict() | slots_of(learner.state_dict())
+        for backend in self.pair.backends:
+            net = build_in(backend, training.model, start, training.seed, "float64")
+            learner = training.learner(net)
+            learner.load_state_dict(in_dtype(self.memory, "float64"))
+            learner.step(inputs, targets, training.optimizer.lr)
+            found.append(net.state_dict() | slots_of(learner.state_dict()))
+        return found
 
     def noise(self, path: str) -> float:
-        """How far the left side's own step is from `exact`."""
-        own = self.after[0][path]
-        return difference(self.exact[path].astype(own.dtype), own).error
+        """How far a side's step is from its own `exact`, on the side where it is more."""
+        gaps = [difference(e[path].astype(a[path].dtype), a[path]) for e, a in zip(self.exact, self.after, strict=True)]
+        return max(gap.error for gap in gaps)
 
     @cached_property
     def gradients(self) -> tuple[tuple[State, State], tuple[State, State]]:
