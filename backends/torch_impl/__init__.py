@@ -93,7 +93,7 @@ def _device(name: str) -> torch.device:
     """The device of this name, where this machine has it."""
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
+        return torch.empty(1, device=device).device  # with its number, where there may be several
     except (RuntimeError, AssertionError) as error:
         have = [
             "cpu",
@@ -106,4 +106,3 @@ def _device(name: str) -> torch.device:
             got=f"{name!r}: {str(error).splitlines()[0]}",
             fix='device="cpu"',
         ) from None
-    return device
