@@ -129,11 +129,10 @@ class NumpyLearner:
             held = () if self.carrying is None else self.carrying.kept(outputs)
             values = [
                 float(LOSSES[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))[0])
-                if spec
-                else 0.0
                 for spec, prediction, target in zip(self.losses, outputs, aligned(self.losses, targets), strict=True)
+                if spec is not None
             ]
-            pieces.append((sum(values), outputs, targets))
+            pieces.append((values, outputs, targets))
         return mean_loss(self.losses, pieces)
 
     def reset_state(self) -> None:

@@ -114,13 +114,16 @@ class TorchLearner:
         """The inputs as they came, and as arrays the states that were added to them."""
         return (*inputs, *(state.detach().cpu().numpy() for state in x[len(inputs) :]))
 
-    def _loss(self, y: Any, targets: Tensors) -> torch.Tensor:
+    def _losses(self, y: Any, targets: Tensors) -> list[torch.Tensor]:
+        """The loss of each output that is trained on."""
         outputs = y if isinstance(y, tuple) else (y,)
-        pairs = zip(self.criteria, targets, strict=True)
-        values = [
+        return [
             criterion(outputs[k], target if isinstance(self.losses[k], ClassLoss) else target.to(outputs[k].dtype))
-            for (k, criterion), target in pairs
+            for (k, criterion), target in zip(self.criteria, targets, strict=True)
         ]
+
+    def _loss(self, y: Any, targets: Tensors) -> torch.Tensor:
+        values = self._losses(y, targets)
         return values[0] if len(values) == 1 else torch.stack(values).sum()
 
     def _targets(self, targets: Arrays) -> Tensors:
@@ -178,9 +181,9 @@ class TorchLearner:
             y = self.net.compute(on_device if carried is None else carried.fed(on_device), training=False)
             if carried is not None:
                 carried.keep(y)
-            loss = float(self._loss(y, self._on_device(t)).item())
+            values = [float(loss.item()) for loss in self._losses(y, self._on_device(t))]
             outputs = y if isinstance(y, tuple) else (y,)
-            pieces.append((loss, tuple(v.cpu().numpy() for v in outputs), targets))
+            pieces.append((values, tuple(v.cpu().numpy() for v in outputs), targets))
         return mean_loss(self.losses, pieces)
 
     def state_dict(self) -> State:
