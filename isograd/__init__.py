@@ -90,6 +90,7 @@ from isograd.core.learning.schedules import ConstantLR, CosineDecay, Exponential
 from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.training.callbacks import Callback
 from isograd.core.training.history import History
+from isograd.core.training.state import TrainerState
 from isograd.core.training.watching import StopFit
 from isograd.trainer import Trainer
 
@@ -226,6 +227,7 @@ __all__ = [
     "Subtract",
     "Tanh",
     "Trainer",
+    "TrainerState",
     "TransformerDecoderBlock",
     "TransformerEncoderLayer",
     "Upsample",

@@ -29,7 +29,7 @@ class TorchBackend:
     """Builds PyTorch networks.
 
     Options: device="cpu"; compile=False (torch.compile); shared_randomness=False (True: dropout masks of
-    isograd's own streams, equal to the NumPy engine's, instead of PyTorch's generator).
+    isograd's own streams, equal to the NumPy engine's, instead of PyTorch's generator, seeded by (seed, step)).
     """
 
     name = "torch"

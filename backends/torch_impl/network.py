@@ -14,7 +14,7 @@ from isograd.backends.torch_impl.gradients import differentiable, gradients_of
 from isograd.backends.torch_impl.learner import TorchLearner
 from isograd.backends.torch_impl.loader import Tensors, tensors
 from isograd.backends.torch_impl.modules import Masked
-from isograd.backends.torch_impl.randomness import draws, seeded
+from isograd.backends.torch_impl.randomness import draws, generators, seeded
 from isograd.core.base.types import Array, Arrays, State
 from isograd.core.engine.batches import check_inputs, check_upstream
 from isograd.core.engine.carry import Carrying
@@ -50,7 +50,7 @@ class TorchNetwork:
         self.module = module.to(device=device, dtype=self.torch_dtype)
         self.call = torch.compile(self.module) if compiled else self.module
         self.masked = [m for m in self.module.modules() if isinstance(m, Masked)]
-        self.draws = any(map(draws, self.module.modules()))
+        self.generators = generators(device) if any(map(draws, self.module.modules())) else ()
         weights, buffers = declared(model)
         self.weight_paths, self.buffer_paths = tuple(weights), tuple(buffers)
         named = dict(self.module.named_parameters(remove_duplicate=False)) | dict(self.module.named_buffers())
@@ -88,9 +88,9 @@ class TorchNetwork:
             self.module.train(training)
         for masked in self.masked:
             masked.run = Run(training, self.seed, self.run_step)
-        if not (training and self.draws):
+        if not (training and self.generators):
             return module(*x)
-        with seeded(self.seed, self.run_step, self.device):
+        with seeded(self.generators, self.seed, self.run_step):
             return module(*x)
 
     def buffers(self) -> dict[str, Tensor]:
