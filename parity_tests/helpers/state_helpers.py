@@ -115,6 +115,12 @@ def cell() -> ig.Model:
     return ig.Model(inputs=(x, h), outputs=(ig.Linear(2)(new), new))
 
 
+def two_ended() -> ig.Model:
+    x = ig.Input((3,))
+    h = ig.Tanh()(ig.Linear(4)(x))
+    return ig.Model(inputs=x, outputs=(ig.Linear(2)(h), ig.Linear(3, name="untrained")(h)))
+
+
 def straight() -> ig.Sequential:
     """y = w x, which learns −x while validation wants x: it gets worse, and stops."""
     return ig.Sequential([ig.Linear(1, bias=False)], input_shape=(1,))
@@ -145,6 +151,9 @@ SITUATIONS: dict[str, Situation] = {
     ),
     "the mean of states": Situation(
         cell, options={"loss": (ig.MSELoss(), None), "carry": "mean", "optimizer": ig.RMSprop(0.01)}
+    ),
+    "an output without a loss, whose weights torch gives no slots": Situation(
+        two_ended, options={"loss": (ig.MSELoss(), None), "optimizer": ig.Adam(0.05)}
     ),
     "early stopping, every second epoch": Situation(
         straight,

@@ -92,6 +92,8 @@ def test_a_state_is_a_value(name: str, way: Callable[[Any], Any], backend: str) 
         made, history = taken_up(situation, backend, kept)
         assert end(made, history) == end(whole, expected)
         assert kept == state
+    assert state != ig.TrainerState({**state.record, "epochs_done": 9}, state.arrays)
+    assert state == ig.TrainerState({**state.record, "seconds": None}, state.arrays)
     with pytest.raises(ValueError, match="read-only"):
         next(iter(state.arrays.values()))[...] = 0
 
