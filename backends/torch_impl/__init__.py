@@ -29,7 +29,7 @@ class TorchBackend:
     """Builds PyTorch networks.
 
     Options: device="cpu"; compile=False (torch.compile); shared_randomness=False (True: dropout masks of
-    isograd's own streams, equal to the NumPy engine's, instead of PyTorch's generator).
+    isograd's own streams, equal to the NumPy engine's, instead of PyTorch's generator, seeded by (seed, step)).
     """
 
     name = "torch"
@@ -95,7 +95,7 @@ def _device(name: str) -> torch.device:
     """The device of this name, where this machine has it."""
     try:
         device = torch.device(name)
-        torch.empty(1, device=device)
+        return torch.empty(1, device=device).device  # with its number, where there may be several
     except (RuntimeError, AssertionError) as error:
         have = [
             "cpu",
@@ -108,4 +108,3 @@ def _device(name: str) -> torch.device:
             got=f"{name!r}: {str(error).splitlines()[0]}",
             fix='device="cpu"',
         ) from None
-    return device

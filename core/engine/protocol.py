@@ -23,7 +23,7 @@ class Learner(Protocol):
     """A network, its losses and its optimizer: what changes weights.
 
     Where the model carries state (core/engine/carry.py), inputs are the data's alone: the learner adds the states. A
-    batch that raises leaves them as they were.
+    batch that raises leaves them as they were. What a step draws at random is keyed by the steps made before it.
     """
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
@@ -35,7 +35,7 @@ class Learner(Protocol):
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
         """One step for each batch of `order`, yielding its loss; lr(k) is the rate of the k-th.
 
-        Carried states are zeros at its start.
+        `order` may be the rest of an epoch: no other batch is read, and carried states go on.
         """
 
     def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
@@ -48,10 +48,10 @@ class Learner(Protocol):
         """Let the next batch start from states of zeros."""
 
     def state_dict(self) -> State:
-        """The optimizer's memory: {"step": …, "momentum_buffer/0.weight": …}."""
+        """Its memory, copied: {"step": …, "momentum_buffer/0.weight": …, "carried/0": …}: steps, slots, states held."""
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Take over a memory that `state_dict` gave, of this or another backend."""
+        """Take over a copy of a memory that `state_dict` gave, of this or another backend; masks follow its step."""
 
 
 class Network(Protocol):
