@@ -1,7 +1,7 @@
 """What blame costs: python benchmarks/blame.py [EXPERIMENT ...] [--rounds N]
 
 For every recipe of every built-in experiment, on a batch as it is trained on: the time of `check_parity` of an
-engine with one planted fault, over the time of the same without. The two take turns; faults are one wrong entry of
+engine with one planted fault, over the time of the same without. Processor time, one thread. The two take turns; faults are one wrong entry of
 one node's output, or of one weight's gradient, in the first, the middle and the last node that has such.
 Experiments whose data is not here are named and left out.
 """
@@ -13,11 +13,13 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from time import process_time
 from typing import Any
 from unittest.mock import patch
 
 import numpy as np
 from table import Row, markdown
+from threadpoolctl import threadpool_limits
 from timing import Block, interleaved
 
 from isograd.core.base.errors import IsogradError
@@ -127,7 +129,7 @@ def rows_of(name: str, rounds: int) -> list[Row]:
             blocks: dict[str, Block] = {
                 label: partial(_do, run, planted) for label, planted in (("with", fault), ("without", None))
             }
-            seconds = interleaved(blocks, rounds=rounds, warm_ups=0)
+            seconds = interleaved(blocks, rounds=rounds, warm_ups=0, clock=process_time)
             measured = f"{seconds['with']:.2f} / {seconds['without']:.2f} s; blamed: {culprit.guilty or 'nobody'}"
             ratio = seconds["with"] / seconds["without"]
             rows.append(Row(f"{name} {key}", str(fault), ratio, AT_MOST, None, measured, f"{COMMAND} {name}"))
@@ -150,7 +152,8 @@ def main() -> None:
     rows: list[Row] = []
     for name in given.experiments:
         try:
-            rows += rows_of(name, given.rounds)
+            with threadpool_limits(limits=1):
+                rows += rows_of(name, given.rounds)
         except IsogradError as error:
             print(f"{name} left out: {error}", file=sys.stderr)
     print(markdown(rows))

@@ -1,4 +1,4 @@
-"""Wall-clock time of contenders that take turns, so that a noisy machine disturbs all of them alike."""
+"""Time of contenders that take turns, so that a noisy machine disturbs all of them alike."""
 
 from __future__ import annotations
 
@@ -7,9 +7,12 @@ from statistics import median
 from time import perf_counter
 
 Block = Callable[[], None]
+Clock = Callable[[], float]
 
 
-def interleaved(blocks: Mapping[str, Block], *, rounds: int, warm_ups: int = 2) -> dict[str, float]:
+def interleaved(
+    blocks: Mapping[str, Block], *, rounds: int, warm_ups: int = 2, clock: Clock = perf_counter
+) -> dict[str, float]:
     """{contender: median seconds of its block}, over `rounds` rounds in which each runs its block once.
 
     Who begins changes from round to round. The first `warm_ups` rounds are not counted.
@@ -19,7 +22,7 @@ def interleaved(blocks: Mapping[str, Block], *, rounds: int, warm_ups: int = 2) 
     for k in range(rounds + warm_ups):
         first = k % len(names)
         for name in names[first:] + names[:first]:
-            started = perf_counter()
+            started = clock()
             blocks[name]()
-            seconds[name].append(perf_counter() - started)
+            seconds[name].append(clock() - started)
     return {name: median(taken[warm_ups:]) for name, taken in seconds.items()}
