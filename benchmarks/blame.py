@@ -1,8 +1,9 @@
 """What blame costs: python benchmarks/blame.py [EXPERIMENT ...] [--rounds N]
 
 For every recipe of every built-in experiment, on a batch as it is trained on: the time of `check_parity` of an
-engine with one planted fault, over the time of the same without. Processor time, one thread. The two take turns; faults are one wrong entry of
-one node's output, or of one weight's gradient, in the first, the middle and the last node that has such.
+engine with one planted fault, over the time of the same without. Processor time, one thread; the two take turns.
+Faults are one wrong entry of one node's output, or of one weight's gradient, in the first, the middle and the last
+node that has such.
 Experiments whose data is not here are named and left out.
 """
 
