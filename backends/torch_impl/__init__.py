@@ -33,6 +33,7 @@ class TorchBackend:
     """
 
     name = "torch"
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {"compile": {"compile": True}}
     when_compared: ClassVar[Mapping[str, Any]] = {"shared_randomness": True}
 
     def build(
