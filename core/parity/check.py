@@ -1,29 +1,32 @@
-"""check_parity: one model, two backends, every stage."""
+"""check_parity: one model, two engines or more, every stage."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
 from isograd.core.base.errors import SpecError
-from isograd.core.base.randomness import batch_order, random_upstream
-from isograd.core.base.types import Array, Arrays, State
+from isograd.core.base.randomness import batch_order
+from isograd.core.base.types import Array, Arrays
 from isograd.core.data.dataset import as_arrays
 from isograd.core.engine.batches import check_batch, check_inputs, check_losses
-from isograd.core.engine.protocol import Network
 from isograd.core.engine.registry import float_dtype
 from isograd.core.graph.composite import Composite
+from isograd.core.graph.nodes import Node
 from isograd.core.graph.weights import check_state, initial_state
 from isograd.core.learning.losses import Loss, Losses
-from isograd.core.learning.optimizers import SGD, Clipping, Optimizer
-from isograd.core.parity.matching import NOISE_FACTOR, difference
-from isograd.core.parity.pair import Pair, build_in, in_dtype
-from isograd.core.parity.report import Culprit, ParityReport, Row
-from isograd.core.parity.stages.node import compare_node
-from isograd.core.parity.stages.trajectories import Training, free_run, locked_steps, rounded, shaken
+from isograd.core.learning.optimizers import Clipping, Optimizer
+from isograd.core.parity.pair import Pair, build_in, pairs_of
+from isograd.core.parity.report import ParityReport
+from isograd.core.parity.stages.end_to_end import Whole, end_to_end
+from isograd.core.parity.stages.free_run import free_run
+from isograd.core.parity.stages.locked_steps import locked_steps
+from isograd.core.parity.stages.node import Suspect, suspected
+from isograd.core.parity.stages.training import Training
 from isograd.core.parity.stages.trial import Trial, trial_state
+from isograd.core.parity.verdict import Culprit, Row, short
+from isograd.core.parity.witness import wide
 
 
 def check_parity(
@@ -37,17 +40,17 @@ def check_parity(
     steps: int = 20,
     batch_size: int | None = None,
     weights: Mapping[str, Array] | None = None,
-    backends: tuple[str, str] = ("numpy", "torch"),
+    backends: Sequence[str] = ("numpy", "torch"),
     dtypes: Sequence[str] = ("float64", "float32"),
     seed: int = 0,
 ) -> ParityReport:
-    """Do both backends compute the same thing for `model` on the batch (x, y)?
+    """Do all `backends` compute the same thing for `model` on the batch (x, y)? The first is held against each other.
 
     Stages: every node alone; everything end to end, with a random dy, and through the loss where one is given;
     with an optimizer, `steps` locked steps and a free run, over batches of
     `batch_size` in turn (default: all of x). The report's `passed` is the verdict; its text names the first
     culprit and which side a third witness finds wrong.
-    Raises where model, batch, loss or weights do not fit each other.
+    Raises where model, batch, loss or weights do not fit each other, or fewer than two engines are named.
     """
     inputs = check_inputs(model, as_arrays(x))
     losses: Losses = (loss,) if loss is None or isinstance(loss, Loss) else tuple(loss)
@@ -59,55 +62,81 @@ def check_parity(
         raise SpecError("check_parity(optimizer=…)", wanted="loss= and y", got="none", fix="loss=ig.MSELoss()")
     state = dict(weights) if weights is not None else initial_state(model, seed=seed, dtype=float_dtype("float64"))
     check_state(model, state, "check_parity(weights=…)")
-    pair = Pair.named(*backends)
+    pairs = pairs_of("check_parity(backends=…)", backends)
+    whole = Whole(model, state, inputs, losses if loss else (), targets, seed)
+    training = None
+    if optimizer is not None:
+        batches = _batches(inputs, targets, batch_size or len(inputs[0]), seed)
+        training = Training(model, state, batches, losses, optimizer, clip, seed, steps)
     sizes = f"{sum(np.size(v) for v in state.values()):,} weights, {len(inputs[0])} samples"
-    title = f"parity of {model!r}\n{sizes}, {' against '.join(pair.names)}, seed {seed}"
-    report = ParityReport(title, pair.names)
+    title = f"parity of {short(model)}\n{sizes}, {' against '.join(backends)}, seed {seed}"
+    report = ParityReport(title, tuple(backends))
     for dtype in dtypes:
         float_dtype(dtype)
-        for training in (True, False):
-            trials = node_trials(pair, model, state, inputs, dtype=dtype, training=training, seed=seed)
-            found = [compare_node(pair, trial) for trial in trials]
-            for rows, _ in found:
-                report.add(rows)
-            report.culprits += in_order_of_computation([culprit for _, culprit in found if culprit is not None])
-        if any(row.fault == "raised" for row in report.rows):
-            continue  # a node that raises alone would raise in every later stage as well
-        report.add(*end_to_end(pair, model, state, inputs, losses if loss else (), targets, dtype, seed, report))
-        if optimizer is not None:
-            order = batch_order(
-                len(inputs[0]), batch_size or len(inputs[0]), seed=seed, epoch=0, shuffle=True, drop_last=False
-            )
-            batches = [(tuple(v[rows] for v in inputs), tuple(v[rows] for v in targets)) for rows in order]
-            run = Training(model, state, batches, losses, optimizer, clip, seed, steps)
-            report.add(*locked_steps(pair, run, dtype))
-            report.add(free_run(pair, run, dtype))
+    for pair in pairs:
+        for dtype in dtypes:
+            _compare(report, pair, whole, training, dtype)
     return report
 
 
-def in_order_of_computation(culprits: Sequence[Culprit]) -> list[Culprit]:
-    """Culprits given in execution order: first those of the forward, then the gradients' from the end backwards."""
-    gradients = [culprit for culprit in culprits if culprit.what.startswith("d")]
-    return [culprit for culprit in culprits if culprit not in gradients] + gradients[::-1]
+def _batches(inputs: Arrays, targets: Arrays, size: int, seed: int) -> list[tuple[Arrays, Arrays]]:
+    """The batches of one epoch, in the trainer's order."""
+    order = batch_order(len(inputs[0]), size, seed=seed, epoch=0, shuffle=True, drop_last=False)
+    return [(tuple(v[rows] for v in inputs), tuple(v[rows] for v in targets)) for rows in order]
 
 
-def node_trials(
-    pair: Pair, model: Composite, state: Mapping[str, Array], inputs: Arrays, *, dtype: str, training: bool, seed: int
-) -> list[Trial]:
+def _compare(report: ParityReport, pair: Pair, whole: Whole, training: Training | None, dtype: str) -> None:
+    """Every stage of one pair in one dtype."""
+    alone: list[Row] = []
+    first: Culprit | None = None
+    for mode in (True, False):
+        rows, culprits = nodes_alone(pair, whole, dtype=dtype, training=mode)
+        report.add(rows)
+        report.culprits += culprits
+        alone += rows
+        first = first or next(iter(culprits), None)
+    if any(row.what == "run" for row in alone):
+        return  # a node that raises alone would raise in every later stage as well
+    report.add(*end_to_end(pair, whole, dtype, alone, first))
+    if training is not None:
+        report.add(*locked_steps(pair, training, dtype))
+        report.add(*free_run(pair, training, dtype))
+
+
+def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tuple[list[Row], list[Culprit]]:
+    """The rows of every node, and the culprits in order of computation: the forward's, then the gradients' from the
+    end backwards. The witness is asked about the first of them alone."""
+    rows: list[Row] = []
+    forward: list[Culprit] = []
+    gradients: list[Culprit] = []
+    last: Suspect | None = None
+    for trial in node_trials(pair, whole, dtype=dtype, training=training):
+        found, suspect = suspected(pair, trial)
+        rows += found
+        if suspect is None:
+            continue
+        if not suspect.of_a_gradient:
+            forward.append(suspect.unjudged() if forward else suspect.judged())
+            continue
+        if last is not None:
+            gradients.append(last.unjudged())
+        last = suspect
+    if last is not None:
+        gradients.append(last.unjudged() if forward else last.judged())
+    return rows, forward + gradients[::-1]
+
+
+def node_trials(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> Iterator[Trial]:
     """A trial for every node, fed with what the right side computed up to it."""
-    (_, net) = pair.build(model, state, seed=seed, dtype=dtype)
-    seen = net.activations(*inputs, training=training)
-    return [
-        Trial(path, node.layer, tuple(_wide(v) for v in fed), trial_state(state, owner, dtype), dtype, training, seed)
-        for path, owner, node, fed in _feeds(model, inputs, seen)
-    ]
+    net = build_in(pair.right, whole.model, whole.state, whole.seed, dtype)
+    seen = net.activations(*whole.inputs, training=training)
+    for path, owner, node, fed in _feeds(whole.model, whole.inputs, seen):
+        yield Trial(path, node.layer, wide(fed), trial_state(whole.state, owner, dtype), dtype, training, whole.seed)
 
 
-def _wide(x: Array) -> Array:
-    return x.astype(np.float64) if x.dtype.kind == "f" else x
-
-
-def _feeds(model: Composite, inputs: Arrays, seen: Mapping[str, Arrays], path: str = "", owner: str = "") -> Any:
+def _feeds(
+    model: Composite, inputs: Arrays, seen: Mapping[str, Arrays], path: str = "", owner: str = ""
+) -> Iterator[tuple[str, str, Node, Arrays]]:
     """(path, weights' path, node, its inputs) of every node that is no graph itself, in execution order."""
     graph = model.graph(*(x.shape[1:] for x in inputs))
     values: dict[int, Array] = dict(enumerate(inputs))
@@ -118,64 +147,3 @@ def _feeds(model: Composite, inputs: Arrays, seen: Mapping[str, Arrays], path: s
         else:
             yield f"{path}{node.name}", f"{owner}{node.owner}", node, fed
         values |= dict(zip(node.writes, seen[f"{path}{node.name}"], strict=True))
-
-
-def end_to_end(
-    pair: Pair,
-    model: Composite,
-    state: Mapping[str, Array],
-    inputs: Arrays,
-    losses: Losses,
-    targets: Arrays,
-    dtype: str,
-    seed: int,
-    report: ParityReport,
-) -> tuple[list[Row], Culprit | None]:
-    """Everything together: node outputs, gradients for a random dy, loss and its gradients.
-
-    Errors are held against the noise floor, which is never below the largest error of a node alone. One that
-    exceeds it is inherited where a node before it is at fault by itself; if none is, the walk through the graph
-    is, and the model as a whole is judged.
-    """
-    nets = pair.build(model, state, seed=seed, dtype=dtype)
-    left, right = (_measure(net, inputs, losses, targets, seed) for net in nets)
-    moved_state, moved = shaken(in_dtype(state, dtype), rounded(inputs, dtype))
-    noisy = _measure(build_in(pair.left, model, moved_state, seed, dtype), moved, losses, targets, seed)
-    alone = [row.error for row in report.rows if (row.stage, row.dtype) == ("node", dtype) and not row.failed]
-    least = max([float(np.finfo(nets[0].dtype).eps), *alone])
-    rows = []
-    for key in {**right, **left}:
-        gap = difference(left.get(key), right.get(key))
-        noise = max(difference(noisy.get(key), left.get(key)).error, least)
-        first = report.culprit.path if report.culprit else None
-        own = first is not None and f"{key[0]}.".startswith(f"{first}.")
-        origin = "the graph's own walk" if first is None else "own" if own else f"inherited from {first}"
-        note = f"noise floor {noise:.1e}" + (f"; {origin}" if gap.exceeds(NOISE_FACTOR * noise) else "")
-        rows.append(Row("end to end", dtype, *key, gap.error, NOISE_FACTOR * noise, gap.fault, note))
-    if any(row.failed for row in rows) and report.culprit is None:
-        whole = Trial("the whole graph", model, tuple(map(_wide, inputs)), dict(state), dtype, True, seed)
-        return rows, compare_node(pair, whole)[1]
-    return rows, None
-
-
-def _measure(net: Network, inputs: Arrays, losses: Losses, targets: Arrays, seed: int) -> dict[tuple[str, str], Array]:
-    """{(path, what): array} of one network in training mode, in the order of computation."""
-    found: dict[tuple[str, str], Array] = {}
-    for path, outputs in net.activations(*inputs, training=True).items():
-        found |= {(path, f"output{k or ''}"): value for k, value in enumerate(outputs)}
-    y = net.forward(*inputs, training=True)
-    ys = y if isinstance(y, tuple) else (y,)
-    found |= {("model", f"output{k or ''}"): value for k, value in enumerate(ys)}
-    dys = [random_upstream(v.shape, seed, f"model/{k}", net.dtype) for k, v in enumerate(ys)]
-    dx, dw = net.backward(*dys)
-    found |= _gradients(dw, dx if isinstance(dx, tuple) else (dx,), "")
-    if losses:
-        loss, dxs, grads = net.learner(losses, SGD()).gradients(inputs, targets)
-        found["loss", "value"] = np.asarray(loss, net.dtype)
-        found |= _gradients(grads, dxs, " of the loss")
-    return found
-
-
-def _gradients(dw: State, dxs: Sequence[Any], label: str) -> dict[tuple[str, str], Array]:
-    named = {(path, f"gradient{label}"): g for path, g in reversed(dw.items())}
-    return named | {("input", f"dx{k or ''}{label}"): g for k, g in enumerate(dxs) if isinstance(g, np.ndarray)}

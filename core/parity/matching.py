@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -47,6 +48,9 @@ SPREAD_ALLOWED = 0.1
 that draws independent entries is 0.67 away."""
 
 
+NAN = "NaN"
+
+
 @dataclass(frozen=True)
 class Difference:
     """How `a` differs from `b`: a relative error, or a structural fault that no tolerance excuses."""
@@ -54,6 +58,11 @@ class Difference:
     error: float
     index: tuple[int, ...] = ()
     fault: str | None = None  # "missing", "shape (2, 3) against (3, 2)", "dtype …", "NaN"
+
+    @property
+    def structural(self) -> bool:
+        """Whether there are no two entries to hold against each other."""
+        return self.fault is not None and self.fault != NAN
 
     def exceeds(self, tolerance: float) -> bool:
         return self.fault is not None or not self.error <= tolerance
@@ -84,9 +93,23 @@ def difference(a: Array | None, b: Array | None) -> Difference:
     gap = np.where(same_infinity, 0.0, gap)
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.where(np.isnan(gap), inf, gap))), gap.shape))
     if np.isnan(gap).any():
-        return Difference(inf, worst, fault="NaN")
+        return Difference(inf, worst, fault=NAN)
     scale = float(np.max(np.abs(y), where=~same_infinity, initial=0.0)) or 1.0
     return Difference(float(gap[worst]) / scale, worst)
+
+
+Sides = Mapping[str, Array | None]
+"""What each engine has, by the engine's name."""
+
+
+def entries(values: Sides, index: tuple[int, ...]) -> dict[str, float]:
+    """What each side has at an index."""
+    return {name: float(v[index]) for name, v in values.items() if v is not None}
+
+
+def structure(values: Sides) -> dict[str, str]:
+    """Each side's array in words: its dtype and shape."""
+    return {name: "nothing" if v is None else f"{v.dtype}{list(v.shape)}" for name, v in values.items()}
 
 
 def nudged(x: Array) -> Array:

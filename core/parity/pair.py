@@ -1,36 +1,111 @@
-"""Two backends side by side, built from one description and one state."""
+"""Two engines side by side, built from one description and one state; and how several become pairs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from isograd.core.base.description import Description
+from isograd.core.base.errors import SpecError
 from isograd.core.base.types import FLOATS, Array, State
 from isograd.core.engine.protocol import Backend, Network, options_when_compared
 from isograd.core.engine.registry import get_backend
 from isograd.core.graph.composite import Composite
+from isograd.core.parity.matching import Difference, Sides, entries, structure
+from isograd.core.parity.verdict import Culprit, Row, Verdict, short
 
 
 @dataclass(frozen=True)
 class Pair:
-    """The side under judgement and its peer; `left` is compared against `right`."""
+    """The side under judgement and its peer; `left` is compared against `right`. `names` are those in the report."""
 
     left: Backend
     right: Backend
+    names: tuple[str, str] = field(default=("", ""))
+
+    def __post_init__(self) -> None:
+        if not any(self.names):
+            object.__setattr__(self, "names", (self.left.name, self.right.name))
 
     @classmethod
     def named(cls, left: str = "numpy", right: str = "torch") -> Pair:
-        return cls(get_backend(left), get_backend(right))
+        return cls(get_backend(left), get_backend(right), (left, right))
 
     @property
-    def names(self) -> tuple[str, str]:
-        return self.left.name, self.right.name
+    def backends(self) -> tuple[Backend, Backend]:
+        return self.left, self.right
 
     def build(self, model: Composite, state: Mapping[str, Array], *, seed: int, dtype: str) -> tuple[Network, Network]:
         """The two networks, with the same weights and shared randomness."""
-        return build_in(self.left, model, state, seed, dtype), build_in(self.right, model, state, seed, dtype)
+        return self.build_side(0, model, state, seed, dtype), self.build_side(1, model, state, seed, dtype)
+
+    def build_side(self, side: int, model: Composite, state: Mapping[str, Array], seed: int, dtype: str) -> Network:
+        """The left (0) or the right (1) of them."""
+        return build_in(self.backends[side], model, state, seed, dtype)
+
+    def row(
+        self,
+        stage: str,
+        dtype: str,
+        path: str,
+        what: str,
+        gap: Difference,
+        allowed: float | None = None,
+        note: str = "",
+    ) -> Row:
+        """The row of one comparison of this pair."""
+        return Row(stage, dtype, path, what, gap.error, allowed, gap.fault, note, self.names)
+
+    def culprit(
+        self,
+        row: Row,
+        spec: Description,
+        index: tuple[int, ...],
+        values: Sides,
+        verdict: Verdict | None = None,
+        *,
+        mode: str = "",
+        inherited: str | None = None,
+    ) -> Culprit:
+        """What the row found, with what each side has there and what the witness says of it."""
+        said = verdict or Verdict()
+        sources = dict(zip(self.names, self.backends, strict=True))
+        return Culprit(
+            stage=row.stage,
+            dtype=row.dtype,
+            mode=mode,
+            path=row.path,
+            layer=short(spec),
+            what=row.what,
+            error=row.error,
+            allowed=row.allowed,
+            fault=row.fault,
+            index=index,
+            values=entries(values, index) if index else structure(values),
+            witness=said.witness,
+            quantity=said.quantity,
+            claims=said.claims,
+            truth=said.truth,
+            guilty=said.guilty,
+            source=sources[said.guilty].source(spec) if said.guilty else None,
+            inherited=inherited,
+        )
+
+
+def pairs_of(where: str, names: Sequence[str]) -> list[Pair]:
+    """The first engine with each of the others; SpecError where there are fewer than two, or one twice."""
+    twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
+    if len(names) < 2 or twice is not None:
+        raise SpecError(
+            where,
+            wanted="two or more engines, each once: the first is compared with every other",
+            got=f"{twice!r} twice" if twice is not None else f"{len(names)}: {', '.join(names) or 'none'}",
+            fix='"numpy", "torch"',
+        )
+    first, *others = ((name, get_backend(name)) for name in names)
+    return [Pair(first[1], backend, (first[0], name)) for name, backend in others]
 
 
 def build_in(backend: Backend, model: Composite, state: Mapping[str, Array], seed: int, dtype: str) -> Network:

@@ -1,57 +1,42 @@
-"""The parity report: rows, the first culprit, text and JSON."""
+"""The parity report: rows, culprits, what was not judged; as text, page and JSON."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from pathlib import Path
-from typing import ClassVar
+from typing import Any
 
 from isograd.core.base.atomic import write_atomically
 from isograd.core.parity.page import page
+from isograd.core.parity.text import report_text
+from isograd.core.parity.verdict import Culprit, Row, limit
 
 STAGES = ("node", "loss", "end to end", "locked step", "free run", "schedule", "initial law")
-SHOWN = 12  # failures that the text lists before it counts the rest
 
 
 @dataclass(frozen=True)
-class Row:
-    """One comparison. `allowed` is None where the error is reported, not judged."""
+class NotJudged:
+    """Cases that could not be compared, and why: the engine has no implementation, or cannot be asked."""
 
+    engine: str
     stage: str
-    dtype: str
-    path: str  # node path, case or weight
-    what: str  # "output", "dx", "dweight", "loss", …
-    error: float
-    allowed: float | None = None
-    fault: str | None = None
-    note: str = ""
-
-    @property
-    def failed(self) -> bool:
-        return self.fault is not None or (self.allowed is not None and not self.error <= self.allowed)
-
-
-@dataclass(frozen=True)
-class Culprit:
-    """What differs first, and which side a third witness says is wrong (None: no witness could tell)."""
-
-    path: str
-    layer: str
-    what: str
-    guilty: str | None
-    text: str
+    what: str  # the description's name
+    cases: int
+    why: str
 
 
 @dataclass
 class ParityReport:
-    """Whether two backends compute the same thing, how closely, and where first they do not."""
+    """Whether engines compute the same thing, how closely, and where first they do not."""
 
     title: str
-    sides: tuple[str, str]
+    sides: tuple[str, ...]
     rows: list[Row] = field(default_factory=list)
     culprits: list[Culprit] = field(default_factory=list)
+    not_judged: list[NotJudged] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
@@ -69,60 +54,73 @@ class ParityReport:
 
     @property
     def verdict(self) -> str:
-        left, right = self.sides
-        same = f"{left} and {right} compute the same thing"
-        return f"PASSED: {same}" if self.passed else f"FAILED: {left} and {right} differ"
+        if self.passed:
+            return f"PASSED: {_joined(self.sides)} compute the same thing"
+        if not self.rows:
+            return "FAILED: nothing was compared"
+        wrong = dict.fromkeys(row.sides or self.sides for row in self.rows if row.failed)
+        return f"FAILED: {', '.join(f'{_joined(pair)} differ' for pair in wrong)}"
 
     @property
     def text(self) -> str:
         """The report as it is printed: a line for each stage, then failures, culprits and the verdict."""
-        table = [self.summary_head, *self.summary()]
-        widths = [max(len(line[k]) for line in table) for k in range(len(self.summary_head))]
-        lines = ["  ".join(cell.ljust(w) for cell, w in zip(line, widths, strict=True)).rstrip() for line in table]
-        lines.insert(1, "─" * max(map(len, lines)))
-        failures = [_failure(row) for row in self.rows if row.failed]
-        more = [f"  … and {len(failures) - SHOWN} more"] if len(failures) > SHOWN else []
-        culprits = list(dict.fromkeys(culprit.text for culprit in self.culprits))
-        return "\n".join([self.title, "", *lines, "", *failures[:SHOWN], *more, *culprits, self.verdict])
+        return report_text(self)
 
     def __str__(self) -> str:
         return self.text
 
-    summary_head: ClassVar[list[str]] = ["stage", "dtype", "compared", "worst error", "allowed", "worst at", "verdict"]
+    @property
+    def summary_head(self) -> list[str]:
+        pair = ["engines"] if len(self.sides) > 2 else []
+        return ["stage", "dtype", *pair, "compared", "worst error", "allowed", "worst at", "verdict"]
 
     def summary(self) -> list[list[str]]:
-        """One line a stage and dtype: its worst comparison."""
+        """One line a stage, dtype and pair of engines: its worst comparison."""
         lines = []
-        found = {(row.stage, row.dtype) for row in self.rows}
-        for stage, dtype in sorted(found, key=lambda key: (STAGES.index(key[0]), key[1] == "float32")):
-            rows = [row for row in self.rows if (row.stage, row.dtype) == (stage, dtype)]
+        for stage, dtype, sides in sorted({(row.stage, row.dtype, row.sides) for row in self.rows}, key=self._order):
+            rows = [row for row in self.rows if (row.stage, row.dtype, row.sides) == (stage, dtype, sides)]
             worst = max(rows, key=lambda row: (row.failed, row.error / (row.allowed or 1.0)))
-            allowed = "reported" if worst.allowed is None else f"{worst.allowed:.0e}"
             failures = sum(row.failed for row in rows)
             verdict = f"{failures} FAILED" if failures else "ok"
+            pair = [_joined(sides)] if len(self.sides) > 2 else []
             counted, where = f"{len(rows)} arrays", f"{worst.path} {worst.what}"
-            lines.append([stage, dtype, counted, f"{worst.error:.1e}", allowed, where, verdict])
+            lines.append([stage, dtype, *pair, counted, f"{worst.error:.1e}", limit(worst.allowed), where, verdict])
         return lines
+
+    def _order(self, key: tuple[str, str, tuple[str, ...]]) -> tuple[Any, ...]:
+        """Stages as they are run (unknown ones after them, by name), float64 first, engines as they were named."""
+        stage, dtype, sides = key
+        known = STAGES.index(stage) if stage in STAGES else len(STAGES)
+        return known, stage, dtype == "float32", dtype, [self.sides.index(name) for name in sides if name in self.sides]
 
     def to_html(self, path: str | Path) -> Path:
         """Write the report as one page that needs nothing else; returns its path."""
         return write_atomically(Path(path), page(self).encode())
 
     def to_json(self) -> str:
+        """All of it; numbers that are none as text."""
         record = {
             "title": self.title,
-            "sides": list(self.sides),
+            "sides": self.sides,
             "passed": self.passed,
-            "culprits": [asdict(c) for c in self.culprits],
-            "rows": [{**asdict(row), "failed": row.failed, "error": _finite(row.error)} for row in self.rows],
+            "verdict": self.verdict,
+            "culprits": [asdict(culprit) for culprit in self.culprits],
+            "not_judged": [asdict(entry) for entry in self.not_judged],
+            "rows": [{**asdict(row), "failed": row.failed} for row in self.rows],
         }
-        return json.dumps(record, indent=1)
+        return json.dumps(_finite(record), indent=1, allow_nan=False)
 
 
-def _finite(value: float) -> float | str:
-    return value if abs(value) < float("inf") else str(value)
+def _joined(names: Iterable[str]) -> str:
+    """ "a and b", "a, b and c" """
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
-def _failure(row: Row) -> str:
-    why = row.fault or f"error {row.error:.1e} > {row.allowed:.0e}"
-    return f"✗ {row.stage}, {row.dtype}: {row.path} {row.what}: {why}{f' ({row.note})' if row.note else ''}"
+def _finite(value: Any) -> Any:
+    """A record whose numbers JSON can hold."""
+    if isinstance(value, dict):
+        return {key: _finite(entry) for key, entry in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(entry) for entry in value]
+    return str(value) if isinstance(value, float) and not isfinite(value) else value

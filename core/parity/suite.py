@@ -1,8 +1,10 @@
-"""Every case through both backends: what `isograd parity` runs, and what the generated tests are made of."""
+"""Every case through two engines or more: what `isograd parity` runs, and what the generated tests are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -11,7 +13,7 @@ import numpy as np
 from isograd.core.base.description import Description
 from isograd.core.base.randomness import generator
 from isograd.core.base.types import Array, Shape, State
-from isograd.core.engine.protocol import judged
+from isograd.core.engine.protocol import Judged, judged
 from isograd.core.graph.sequential import Sequential
 from isograd.core.graph.values import Input
 from isograd.core.graph.weights import initial_state
@@ -30,15 +32,15 @@ from isograd.core.parity.cases import (
     OptimizerCase,
     ScheduleCase,
 )
-from isograd.core.parity.matching import LAW_ALLOWED, SPREAD_ALLOWED, TOLERANCE, difference
-from isograd.core.parity.pair import Pair
-from isograd.core.parity.report import Culprit, ParityReport, Row
+from isograd.core.parity.matching import LAW_ALLOWED, SPREAD_ALLOWED, TOLERANCE, Difference, difference
+from isograd.core.parity.pair import Pair, pairs_of
+from isograd.core.parity.report import NotJudged, ParityReport
+from isograd.core.parity.stages.locked_steps import locked_steps
 from isograd.core.parity.stages.loss import compare_loss
 from isograd.core.parity.stages.node import compare_node
-from isograd.core.parity.stages.trajectories import Training, locked_steps
-from isograd.core.parity.stages.trial import Trial
+from isograd.core.parity.stages.training import Result, Training
+from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, Trial
 
-Result = tuple[list[Row], Culprit | None]
 DTYPES = ("float64", "float32")
 LOCKED_STEPS = 6
 
@@ -105,7 +107,7 @@ def check_loss_case(pair: Pair, case: LossCase) -> Iterator[Result]:
 
 def check_optimizer_case(pair: Pair, case: OptimizerCase) -> Iterator[Result]:
     """Locked steps of a small network."""
-    model = Sequential([Linear(5), Tanh(), Linear(2)], input_shape=(4,))
+    model = Sequential([Linear(case.units), Tanh(), Linear(2)], input_shape=(4,))
     rng = generator(0, "optimizer case", case.why)
     x, t = rng.normal(size=(8, 4)), rng.normal(size=(8, 2))
     state = initial_state(model, seed=0, dtype=np.dtype(np.float64))
@@ -115,27 +117,23 @@ def check_optimizer_case(pair: Pair, case: OptimizerCase) -> Iterator[Result]:
 
 
 def check_schedule_case(pair: Pair, case: ScheduleCase) -> Iterator[Result]:
-    rates = [np.array(judged(b).learning_rates(case.schedule, case.lr, case.total)) for b in (pair.left, pair.right)]
-    gap = difference(*rates)
+    rates = [np.array(judged(b).learning_rates(case.schedule, case.lr, case.total)) for b in pair.backends]
     path = f"{type(case.schedule).__name__}: {case.why}"
-    yield [Row("schedule", "float64", path, "lr", gap.error, TOLERANCE["node", "float64"], gap.fault)], None
+    yield [pair.row("schedule", "float64", path, "lr", difference(*rates), TOLERANCE["node", "float64"])], None
 
 
 def check_law_case(pair: Pair, case: LawCase) -> Iterator[Result]:
     """Exact laws entry by entry; random ones by the largest gap between their distribution functions."""
-    a, b = (judged(backend).draw(case.law, case.shape, case.fans, 0) for backend in (pair.left, pair.right))
-    path, exact = f"{type(case.law).__name__}: {case.why}", difference(a, b)
-    if exact.fault or np.ptp(b) == 0:
-        yield (
-            [Row("initial law", "float64", path, "values", exact.error, TOLERANCE["node", "float64"], exact.fault)],
-            None,
-        )
-        return
-    gap = distribution_gap(a.ravel(), b.ravel())
-    yield [Row("initial law", "float64", path, "distribution", gap, LAW_ALLOWED)], None
-    if a.ndim > 1:
-        gap = abs(singular_spread(a) / singular_spread(b) - 1)
-        yield [Row("initial law", "float64", path, "spread of singular values", gap, SPREAD_ALLOWED)], None
+    a, b = (judged(backend).draw(case.law, case.shape, case.fans, 0) for backend in pair.backends)
+    exact = difference(a, b)
+    found = [("values", exact, TOLERANCE["node", "float64"])]
+    if not exact.fault and np.ptp(b) > 0:
+        found = [("distribution", Difference(distribution_gap(a.ravel(), b.ravel())), LAW_ALLOWED)]
+        if a.ndim > 1:
+            apart = Difference(abs(singular_spread(a) / singular_spread(b) - 1))
+            found.append(("spread of singular values", apart, SPREAD_ALLOWED))
+    path = f"{type(case.law).__name__}: {case.why}"
+    yield [pair.row("initial law", "float64", path, *judged_by) for judged_by in found], None
 
 
 def singular_spread(w: Array) -> float:
@@ -162,30 +160,80 @@ def distribution_gap(a: Array, b: Array) -> float:
 Check = Callable[[], Iterator[Result]]
 
 
+@dataclass(frozen=True)
+class Family:
+    """The cases of one kind of description, and how one of them is checked."""
+
+    stage: str
+    cases: Mapping[type[Description], Sequence[Any]]
+    check: Callable[[Pair, Any], Iterator[Result]]
+    by_itself: bool = False  # asks engines for more than networks: for what `Judged` has
+
+    def lacking(self, pair: Pair) -> list[str]:
+        """The engines that cannot be asked."""
+        sides = zip(pair.names, pair.backends, strict=True)
+        return [name for name, backend in sides if self.by_itself and not isinstance(backend, Judged)]
+
+
+FAMILIES = (
+    Family("node", CASES, check_case),
+    Family("loss", LOSS_CASES, check_loss_case, by_itself=True),
+    Family("locked step", OPTIMIZER_CASES, check_optimizer_case),
+    Family("locked step", CLIPPING_CASES, check_optimizer_case),
+    Family("schedule", SCHEDULE_CASES, check_schedule_case, by_itself=True),
+    Family("initial law", INITIALIZER_CASES, check_law_case, by_itself=True),
+)
+
+
 def suite(pair: Pair) -> Iterator[tuple[type[Description], str, Check]]:
-    """(description, why, how to check) of every case of every table."""
-    tables: list[tuple[Any, Callable[[Pair, Any], Iterator[Result]]]] = [
-        (CASES, check_case),
-        (LOSS_CASES, check_loss_case),
-        (OPTIMIZER_CASES, check_optimizer_case),
-        (CLIPPING_CASES, check_optimizer_case),
-        (SCHEDULE_CASES, check_schedule_case),
-        (INITIALIZER_CASES, check_law_case),
-    ]
-    for table, check in tables:
-        for kind, cases in table.items():
-            for case in cases:
-                yield kind, case.why, partial(check, pair, case)
+    """(description, why, how to check) of every case of every table that the pair's engines can be asked about."""
+    for family in FAMILIES:
+        if not family.lacking(pair):
+            for kind, cases in family.cases.items():
+                for case in cases:
+                    yield kind, case.why, partial(family.check, pair, case)
 
 
-def check_all_cases(left: str = "numpy", right: str = "torch") -> ParityReport:
-    """Every case of every description in both backends: layers, losses, optimizers, schedules, initial laws."""
-    pair = Pair.named(left, right)
-    report = ParityReport("", pair.names)
+def check_all_cases(*backends: str) -> ParityReport:
+    """Every case of every description: layers, losses, optimizers, schedules, initial laws; by default numpy and torch.
+
+    The first engine is held against each other one. What an engine has not implemented, or cannot be asked by itself,
+    is no failure: the report says which descriptions were not judged, and why. Raises where fewer than two engines
+    are named, or one twice.
+    """
+    names = backends or ("numpy", "torch")
+    report = ParityReport("", names)
     count = 0
-    for _, _, check in suite(pair):
-        count += 1
-        for rows, culprit in check():
-            report.add(rows, culprit)
-    report.title = f"parity of {count} cases, {' against '.join(pair.names)}"
+    for pair in pairs_of(f"check_all_cases({', '.join(map(repr, backends))})", names):
+        for family in FAMILIES:
+            for name in family.lacking(pair):
+                report.not_judged += [
+                    NotJudged(name, family.stage, kind.__name__, len(cases), f"{name} {NOT_ASKED}")
+                    for kind, cases in family.cases.items()
+                ]
+        missing: Counter[tuple[str, str, str]] = Counter()
+        for kind, _, check in suite(pair):
+            count += 1
+            for name, stage in _checked(report, check):
+                missing[name, stage, kind.__name__] += 1
+        report.not_judged += [
+            NotJudged(name, stage, kind, cases, f"not implemented by {name}")
+            for (name, stage, kind), cases in missing.items()
+        ]
+    report.title = f"parity of {count} cases, {' against '.join(names)}"
     return report
+
+
+NOT_ASKED = "cannot be asked for losses, schedules and initial laws by themselves (Judged)"
+
+
+def _checked(report: ParityReport, check: Check) -> set[tuple[str, str]]:
+    """Add what a case's check found; (engine, stage) where an engine says itself that it lacks what is asked for."""
+    lacking = set()
+    for rows, culprit in check():
+        absent = [row for row in rows if row.fault == NOT_IMPLEMENTED]
+        if absent and culprit is not None and culprit.guilty is not None:
+            lacking.add((culprit.guilty, absent[0].stage))
+        else:
+            report.add(rows, culprit)
+    return lacking

@@ -14,7 +14,9 @@ from sweep import recurrent
 import isograd as ig
 from isograd.core.base.types import FLOATS, Array
 from isograd.core.parity.cases import COMBINATIONS, Case
-from isograd.core.parity.cases.recurrent import RECURRENT_CASES, SCALE
+from isograd.core.parity.cases.cells import CASES as CELL_CASES
+from isograd.core.parity.cases.recurrent import CASES as RECURRENT_CASES
+from isograd.core.parity.cases.recurrent import SCALE
 from isograd.core.parity.matching import TOLERANCE, difference
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.node import compare_node
@@ -27,7 +29,7 @@ KINDS: dict[str, Callable[..., Any]] = {
     "LSTM": ig.LSTM,
 }
 EACH = pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
-BOOK = [case for cases in RECURRENT_CASES.values() for case in cases if hasattr(case.layer, "num_layers")]
+BOOK = [case for cases in RECURRENT_CASES.values() for case in cases]
 RNG = np.random.default_rng(3)
 
 
@@ -220,4 +222,4 @@ def test_the_sweep_holds_every_form() -> None:
     assert {layer.nonlinearity for layer, _, _ in made if isinstance(layer, ig.RNN)} == {"tanh", "relu"}
     assert {layer.reset for layer, _, _ in made if isinstance(layer, ig.GRU)} == {"after", "before"}
     assert {bool(layer.proj_size) for layer, _, _ in made if isinstance(layer, ig.LSTM)} == {True, False}
-    assert {type(layer) for layer, _, _ in made} == set(RECURRENT_CASES)
+    assert {type(layer) for layer, _, _ in made} == {*RECURRENT_CASES, *CELL_CASES}

@@ -40,7 +40,7 @@ def test_a_forward_fault_is_own_at_its_node_and_inherited_behind_it() -> None:
     assert failed["1", "output"].endswith("; own")
     assert failed["middle", "output"].endswith("; inherited from 1")
     assert ("0", "output") not in failed
-    assert "definition" in report.culprit.text
+    assert "formula" in report.culprit.text
 
 
 def test_a_backward_fault_is_judged_by_the_finite_difference() -> None:
@@ -74,7 +74,11 @@ def test_the_first_wrong_gradient_is_the_last_node_s() -> None:
     mutant = next(m for m in mutants_of(OPERATIONS[Linear].__module__) if m.after == "return (-dx, grads)")
     with planted(mutant):
         report = ig.check_parity(model(), X, dtypes=("float64",))
-    assert [c.path for c in report.culprits] == ["4", "middle", "0"] * 2  # in training and in evaluation
+    own = [c for c in report.culprits if c.inherited is None]
+    assert [c.path for c in own] == ["4", "middle", "0"] * 2  # in training and in evaluation
+    assert [c.judged for c in own] == [True, False, False] * 2
+    inherited = report.culprits[-1]
+    assert (inherited.stage, inherited.inherited) == ("end to end", "node '4', whose dx is wrong by itself")
 
 
 def test_a_node_that_raises_is_reported_and_not_raised() -> None:

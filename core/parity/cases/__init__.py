@@ -1,43 +1,55 @@
 """The cases: at least one small one for every description, each with the reason why it exists.
 
-From them every generated test follows: claimed shapes, kept dtype, untouched inputs, definitions, finite
-differences, parity in both dtypes, planted faults caught. A backend of your own is judged by the same.
+From them every generated test follows: claimed shapes, kept dtype, untouched inputs, formulas, finite differences,
+parity in both dtypes, planted faults caught. An engine of your own is judged by the same. File names mirror
+`core/layers/`; where an engine takes another path for large sizes, a case takes it too.
 """
 
 from isograd.core.base.description import Description
-from isograd.core.graph.model import Model
-from isograd.core.graph.sequential import Sequential
-from isograd.core.parity.cases.attention import ATTENTION_CASES
-from isograd.core.parity.cases.custom import CUSTOM_CASES, CUSTOM_LOSS_CASES
-from isograd.core.parity.cases.images import IMAGE_CASES, IMAGE_MODEL_CASES
+from isograd.core.parity.cases import (
+    activations,
+    attention,
+    cells,
+    combine,
+    conv,
+    custom,
+    dropout,
+    embedding,
+    graphs,
+    linear,
+    losses,
+    norm,
+    pool,
+    recurrent,
+    resize,
+    sequence,
+    shape,
+)
+from isograd.core.parity.cases.initializers import INITIALIZER_CASES
 from isograd.core.parity.cases.kinds import Case, LawCase, LossCase, OptimizerCase, ScheduleCase
-from isograd.core.parity.cases.layers import LAYER_CASES
-from isograd.core.parity.cases.recurrent import (
-    COMBINATIONS,
-    RECURRENT_CASES,
-    RECURRENT_MODEL_CASES,
-    RECURRENT_SEQUENTIAL_CASES,
-)
-from isograd.core.parity.cases.sequences import SEQUENCE_CASES
-from isograd.core.parity.cases.training import (
-    CLIPPING_CASES,
-    INITIALIZER_CASES,
-    OPTIMIZER_CASES,
-    SCHEDULE_CASES,
-)
-from isograd.core.parity.cases.training import LOSS_CASES as BUILT_IN_LOSS_CASES
+from isograd.core.parity.cases.optimizers import CLIPPING_CASES, OPTIMIZER_CASES
+from isograd.core.parity.cases.recurrent import COMBINATIONS
+from isograd.core.parity.cases.schedules import SCHEDULE_CASES
 
 CASES: dict[type[Description], list[Case]] = {
-    **LAYER_CASES,
-    **IMAGE_CASES,
-    **SEQUENCE_CASES,
-    **ATTENTION_CASES,
-    **RECURRENT_CASES,
-    **CUSTOM_CASES,
-    Sequential: [*LAYER_CASES[Sequential], *RECURRENT_SEQUENTIAL_CASES],
-    Model: [*LAYER_CASES[Model], *IMAGE_MODEL_CASES, *RECURRENT_MODEL_CASES],
+    **linear.CASES,
+    **shape.CASES,
+    **dropout.CASES,
+    **combine.CASES,
+    **activations.CASES,
+    **conv.CASES,
+    **pool.CASES,
+    **resize.CASES,
+    **norm.CASES,
+    **embedding.CASES,
+    **sequence.CASES,
+    **attention.CASES,
+    **cells.CASES,
+    **recurrent.CASES,
+    **custom.CASES,
+    **graphs.CASES,
 }
-LOSS_CASES: dict[type[Description], list[LossCase]] = {**BUILT_IN_LOSS_CASES, **CUSTOM_LOSS_CASES}
+LOSS_CASES: dict[type[Description], list[LossCase]] = {**losses.LOSS_CASES, **custom.LOSS_CASES}
 
 __all__ = [
     "CASES",

@@ -1,16 +1,15 @@
-"""Cases of attention, of the encoding of places, and of the blocks made of them."""
+"""Cases of attention and of the encoding of places."""
 
 from __future__ import annotations
 
 from isograd.core import layers as L
 from isograd.core.base.description import Description
-from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerEncoderLayer
 from isograd.core.parity.cases.kinds import Case
 
 X, LENGTHS = (5, 6), ()
 QUERY, KEY, VALUE = (3, 6), (5, 4), (5, 3)
 
-ATTENTION_CASES: dict[type[Description], list[Case]] = {
+CASES: dict[type[Description], list[Case]] = {
     L.MultiheadAttention: [
         Case(L.MultiheadAttention(2), (X,), "self-attention: Q, K and V of one product", batch=3),
         Case(L.MultiheadAttention(3), ((3, 6), (5, 6), (5, 6)), "cross-attention of one width", batch=3),
@@ -45,24 +44,5 @@ ATTENTION_CASES: dict[type[Description], list[Case]] = {
         Case(L.PositionalEncoding(), ((7, 5),), "an odd width: the last column is a sine"),
         Case(L.PositionalEncoding(), ((1, 1),), "one place, one feature"),
         Case(L.PositionalEncoding(learned=True), ((4, 3),), "a weight, the same for all samples"),
-    ],
-    TransformerEncoderLayer: [
-        Case(TransformerEncoderLayer(2, dim_feedforward=5), ((3, 4),), "normalised last, with dropout", batch=3),
-        Case(
-            TransformerEncoderLayer(2, dim_feedforward=5, dropout=0.0, norm_first=True, activation="gelu"),
-            ((3, 4), LENGTHS),
-            "normalised first, lengths",
-            batch=3,
-        ),
-        Case(
-            TransformerEncoderLayer(2, dim_feedforward=3, bias=False, causal=True, layer_norm_eps=0.1),
-            ((4, 4),),
-            "causal, no biases, an eps that shows",
-            batch=2,
-        ),
-    ],
-    TransformerDecoderBlock: [
-        Case(TransformerDecoderBlock(2), ((4, 4),), "four times as wide in the middle", batch=2),
-        Case(TransformerDecoderBlock(1, dim_feedforward=3, dropout=0.0), ((3, 2), LENGTHS), "lengths, no dropout"),
     ],
 }

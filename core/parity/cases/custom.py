@@ -60,7 +60,7 @@ def case_focal(ops: Any, prediction: Any, target: Any, *, gamma: float = 2.0) ->
     return -ops.mean((1 - ops.exp(chosen)) ** gamma * chosen)
 
 
-CUSTOM_CASES: dict[type[Description], list[Case]] = {
+CASES: dict[type[Description], list[Case]] = {
     CustomLayer: [
         Case(case_swish(beta=2.0), ((3, 4),), "elementwise, an option that shows"),
         Case(case_rms_norm(), ((6,),), "a weight"),
@@ -69,7 +69,7 @@ CUSTOM_CASES: dict[type[Description], list[Case]] = {
         Case(case_shifted(), ((), (3,)), "whole numbers beside floats: no dx for the first", batch=5),
     ]
 }
-CUSTOM_LOSS_CASES: dict[type[Description], list[LossCase]] = {
+LOSS_CASES: dict[type[Description], list[LossCase]] = {
     CustomLoss: [
         LossCase(case_log_cosh(scale=1.5), (5, 3), "values", "an option that shows"),
         LossCase(case_focal(), (5, 3), "labels", "class indices"),

@@ -15,13 +15,17 @@ from isograd.core.learning.schedules import Schedule
 
 @dataclass(frozen=True)
 class Case:
-    """A layer on inputs of these shapes (one sample's), drawn from N(0, scale²)."""
+    """A layer on inputs of these shapes (one sample's), drawn from N(0, scale²).
+
+    `large`: it is there for a path that engines take for large sizes alone; checks entry by entry leave it out.
+    """
 
     layer: Layer
     shapes: tuple[Shape, ...]
     why: str
     batch: int = 5
     scale: float = 1.0
+    large: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,11 +41,12 @@ class LossCase:
 
 @dataclass(frozen=True)
 class OptimizerCase:
-    """An optimizer (and clipping) over locked steps of a small network."""
+    """An optimizer (and clipping) over locked steps of a small network with so many units between its two layers."""
 
     optimizer: Optimizer
     why: str
     clip: Clipping | None = None
+    units: int = 5
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Cases of the recurrent layers and cells: every combination of what changes their computation.
+"""Cases of the recurrent layers: every combination of what changes their computation.
 
 Inputs are small, or tanh would saturate: its derivative 1 − h² is then a difference of nearly equal numbers.
 """
@@ -11,9 +11,6 @@ from typing import Any
 from isograd.core import layers as L
 from isograd.core.base.description import Description
 from isograd.core.base.types import Shape
-from isograd.core.graph.model import Model
-from isograd.core.graph.sequential import Sequential
-from isograd.core.graph.values import Input
 from isograd.core.parity.cases.kinds import Case
 
 FEATURES, UNITS, SCALE = 3, 2, 0.3
@@ -60,20 +57,7 @@ def chosen(kind: Any, **options: Any) -> list[Case]:
     ]
 
 
-def cells(kind: Any, **options: Any) -> list[Case]:
-    states = ((UNITS,),) * kind.states
-    more = f" ({', '.join(map(str, options.values()))})" if options else ""
-    return [
-        Case(kind(UNITS, **options), ((FEATURES,), *states), f"from a state{more}", scale=SCALE),
-        Case(kind(UNITS, **options), ((FEATURES,),), f"from zero{more}", batch=1, scale=SCALE),
-        Case(kind(UNITS, bias=False, **options), ((FEATURES,), *states), f"no bias{more}", scale=SCALE),
-    ]
-
-
-RECURRENT_CASES: dict[type[Description], list[Case]] = {
-    L.RNNCell: [*cells(L.RNNCell), *cells(L.RNNCell, nonlinearity="relu")],
-    L.GRUCell: [*cells(L.GRUCell), *cells(L.GRUCell, reset="before")],
-    L.LSTMCell: cells(L.LSTMCell),
+CASES: dict[type[Description], list[Case]] = {
     L.RNN: [*chosen(L.RNN), *chosen(L.RNN, nonlinearity="relu")],
     L.GRU: [*chosen(L.GRU), *chosen(L.GRU, reset="before")],
     L.LSTM: [*chosen(L.LSTM), *chosen(L.LSTM, proj_size=1)],
@@ -86,37 +70,4 @@ COMBINATIONS: list[Case] = [
     *combinations(L.GRU, reset="before"),
     *combinations(L.LSTM),
     *combinations(L.LSTM, proj_size=1),
-]
-
-
-def _shared() -> Model:
-    """Both states led on: into a layer called again, and out of the model."""
-    x, lengths = Input((4, FEATURES)), Input(())
-    twice = L.LSTM(FEATURES)
-    first, state = twice(x, lengths=lengths)
-    again, (h, c) = twice(first, state, lengths=lengths)
-    return Model(inputs=[x, lengths], outputs=[L.LastStep()(again, lengths=lengths), h, c])
-
-
-def _mixed() -> Model:
-    """GRU, then LSTM, then a cell, with dropout: what flows between them is h."""
-    words = Input((5,))
-    h, _ = L.GRU(3, num_layers=2, dropout=0.3)(L.Embedding(6, FEATURES)(words))
-    y, (_, c) = L.LSTM(4, bidirectional=True)(L.Dropout(0.3)(h))
-    last = L.LastStep()(y)
-    return Model(inputs=words, outputs=[L.GRUCell(2)(last), c])
-
-
-RECURRENT_MODEL_CASES = [
-    Case(_shared(), ((4, FEATURES), ()), "an LSTM called again from its own final state", batch=3, scale=SCALE),
-    Case(_mixed(), ((5,),), "words through GRU and LSTM into a cell, some outputs unused", batch=3, scale=SCALE),
-]
-
-RECURRENT_SEQUENTIAL_CASES = [
-    Case(
-        Sequential([L.OneHot(5), L.GRU(3, num_layers=2), L.LSTM(4), L.LastStep(), L.Linear(2)]),
-        ((4,),),
-        "no gradient asked of the first layer; first outputs go on",
-        batch=3,
-    ),
 ]

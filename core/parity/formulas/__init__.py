@@ -1,10 +1,13 @@
-"""What each layer's forward is, written plainly against the array namespace, so that a record can differentiate it.
+"""What each layer, loss, optimizer and clipping *is*, written plainly against the array namespace: the one definition.
 
-The witness of gradients: automatic differentiation of these lines is held against every hand-derived backward.
-Nothing here is fast or shared with an engine; file names mirror `core/layers/`.
+The witness of every comparison: evaluated in float64 on plain arrays it says who is wrong about an output, its
+central differences who is wrong about a gradient; a record can differentiate it. Nothing here is fast or shared with
+an engine, windows and shapes included; file names mirror `core/layers/`.
 
     formula(spec, ops, p, x, run) → y, or a tuple of outputs        p: weights and buffers by name, x: tuple of inputs
+    buffer formula (spec, ops, p, x, run) → {name: the buffer after a run in training}
     loss formula (spec, ops, p, t) → one number, or for reduction="none" one each
+    optimizer formula (spec, ops, lr, t, w, g, slots) → (new w, new slots); clipping formula (spec, ops, grads) → grads
 """
 
 from __future__ import annotations
@@ -15,40 +18,53 @@ from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.custom import CustomLayer
 from isograd.core.parity.formulas import (
     activations,
     attention,
     cells,
     combine,
     conv,
+    custom,
     dropout,
     embedding,
     linear,
     losses,
     norm,
+    optimizers,
     pool,
     recurrent,
     resize,
     sequence,
     shape,
 )
-from isograd.core.parity.formulas.table import FORMULAS, LOSS_FORMULAS
+from isograd.core.parity.formulas.table import (
+    BUFFER_FORMULAS,
+    CLIPPING_FORMULAS,
+    FORMULAS,
+    LOSS_FORMULAS,
+    OPTIMIZER_FORMULAS,
+)
 
 __all__ = [
+    "BUFFER_FORMULAS",
+    "CLIPPING_FORMULAS",
     "FORMULAS",
     "LOSS_FORMULAS",
+    "OPTIMIZER_FORMULAS",
     "activations",
     "attention",
     "cells",
     "combine",
     "computed",
     "conv",
+    "custom",
     "dropout",
     "embedding",
+    "evaluated",
     "linear",
     "losses",
     "norm",
+    "optimizers",
     "pool",
     "recurrent",
     "resize",
@@ -56,19 +72,31 @@ __all__ = [
     "shape",
 ]
 
+Seen = dict[str, tuple[Any, ...]]
+"""{node path: its outputs}"""
+
 
 def computed(layer: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> tuple[Any, ...]:
     """Every output of a layer by its formula; of a graph, node by node, shared weights being the same arrays."""
-    if isinstance(layer, CustomLayer):
-        return layer.compute(ops, x, p, layer.out_shapes(*(tuple(v.shape[1:]) for v in x)))
+    return evaluated(layer, ops, p, x, run)[0]
+
+
+def evaluated(
+    layer: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, seen: Seen | None = None
+) -> tuple[tuple[Any, ...], Tree]:
+    """(every output, p with its buffers as they are after the run); `seen` is told the outputs of every inner node."""
     if not isinstance(layer, Composite):
         y = FORMULAS[type(layer)](layer, ops, p, x, run)
-        return y if isinstance(y, tuple) else (y,)
+        moves = run.training and bool(layer.buffers(*(tuple(v.shape[1:]) for v in x)))
+        after = {**p, **BUFFER_FORMULAS[type(layer)](layer, ops, p, x, run)} if moves else p
+        return y if isinstance(y, tuple) else (y,), after
     graph = layer.graph(*(tuple(v.shape[1:]) for v in x))
-    values: list[Any] = [*x, *[None] * (graph.slots - len(x))]
+    values, held = dict(enumerate(x)), dict(p)
     for node in graph.nodes:
+        inner = run.at(node.name)
         inputs = tuple(values[k] for k in node.reads)
-        outputs = computed(node.layer, ops, p.get(node.owner, {}), inputs, run.at(node.name))
-        for slot, value in zip(node.writes, outputs, strict=True):
-            values[slot] = value
-    return tuple(values[slot] for slot in graph.outputs)
+        outputs, held[node.owner] = evaluated(node.layer, ops, held.get(node.owner, {}), inputs, inner, seen)
+        if seen is not None:
+            seen[inner.path] = outputs
+        values |= dict(zip(node.writes, outputs, strict=True))
+    return tuple(values[slot] for slot in graph.outputs), held

@@ -1,23 +1,34 @@
-"""The formula of dropout, with the mask that the run gives."""
+"""The formulas of dropout, with the mask that the run gives."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from isograd.core.base.arrays import Namespace
-from isograd.core.base.types import Array, Tree
+from isograd.core.base.types import Array, Shape, Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import Dropout, Dropout2d
 from isograd.core.parity.formulas.table import formula
 
 
-@formula(Dropout, Dropout2d)
+@formula(Dropout)
 def dropout(spec: Dropout, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """A u for every value"""
+    return dropped(spec, ops, x[0], run, tuple(x[0].shape))
+
+
+@formula(Dropout2d)
+def dropout_channels(spec: Dropout2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """A u for every channel of every image"""
+    return dropped(spec, ops, x[0], run, (*x[0].shape[:2], 1, 1))
+
+
+def dropped(spec: Dropout, ops: Namespace, x: Any, run: Run, drawn: Shape) -> Any:
     """Training: y = x where u ≥ p, else 0; /(1 − p) for scale="training". Evaluation: y = x, or x·(1 − p)"""
     if not run.training:
-        return x[0] * (1 - spec.p) if spec.scale == "inference" else x[0]
-    u = run.random((len(x[0]), *spec.mask_shape(tuple(x[0].shape[1:]))))
-    return thinned(ops, x[0], u, spec.p) if spec.scale == "training" else ops.where(u >= spec.p, x[0], 0.0)
+        return x * (1 - spec.p) if spec.scale == "inference" else x
+    u = run.random(drawn)
+    return thinned(ops, x, u, spec.p) if spec.scale == "training" else ops.where(u >= spec.p, x, 0.0)
 
 
 def thinned(ops: Namespace, x: Any, u: Array, p: float) -> Any:

@@ -17,7 +17,9 @@ from isograd.core.parity.formulas.table import formula
 def embedding(spec: Embedding, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = W[x]; the padding row is read, but gets no gradient"""
     y = p["weight"][x[0]]
-    return y if spec.padding_row is None else ops.where(x[0][..., None] == spec.padding_row, ops.stop_gradient(y), y)
+    if spec.padding_idx is None:
+        return y
+    return ops.where(x[0][..., None] == spec.padding_idx % len(p["weight"]), ops.stop_gradient(y), y)
 
 
 @formula(OneHot)

@@ -1,20 +1,27 @@
-"""Formulas of normalisation: y = w ⊙ (x − μ)/√(σ² + ε) + b."""
+"""Formulas of normalisation: y = w ⊙ (x − μ)/√(σ² + ε) + b, and of the running statistics after a run."""
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm
-from isograd.core.parity.formulas.table import formula
+from isograd.core.layers.norm import BatchNorm
+from isograd.core.parity.formulas.table import buffer_formula, formula
+
+
+def moments(ops: Namespace, x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
+    """μ = mean x and σ² = mean (x − μ)² over `axes`, which stay as axes of length 1"""
+    mean = ops.mean(x, axis=axes, keepdims=True)
+    return mean, ops.mean((x - mean) ** 2, axis=axes, keepdims=True)
 
 
 def standardized(ops: Namespace, x: Any, axes: tuple[int, ...], eps: float) -> Any:
     """(x − μ)/√(σ² + ε), μ and σ² over `axes`"""
-    mean = ops.mean(x, axis=axes, keepdims=True)
-    variance = ops.mean((x - mean) ** 2, axis=axes, keepdims=True)
+    mean, variance = moments(ops, x, axes)
     return (x - mean) / ops.sqrt(variance + eps)
 
 
@@ -38,6 +45,32 @@ def batch_norm(spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run)
         return scaled(ops, p, (v - mean) / ops.sqrt(variance + spec.eps))
     places = tuple(range(2, v.ndim))
     return scaled(ops, p, standardized(ops, v, places if isinstance(spec, InstanceNorm2d) else (0, *places), spec.eps))
+
+
+def moved(ops: Namespace, p: Tree, mean: Any, variance: Any, share: Any) -> dict[str, Any]:
+    """running ← (1−a)·running + a·new"""
+    news = {"running_mean": mean, "running_var": variance}
+    return {name: (1 - share) * p[name] + share * ops.reshape(new, (-1,)) for name, new in news.items()}
+
+
+@buffer_formula(BatchNorm1d, BatchNorm2d)
+def batch_norm_buffers(spec: BatchNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> dict[str, Any]:
+    """new: μ and σ²·m/(m−1) over m values of a channel; a = momentum, or 1 / the number of batches with this one"""
+    axes = (0, *range(2, x[0].ndim))
+    mean, variance = moments(ops, x[0], axes)
+    count, seen = prod(x[0].shape[axis] for axis in axes), p["num_batches_tracked"] + 1
+    share = 1 / seen if spec.momentum is None else spec.momentum
+    return {**moved(ops, p, mean, variance * count / (count - 1), share), "num_batches_tracked": seen}
+
+
+@buffer_formula(InstanceNorm2d)
+def instance_norm_buffers(
+    spec: InstanceNorm2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run
+) -> dict[str, Any]:
+    """new: the mean over the batch of each image's μ and σ²·m/(m−1), m its places; no batch is counted"""
+    mean, variance = (ops.mean(v, axis=0) for v in moments(ops, x[0], (2, 3)))
+    count = prod(x[0].shape[2:])
+    return moved(ops, p, mean, variance * count / (count - 1), spec.momentum)
 
 
 @formula(LayerNorm)

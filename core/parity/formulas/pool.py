@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from math import ceil
 from typing import Any
 
@@ -21,79 +20,94 @@ from isograd.core.layers import (
     MaxPool2d,
 )
 from isograd.core.layers.pool import AdaptivePooling, Pooling
-from isograd.core.layers.windows import Axis, per_axis
 from isograd.core.parity.formulas.table import formula
-from isograd.core.parity.formulas.windows import NOWHERE, combined, gathered, sources
+from isograd.core.parity.formulas.windows import NOWHERE, combined, covered, each, flat, inside, pieces
 
 
-def largest(ops: Namespace, x: Any, places: Array) -> Any:
-    """(N, C, windows): the largest of each window's real places, the first of equal ones.
+def largest(ops: Namespace, x: Any, tables: list[Array]) -> Any:
+    """(N, C, P, Q): the largest of each window's real places, the first of equal ones.
 
     What is no place stands for the window's last real one, after it: a later equal never wins.
     """
-    real = [[place for place in window if place != NOWHERE] for window in places]
-    filled = [window + window[-1:] * (places.shape[1] - len(window)) for window in real]
-    return ops.max(gathered(ops, x, np.array(filled)), axis=-1)
+    places = combined(tables, x.shape[2:])
+    real_first = np.take_along_axis(places, np.argsort(places == NOWHERE, axis=1, kind="stable"), axis=1)
+    last = np.take_along_axis(real_first, (places != NOWHERE).sum(1, keepdims=True) - 1, axis=1)
+    filled = np.where(real_first == NOWHERE, last, real_first)
+    values = flat(ops, x)
+    found = [ops.max(values[:, :, part], axis=-1) for part in pieces(x.shape[0] * x.shape[1], filled)]
+    return shaped(ops, x, ops.concat(found, axis=2), tables)
 
 
-def averaged(ops: Namespace, x: Any, places: Array, counts: Array) -> Any:
-    """(N, C, windows): Σ of each window's real places / its count"""
-    return ops.sum(gathered(ops, x, places), axis=-1) / ops.constant(counts, x)
+def averaged(ops: Namespace, x: Any, tables: list[Array], counts: Array) -> Any:
+    """(N, C, P, Q): Σ of each window's real places / its count"""
+    values = flat(ops, x)
+    total = sum(values[:, :, at] for at in combined(tables, x.shape[2:]).T)
+    return shaped(ops, x, total / ops.constant(counts, x), tables)
 
 
-def shaped(spec: Any, ops: Namespace, x: Any, y: Any) -> Any:
+def shaped(ops: Namespace, x: Any, y: Any, tables: list[Array]) -> Any:
     """(N, C, windows) as (N, C, P, Q)"""
-    return ops.reshape(y, (len(x), *spec.out_shapes(tuple(x.shape[1:]))[0]))
+    return ops.reshape(y, (*x.shape[:2], *(len(table) for table in tables)))
+
+
+def windows(spec: Pooling, sizes: tuple[int, ...]) -> list[Array]:
+    """The places that each window covers on each axis, in the padding and beyond it too.
+
+    Windows begin `stride` apart and end within the padded axis; with ceil_mode one more may hang over its end,
+    where it begins before the padding after.
+    """
+    axes = len(sizes)
+    stride = spec.kernel_size if spec.stride is None else spec.stride
+    named = (spec.kernel_size, stride, getattr(spec, "dilation", 1), spec.padding)
+    tables = []
+    for size, k, s, d, padding in zip(sizes, *(each(option, axes) for option in named), strict=True):
+        end = size + padding - d * (k - 1)
+        starts = np.arange(-padding, end + (s - 1 if spec.ceil_mode else 0), s)
+        tables.append(covered(starts[starts < size] if spec.ceil_mode else starts, k, d))
+    return tables
 
 
 @formula(MaxPool1d, MaxPool2d)
 def max_pool(spec: Pooling, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y[n,c,q] = max of window q, its padding left out"""
-    shape = tuple(x[0].shape[1:])
-    places = combined([sources(axis) for axis in spec.windows(shape)], shape[1:])
-    return shaped(spec, ops, x[0], largest(ops, x[0], places))
-
-
-def counted(axis: Axis, with_padding: bool) -> Array:
-    """How many places of each window along an axis its mean is taken over."""
-    places = axis.stride * np.arange(axis.out)[:, None] + np.arange(axis.kernel)
-    first, end = (0, axis.before + axis.size + axis.after) if with_padding else (axis.before, axis.before + axis.size)
-    counts: Array = ((places >= first) & (places < end)).sum(1)
-    return counts
+    sizes = tuple(x[0].shape[2:])
+    return largest(ops, x[0], [inside(table, size) for table, size in zip(windows(spec, sizes), sizes, strict=True)])
 
 
 @formula(AvgPool1d, AvgPool2d)
 def avg_pool(spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
-    """y[n,c,q] = Σ of window q / count"""
-    shape = tuple(x[0].shape[1:])
-    counts = np.ones(1)
-    for axis in spec.windows(shape):
-        counts = np.multiply.outer(counts, counted(axis, spec.count_include_pad))
-    places = combined([sources(axis) for axis in spec.windows(shape)], shape[1:])
-    return shaped(spec, ops, x[0], averaged(ops, x[0], places, counts.ravel()))
+    """y[n,c,q] = Σ of window q / count: of its places in x, and where asked for in the padding; never beyond that"""
+    sizes = tuple(x[0].shape[2:])
+    tables, counts = windows(spec, sizes), np.ones(1)
+    for table, size, padding in zip(tables, sizes, each(spec.padding, len(sizes)), strict=True):
+        margin = padding if spec.count_include_pad else 0
+        counts = np.multiply.outer(counts, ((table >= -margin) & (table < size + margin)).sum(1))
+    real = [inside(table, size) for table, size in zip(tables, sizes, strict=True)]
+    return averaged(ops, x[0], real, counts.ravel())
 
 
-def adaptive_places(spec: AdaptivePooling, sizes: Sequence[int]) -> Array:
+def adaptive(spec: AdaptivePooling, sizes: tuple[int, ...]) -> list[Array]:
     """Window q of an axis holds ⌊q·size/out⌋ … ⌈(q+1)·size/out⌉ − 1; shorter windows end NOWHERE."""
     tables = []
-    for size, out in zip(sizes, per_axis(spec.output_size, 2), strict=True):
-        windows = [list(range(q * size // out, ceil((q + 1) * size / out))) for q in range(out)]
-        longest = max(map(len, windows))
-        tables.append(np.array([window + [NOWHERE] * (longest - len(window)) for window in windows]))
-    return combined(tables, tuple(sizes))
+    for size, out in zip(sizes, each(spec.output_size, len(sizes)), strict=True):
+        held = [list(range(q * size // out, ceil((q + 1) * size / out))) for q in range(out)]
+        longest = max(map(len, held))
+        tables.append(np.array([window + [NOWHERE] * (longest - len(window)) for window in held]))
+    return tables
 
 
 @formula(AdaptiveMaxPool2d)
 def adaptive_max_pool(spec: AdaptiveMaxPool2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y[n,c,q] = max of window q"""
-    return shaped(spec, ops, x[0], largest(ops, x[0], adaptive_places(spec, x[0].shape[2:])))
+    return largest(ops, x[0], adaptive(spec, tuple(x[0].shape[2:])))
 
 
 @formula(AdaptiveAvgPool2d)
 def adaptive_avg_pool(spec: AdaptiveAvgPool2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y[n,c,q] = mean of window q"""
-    places = adaptive_places(spec, x[0].shape[2:])
-    return shaped(spec, ops, x[0], averaged(ops, x[0], places, (places != NOWHERE).sum(1)))
+    sizes = tuple(x[0].shape[2:])
+    tables = adaptive(spec, sizes)
+    return averaged(ops, x[0], tables, (combined(tables, sizes) != NOWHERE).sum(1))
 
 
 @formula(GlobalAvgPool)

@@ -21,25 +21,31 @@ STEPS: dict[type[Recurrent], Step] = {RNN: rnn_step, GRU: gru_step, LSTM: lstm_s
 @formula(RNN, GRU, LSTM)
 def recurrent(spec: Recurrent, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """Every layer reads what the one below returned, in training thinned by dropout; (y, final states)"""
-    has_state, has_lengths = spec.given(*(tuple(v.shape[1:]) for v in x))
-    lengths = x[-1] if has_lengths else None
+    lengths = x[-1] if len(x) > 1 and x[-1].ndim == 1 else None
+    given = x[1 : len(x) - (lengths is not None)]
     y = x[0]
     finals: list[State] = []
     for layer in range(spec.num_layers):
         if layer and run.training and spec.dropout:
             y = thinned(ops, y, run.random(tuple(y.shape), f"dropout below layer {layer}"), spec.dropout)
         outputs = []
-        for suffix in (f"_l{layer}", f"_l{layer}_reverse")[: spec.directions]:
-            if has_state:
-                state = tuple(s[:, len(finals)] for s in x[1 : 1 + spec.states])
-            else:
-                state = tuple(zeros(ops, y, size) for size in spec.state_sizes())
+        for suffix in (f"_l{layer}", f"_l{layer}_reverse") if spec.bidirectional else (f"_l{layer}",):
             own = {name.removesuffix(suffix): w for name, w in p.items() if name.endswith(suffix)}
+            if given:
+                state: State = tuple(s[:, len(finals)] for s in given)
+            else:
+                state = started(spec, ops, own, y)
             seen, state = over_time(spec, ops, own, y, state, lengths, reverse=suffix.endswith("reverse"))
             outputs.append(seen)
             finals.append(state)
         y = ops.concat(outputs, axis=2)
     return (y, *(ops.stack(states, axis=1) for states in zip(*finals, strict=True)))
+
+
+def started(spec: Recurrent, ops: Namespace, p: Tree, x: Any) -> State:
+    """Zeros (N, features of h), and for an LSTM (N, features of c): as many as weight_hh reads, and hidden_size"""
+    h = zeros(ops, x, p["weight_hh"].shape[1])
+    return (h, zeros(ops, x, spec.hidden_size)) if isinstance(spec, LSTM) else (h,)
 
 
 def over_time(

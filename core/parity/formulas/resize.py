@@ -12,6 +12,7 @@ from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import Upsample, ZeroPad2d
 from isograd.core.parity.formulas.table import formula
+from isograd.core.parity.formulas.windows import each
 
 
 def resampled(spec: Upsample, ops: Namespace, x: Any, axis: int, out: int, step: float) -> Any:
@@ -30,11 +31,15 @@ def resampled(spec: Upsample, ops: Namespace, x: Any, axis: int, out: int, step:
 
 @formula(Upsample)
 def upsample(spec: Upsample, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
-    """Axis by axis"""
+    """Axis by axis; r = places/size, or 1/scale_factor"""
     (y,) = x
-    shape = tuple(y.shape[1:])
-    (outs,) = spec.out_shapes(shape)
-    for axis, (out, step) in enumerate(zip(outs[1:], spec.steps(shape), strict=True), 2):
+    sizes = tuple(y.shape[2:])
+    if spec.size is not None:
+        grid = [(out, size / out) for size, out in zip(sizes, each(spec.size, len(sizes)), strict=True)]
+    else:
+        factors = each(spec.scale_factor, len(sizes))
+        grid = [(floor(size * factor), 1 / factor) for size, factor in zip(sizes, factors, strict=True)]
+    for axis, (out, step) in enumerate(grid, 2):
         y = resampled(spec, ops, y, axis, out, step)
     return y
 
@@ -42,4 +47,5 @@ def upsample(spec: Upsample, ops: Namespace, p: Tree, x: tuple[Any, ...], run: R
 @formula(ZeroPad2d)
 def zero_pad(spec: ZeroPad2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """x with zeros around it"""
-    return ops.pad(x[0], ((0, 0), (0, 0), *spec.sides))
+    left, right, top, bottom = each(spec.padding, 4)
+    return ops.pad(x[0], ((0, 0), (0, 0), (top, bottom), (left, right)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 from isograd.core.base.arrays import Namespace
@@ -17,8 +18,17 @@ def identity(spec: Identity, ops: Namespace, p: Tree, x: tuple[Any, ...], run: R
     return x[0]
 
 
-@formula(Flatten, Reshape)
-def reshaped(spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
-    """The same values in reading order"""
-    (shape,) = spec.out_shapes(tuple(x[0].shape[1:]))
-    return ops.reshape(x[0], (len(x[0]), *shape))
+@formula(Flatten)
+def flatten(spec: Flatten, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """Axes start_dim … end_dim as one, in reading order; samples without axes get one"""
+    full = tuple(x[0].shape)
+    if len(full) == 1:
+        return x[0][:, None]
+    start, end = spec.start_dim % len(full), spec.end_dim % len(full)
+    return ops.reshape(x[0], (*full[:start], prod(full[start : end + 1]), *full[end + 1 :]))
+
+
+@formula(Reshape)
+def reshape(spec: Reshape, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """Each sample's values in reading order"""
+    return ops.reshape(x[0], (len(x[0]), *spec.shape))

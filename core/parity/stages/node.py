@@ -2,75 +2,122 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
-from isograd.core.base.types import Array
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, difference
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference
 from isograd.core.parity.pair import Pair, in_dtype
-from isograd.core.parity.report import Culprit, Row
-from isograd.core.parity.stages.trial import Trial, run_trial
-from isograd.core.parity.witness import Verdict, judge_gradient, judge_output, judge_structure
+from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, RAISED, Outcome, Trial, run_trial
+from isograd.core.parity.verdict import Culprit, Row, Verdict
+from isograd.core.parity.witness import judge_gradient, judge_output, judge_structure
+
+STAGE = "node"
 
 
-def compare_node(pair: Pair, trial: Trial, stage: str = "node") -> tuple[list[Row], Culprit | None]:
+@dataclass(frozen=True)
+class Suspect:
+    """What of a trial differs first, not judged yet: the witness costs a forward of the formula, or a few."""
+
+    pair: Pair
+    trial: Trial
+    row: Row
+    found: Difference
+    values: Sides
+    verdict: Verdict | None = None  # where no witness is needed: an engine raised, or wrote to what it was given
+
+    @property
+    def of_a_gradient(self) -> bool:
+        return self.row.what.startswith("d")
+
+    def unjudged(self) -> Culprit:
+        """The culprit as it stands, nobody having been asked."""
+        return self._culprit(self.verdict)
+
+    def judged(self) -> Culprit:
+        """With what the witness says."""
+        return self._culprit(self.verdict or self._verdict())
+
+    def _culprit(self, verdict: Verdict | None) -> Culprit:
+        trial = self.trial
+        return self.pair.culprit(self.row, trial.layer, self.found.index, self.values, verdict, mode=trial.mode)
+
+    def _verdict(self) -> Verdict:
+        if self.found.structural:
+            return judge_structure(self.trial, self.row.what, self.values)
+        judge = judge_gradient if self.of_a_gradient else judge_output
+        return judge(self.trial, self.row.what, self.values, self.found.index)
+
+
+def compare_node(pair: Pair, trial: Trial) -> tuple[list[Row], Culprit | None]:
     """A row for every output, buffer and gradient; the culprit where the first of them differs."""
-    left, right = run_trial(pair.left, trial), run_trial(pair.right, trial)
-    allowed = TOLERANCE[stage, trial.dtype]
-    crashed = {name: o.raised for name, o in zip(pair.names, (left, right), strict=True) if o.raised}
-    if crashed:
-        row = Row(stage, trial.dtype, trial.path, "run", np.inf, allowed, "raised", trial.mode)
-        text = "; ".join(f"{name} raised {what}" for name, what in crashed.items())
-        guilty = next(iter(crashed)) if len(crashed) == 1 else None
-        return [row], _culprit(pair, trial, "run", Verdict(guilty, f"  {text}"), Difference(np.inf, fault="raised"))
+    rows, suspect = suspected(pair, trial)
+    return rows, suspect.judged() if suspect else None
+
+
+def suspected(pair: Pair, trial: Trial) -> tuple[list[Row], Suspect | None]:
+    """The rows of `compare_node`, and what differs first, for a witness to judge."""
+    sides = dict(zip(pair.names, (run_trial(backend, trial) for backend in pair.backends), strict=True))
+    allowed = TOLERANCE[STAGE, trial.dtype]
     rows: list[Row] = []
-    first: Culprit | None = None
-    wrote = {name: o.written for name, o in zip(pair.names, (left, right), strict=True) if o.written}
-    if wrote:
-        rows.append(Row(stage, trial.dtype, trial.path, "inputs", np.inf, allowed, "written to", trial.mode))
-        verdict = Verdict(next(iter(wrote)), "".join(f"  {n} wrote to {', '.join(w)}" for n, w in wrote.items()))
-        first = _culprit(pair, trial, "inputs", verdict, Difference(np.inf, fault="written to"))
+    first: Suspect | None = None
+
+    def compared(what: str, found: Difference, limit: float) -> Row:
+        rows.append(pair.row(STAGE, trial.dtype, trial.path, what, found, limit, trial.mode))
+        return rows[-1]
+
+    stopped = _stopped(sides)
+    if stopped is not None:
+        what, fault, verdict = stopped
+        found = Difference(np.inf, fault=fault)
+        first = Suspect(pair, trial, compared(what, found, allowed), found, {}, verdict)
+        if any(outcome.raised for outcome in sides.values()):
+            return rows, first
+    noise = _Rounding(pair, trial, sides)
     for kind in ("outputs", "gradients"):
-        a, b = getattr(left, kind), getattr(right, kind)
+        a, b = (getattr(outcome, kind) for outcome in sides.values())
         for what in {**b, **a}:
             found, limit = difference(a.get(what), b.get(what)), allowed
             if trial.dtype == "float32" and found.fault is None and found.exceeds(allowed):
-                limit = max(allowed, NOISE_FACTOR * _rounding(pair, trial, kind, what, (a[what], b[what])))
-            rows.append(Row(stage, trial.dtype, trial.path, what, found.error, limit, found.fault, trial.mode))
-            if first is None and found.exceeds(limit):
-                verdict = _judge(
-                    pair, trial, kind, what, {pair.left.name: a.get(what), pair.right.name: b.get(what)}, found
-                )
-                first = _culprit(pair, trial, what, verdict, found)
+                limit = max(allowed, NOISE_FACTOR * noise.of(kind, what))
+            row = compared(what, found, limit)
+            if first is None and row.failed:
+                values = dict(zip(pair.names, (a.get(what), b.get(what)), strict=True))
+                first = Suspect(pair, trial, row, found, values)
     return rows, first
 
 
-def _rounding(pair: Pair, trial: Trial, kind: str, what: str, values: tuple[Array, Array]) -> float:
-    """How far a float32 trial is from itself in float64, on the side where it is less."""
-    wide = replace(trial, inputs=trial.rounded_inputs(), state=in_dtype(trial.state, "float64"), dtype="float64")
-    exact = [getattr(run_trial(backend, wide), kind)[what] for backend in (pair.left, pair.right)]
-    return min(difference(v, e.astype(v.dtype)).error for v, e in zip(values, exact, strict=True))
+def _stopped(sides: dict[str, Outcome]) -> tuple[str, str, Verdict] | None:
+    """(what, fault, verdict) where a side raised, or wrote to what it was given."""
+    raised = {name: outcome for name, outcome in sides.items() if outcome.raised is not None}
+    if raised:
+        told = "; ".join(f"{name} raised {type(o.raised).__name__}: {o.raised}" for name, o in raised.items())
+        faults = {str(outcome.fault) for outcome in raised.values()}
+        guilty = next(iter(raised)) if len(raised) == 1 else None
+        return "run", RAISED if RAISED in faults else NOT_IMPLEMENTED, Verdict("not needed", told, guilty=guilty)
+    wrote = {name: outcome.written for name, outcome in sides.items() if outcome.written}
+    if wrote:
+        told = "; ".join(f"{name} wrote to {', '.join(what)}" for name, what in wrote.items())
+        return "inputs", "written to", Verdict("not needed", told, guilty=next(iter(wrote)))
+    return None
 
 
-def _judge(
-    pair: Pair, trial: Trial, kind: str, what: str, values: dict[str, Array | None], found: Difference
-) -> Verdict:
-    if found.fault and found.fault != "NaN":
-        return judge_structure(trial, kind, what, values)
-    if kind == "outputs":
-        return judge_output(trial, what, values, found.index)
-    return judge_gradient(pair, trial, what, values)
+class _Rounding:
+    """How far a float32 trial is from itself in float64, on the side where it is less; run when first asked."""
 
+    def __init__(self, pair: Pair, trial: Trial, sides: dict[str, Outcome]) -> None:
+        self.pair, self.trial, self.sides = pair, trial, sides
 
-def _culprit(pair: Pair, trial: Trial, what: str, verdict: Verdict, found: Difference) -> Culprit:
-    where = f", worst at {list(found.index)}" if found.index else ""
-    why = found.fault or f"rel {found.error:.1e} > {TOLERANCE['node', trial.dtype]:.0e}"
-    run = f"({trial.dtype}, {trial.mode})"
-    head = f"ParityError: {what} of {trial.layer!r}, node {trial.path!r}, differs first{where}: {why} {run}"
-    backend = next((b for b in (pair.left, pair.right) if b.name == verdict.guilty), None)
-    if backend is not None:
-        tail = f"  the odd one out is {backend.name}: look at {backend.source(trial.layer)}"
-    else:
-        tail = "  no witness could say which side is wrong"
-    return Culprit(trial.path, repr(trial.layer), what, verdict.guilty, "\n".join([head, verdict.text, tail]))
+    @cached_property
+    def exact(self) -> list[Outcome]:
+        trial = self.trial
+        wide = replace(trial, inputs=trial.rounded_inputs(), state=in_dtype(trial.state, "float64"), dtype="float64")
+        return [run_trial(backend, wide) for backend in self.pair.backends]
+
+    def of(self, kind: str, what: str) -> float:
+        errors = []
+        for outcome, exact in zip(self.sides.values(), self.exact, strict=True):
+            mine, wide = getattr(outcome, kind)[what], getattr(exact, kind).get(what)
+            errors.append(difference(mine, None if wide is None else wide.astype(mine.dtype)).error)
+        return min(errors)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from isograd.core.base.errors import BackendError
 from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import FLOATS, Array, Arrays
 from isograd.core.engine.protocol import Backend
@@ -15,6 +16,8 @@ from isograd.core.graph.model import Model
 from isograd.core.graph.values import Input
 from isograd.core.layers.base import Layer
 from isograd.core.parity.pair import build_in, in_dtype
+
+NOT_IMPLEMENTED, RAISED = "not implemented", "raised"
 
 
 @dataclass(frozen=True)
@@ -57,7 +60,14 @@ class Outcome:
     outputs: dict[str, Array]
     gradients: dict[str, Array]
     written: list[str]  # what was written to and should not have been
-    raised: str | None = None
+    raised: Exception | None = None
+
+    @property
+    def fault(self) -> str | None:
+        """Why there is nothing to compare: an engine says itself that it lacks a layer, or it raised."""
+        if self.raised is None:
+            return None
+        return NOT_IMPLEMENTED if isinstance(self.raised, BackendError) else RAISED
 
 
 def run_trial(backend: Backend, trial: Trial) -> Outcome:
@@ -90,7 +100,7 @@ def run_trial(backend: Backend, trial: Trial) -> Outcome:
             if k.removeprefix(f"{name}.") not in buffers and not np.array_equal(old, net.state_dict()[k])
         ]
     except Exception as error:
-        outcome.raised = f"{type(error).__name__}: {error}"
+        outcome.raised = error
     return outcome
 
 

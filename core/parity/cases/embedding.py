@@ -1,4 +1,4 @@
-"""Cases of the layers over whole numbers and over time."""
+"""Cases of the layers that turn whole numbers into vectors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from isograd.core import layers as L
 from isograd.core.base.description import Description
 from isograd.core.parity.cases.kinds import Case
 
-SEQUENCE_CASES: dict[type[Description], list[Case]] = {
+CASES: dict[type[Description], list[Case]] = {
     L.Embedding: [
         Case(L.Embedding(4, 3), ((6,),), "words that come again: their gradients add up"),
         Case(L.Embedding(3, 2, padding_idx=-1), ((2, 4),), "several axes, a row for nothing: no gradient"),
@@ -15,9 +15,5 @@ SEQUENCE_CASES: dict[type[Description], list[Case]] = {
     L.OneHot: [
         Case(L.OneHot(4), ((6,),), "a sequence"),
         Case(L.OneHot(3), ((),), "one number a sample"),
-    ],
-    L.LastStep: [
-        Case(L.LastStep(), ((4, 3),), "all of one length"),
-        Case(L.LastStep(), ((4, 3), ()), "each sample its own"),
     ],
 }

@@ -1,0 +1,50 @@
+"""Cases of the nonlinearities."""
+
+from __future__ import annotations
+
+from isograd.core import layers as L
+from isograd.core.base.description import Description
+from isograd.core.parity.cases.kinds import Case
+
+CASES: dict[type[Description], list[Case]] = {
+    L.Sigmoid: [
+        Case(L.Sigmoid(), ((6,),), "plain"),
+        Case(L.Sigmoid(), ((6,),), "inputs of order 1000: exp overflows", scale=1000.0),
+    ],
+    L.Tanh: [Case(L.Tanh(), ((3, 4),), "plain"), Case(L.Tanh(), ((6,),), "saturated", scale=100.0)],
+    L.ReLU: [
+        Case(L.ReLU(), ((3, 4),), "both sides of 0"),
+        Case(L.ReLU(), ((6,),), "exactly 0: derivative 0", scale=0.0),
+    ],
+    L.LeakyReLU: [
+        Case(L.LeakyReLU(), ((3, 4),), "default slope"),
+        Case(L.LeakyReLU(negative_slope=0.3), ((6,),), "a slope that shows"),
+        Case(L.LeakyReLU(negative_slope=0.3), ((3,),), "exactly 0: derivative the slope, as torch", scale=0.0),
+    ],
+    L.ELU: [
+        Case(L.ELU(), ((3, 4),), "plain"),
+        Case(L.ELU(alpha=0.7), ((6,),), "alpha that shows"),
+        Case(L.ELU(alpha=0.7), ((6,),), "inputs of order 1000: exp overflows on the linear side", scale=1000.0),
+    ],
+    L.GELU: [
+        Case(L.GELU(), ((3, 4),), "erf form"),
+        Case(L.GELU(approximate="tanh"), ((3, 4),), "tanh form"),
+        Case(L.GELU(), ((8,),), "tails", scale=6.0),
+    ],
+    L.SiLU: [Case(L.SiLU(), ((3, 4),), "plain"), Case(L.SiLU(), ((6,),), "tails", scale=100.0)],
+    L.Softplus: [
+        Case(L.Softplus(), ((3, 4),), "plain"),
+        Case(L.Softplus(beta=2.0, threshold=1.0), ((12,),), "both sides of a threshold that shows"),
+        Case(L.Softplus(), ((6,),), "inputs of order 1000: exp overflows", scale=1000.0),
+    ],
+    L.Softmax: [
+        Case(L.Softmax(), ((6,),), "last axis"),
+        Case(L.Softmax(dim=1), ((3, 4),), "an axis that is not the last"),
+        Case(L.Softmax(), ((6,),), "logits of order 1000: exp overflows", scale=1000.0),
+    ],
+    L.LogSoftmax: [
+        Case(L.LogSoftmax(), ((6,),), "last axis"),
+        Case(L.LogSoftmax(dim=1), ((3, 4),), "an axis that is not the last"),
+        Case(L.LogSoftmax(), ((6,),), "logits of order 1000: exp overflows", scale=1000.0),
+    ],
+}

@@ -1,0 +1,111 @@
+"""Cases of models and of the layers made of layers."""
+
+from __future__ import annotations
+
+from isograd.core import layers as L
+from isograd.core.base.description import Description
+from isograd.core.graph.model import Model
+from isograd.core.graph.residual import Residual
+from isograd.core.graph.sequential import Sequential
+from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerEncoderLayer
+from isograd.core.graph.values import Input
+from isograd.core.parity.cases.kinds import Case
+from isograd.core.parity.cases.recurrent import SCALE as SMALL
+
+LENGTHS = ()
+
+
+def _branches() -> Model:
+    x = Input((4,))
+    h = L.Tanh()(L.Linear(3)(x))
+    return Model(inputs=x, outputs=[L.Linear(2)(h) + L.Linear(2)(x), h])
+
+
+def _shared() -> Model:
+    x = Input((3,))
+    twice = L.Linear(3)
+    return Model(inputs=x, outputs=twice(L.Tanh()(twice(x))))
+
+
+def _nested() -> Model:
+    x, y = Input((4,)), Input((3,))
+    inner = Sequential([L.Linear(3), L.Tanh()])
+    a, b = _branches()(x)
+    return Model(inputs=[x, y], outputs=L.Concat()(inner(x) * y, inner(x), a, b))
+
+
+def _normalised_twice() -> Model:
+    """A normalisation that is called twice: its statistics move on twice."""
+    x = Input((2, 3, 3))
+    norm = L.BatchNorm2d(momentum=0.3)
+    return Model(inputs=x, outputs=norm(L.Tanh()(norm(x))))
+
+
+def _recurrence_twice() -> Model:
+    """Both states led on: into a layer called again, and out of the model."""
+    x, lengths = Input((4, 3)), Input(())
+    twice = L.LSTM(3)
+    first, state = twice(x, lengths=lengths)
+    again, (h, c) = twice(first, state, lengths=lengths)
+    return Model(inputs=[x, lengths], outputs=[L.LastStep()(again, lengths=lengths), h, c])
+
+
+def _words() -> Model:
+    """GRU, then LSTM, then a cell, with dropout: what flows between them is h."""
+    words = Input((5,))
+    h, _ = L.GRU(3, num_layers=2, dropout=0.3)(L.Embedding(6, 3)(words))
+    y, (_, c) = L.LSTM(4, bidirectional=True)(L.Dropout(0.3)(h))
+    last = L.LastStep()(y)
+    return Model(inputs=words, outputs=[L.GRUCell(2)(last), c])
+
+
+CASES: dict[type[Description], list[Case]] = {
+    Sequential: [
+        Case(
+            Sequential([L.Linear(6), L.Tanh(), L.Dropout(0.3), L.Linear(2)]), ((4,),), "prefixed names, dropout inside"
+        ),
+        Case(
+            Sequential([L.OneHot(5), L.GRU(3, num_layers=2), L.LSTM(4), L.LastStep(), L.Linear(2)]),
+            ((4,),),
+            "no gradient asked of the first layer; first outputs go on",
+            batch=3,
+        ),
+    ],
+    Model: [
+        Case(_branches(), ((4,),), "a value that feeds two nodes, two outputs, one of them read on"),
+        Case(_shared(), ((3,),), "a layer called twice: its gradients add up"),
+        Case(_nested(), ((4,), (3,)), "two inputs, models inside a model, one of them called twice"),
+        Case(_normalised_twice(), ((2, 3, 3),), "a normalisation called twice: its statistics move on twice"),
+        Case(_recurrence_twice(), ((4, 3), ()), "an LSTM called again from its own final state", batch=3, scale=SMALL),
+        Case(_words(), ((5,),), "words through GRU and LSTM into a cell, some outputs unused", batch=3, scale=SMALL),
+    ],
+    Residual: [
+        Case(Residual([L.Conv2d(2, 3, padding=1), L.Tanh()]), ((2, 3, 3),), "x itself goes around"),
+        Case(
+            Residual(
+                [L.Conv2d(4, 3, stride=2, padding=1, bias=False), L.BatchNorm2d()], shortcut=L.Conv2d(4, 1, stride=2)
+            ),
+            ((2, 4, 3),),
+            "a convolution goes around",
+        ),
+    ],
+    TransformerEncoderLayer: [
+        Case(TransformerEncoderLayer(2, dim_feedforward=5), ((3, 4),), "normalised last, with dropout", batch=3),
+        Case(
+            TransformerEncoderLayer(2, dim_feedforward=5, dropout=0.0, norm_first=True, activation="gelu"),
+            ((3, 4), LENGTHS),
+            "normalised first, lengths",
+            batch=3,
+        ),
+        Case(
+            TransformerEncoderLayer(2, dim_feedforward=3, bias=False, causal=True, layer_norm_eps=0.1),
+            ((4, 4),),
+            "causal, no biases, an eps that shows",
+            batch=2,
+        ),
+    ],
+    TransformerDecoderBlock: [
+        Case(TransformerDecoderBlock(2), ((4, 4),), "four times as wide in the middle", batch=2),
+        Case(TransformerDecoderBlock(1, dim_feedforward=3, dropout=0.0), ((3, 2), LENGTHS), "lengths, no dropout"),
+    ],
+}

@@ -1,0 +1,17 @@
+"""Cases of the fully connected layer."""
+
+from __future__ import annotations
+
+from isograd.core import layers as L
+from isograd.core.base.description import Description
+from isograd.core.parity.cases.kinds import Case
+
+CASES: dict[type[Description], list[Case]] = {
+    L.Linear: [
+        Case(L.Linear(3), ((4,),), "plain"),
+        Case(L.Linear(3, bias=False), ((4,),), "no bias, batch of one", batch=1),
+        Case(L.Linear(2), ((3, 4),), "time axis: every step through the same weights"),
+        Case(L.Linear(1), ((1,),), "one feature in, one out"),
+        Case(L.Linear(2), ((512,),), "long rows, few outputs: multiplied in slices", batch=16),
+    ],
+}

@@ -1,0 +1,36 @@
+"""Cases of normalisation."""
+
+from __future__ import annotations
+
+from isograd.core import layers as L
+from isograd.core.base.description import Description
+from isograd.core.parity.cases.kinds import Case
+
+CASES: dict[type[Description], list[Case]] = {
+    L.BatchNorm1d: [
+        Case(L.BatchNorm1d(), ((3,),), "features"),
+        Case(L.BatchNorm1d(momentum=0.3, eps=0.1), ((2, 4),), "sequences, options that show"),
+    ],
+    L.BatchNorm2d: [
+        Case(L.BatchNorm2d(), ((3, 2, 3),), "plain"),
+        Case(L.BatchNorm2d(eps=0.3), ((2, 2, 2),), "batch of one: its places alone", batch=1),
+        Case(L.BatchNorm2d(momentum=None), ((2, 3, 2),), "the mean of all batches so far"),
+        Case(L.BatchNorm2d(affine=False), ((2, 3, 1),), "no weight, no bias"),
+        Case(L.BatchNorm2d(track_running_stats=False), ((2, 2, 3),), "the batch's own statistics in evaluation too"),
+    ],
+    L.InstanceNorm2d: [
+        Case(L.InstanceNorm2d(), ((2, 3, 3),), "plain"),
+        Case(L.InstanceNorm2d(affine=True, track_running_stats=True, momentum=0.3), ((2, 2, 3),), "affine, remembered"),
+    ],
+    L.LayerNorm: [
+        Case(L.LayerNorm(), ((4,),), "one axis"),
+        Case(L.LayerNorm(), ((3, 4),), "one axis of two: time steps by themselves"),
+        Case(L.LayerNorm(axes=2, bias=False, eps=0.2), ((2, 3, 2),), "two axes of three, no bias"),
+        Case(L.LayerNorm(elementwise_affine=False), ((5,),), "no weight, no bias"),
+    ],
+    L.GroupNorm: [
+        Case(L.GroupNorm(2), ((4, 2, 2),), "two groups"),
+        Case(L.GroupNorm(1, eps=0.2), ((3, 2),), "one group, sequences"),
+        Case(L.GroupNorm(3, affine=False), ((3, 2, 2),), "a group for each channel, no weight"),
+    ],
+}

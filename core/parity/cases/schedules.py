@@ -1,0 +1,25 @@
+"""Cases of the schedules."""
+
+from __future__ import annotations
+
+from isograd.core.base.description import Description
+from isograd.core.learning.schedules import ConstantLR, CosineDecay, ExponentialDecay, LinearDecay, StepDecay, WarmUp
+from isograd.core.parity.cases.kinds import ScheduleCase
+
+SCHEDULE_CASES: dict[type[Description], list[ScheduleCase]] = {
+    ConstantLR: [ScheduleCase(ConstantLR(), "nothing changes")],
+    LinearDecay: [ScheduleCase(LinearDecay(final_lr=0.02), "ends at final_lr")],
+    ExponentialDecay: [
+        ScheduleCase(ExponentialDecay(gamma=0.8), "by factor"),
+        ScheduleCase(ExponentialDecay(final_lr=0.01), "by its end"),
+    ],
+    StepDecay: [ScheduleCase(StepDecay(step_size=3, gamma=0.5), "steps that do not divide the total")],
+    CosineDecay: [
+        ScheduleCase(CosineDecay(final_lr=0.01), "over the whole fit"),
+        ScheduleCase(CosineDecay(period=10), "a period longer than the fit"),
+    ],
+    WarmUp: [
+        ScheduleCase(WarmUp(length=3), "then constant"),
+        ScheduleCase(WarmUp(length=3, start_factor=0.1, then=CosineDecay()), "then cosine, from its own start"),
+    ],
+}

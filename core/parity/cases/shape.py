@@ -1,0 +1,20 @@
+"""Cases of the layers that move values."""
+
+from __future__ import annotations
+
+from isograd.core import layers as L
+from isograd.core.base.description import Description
+from isograd.core.parity.cases.kinds import Case
+
+CASES: dict[type[Description], list[Case]] = {
+    L.Identity: [Case(L.Identity(), ((3, 4),), "nothing changes")],
+    L.Flatten: [
+        Case(L.Flatten(), ((2, 3, 4),), "all axes of a sample"),
+        Case(L.Flatten(start_dim=2, end_dim=3), ((2, 3, 4, 2),), "some axes in the middle"),
+        Case(L.Flatten(), ((),), "samples without axes become one feature"),
+    ],
+    L.Reshape: [
+        Case(L.Reshape((4, 3)), ((2, 6),), "reading order is kept, not transposed"),
+        Case(L.Reshape((-1, 2)), ((2, 3, 2),), "one axis inferred"),
+    ],
+}

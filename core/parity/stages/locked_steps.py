@@ -1,0 +1,160 @@
+"""Optimizer steps, both sides restarted from the left one's state each time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from isograd.core.base.arrays import NUMPY
+from isograd.core.base.types import Array, State
+from isograd.core.parity.formulas import CLIPPING_FORMULAS, OPTIMIZER_FORMULAS
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, entries
+from isograd.core.parity.pair import Pair, build_in, in_dtype
+from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, rounded, shaken, slots_of
+from isograd.core.parity.verdict import Culprit, Row
+from isograd.core.parity.witness import judge_promise, odd_one_out
+
+STAGE = "locked step"
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of both sides from one state: what was before, and what each has after it."""
+
+    pair: Pair
+    training: Training
+    dtype: str
+    number: int
+    before: State
+    memory: State
+    after: tuple[State, State]
+
+    @cached_property
+    def exact(self) -> State:
+        """The left side's step in float64, or in float64 from inputs moved by one unit in the last place.
+
+        Its distance is how much of the step is rounding: late in training a gradient is the small difference of large
+        numbers, and rounding shows on any side.
+        """
+        training, batch = self.training, self.training.batch(self.number)
+        inputs, targets = (rounded(values, self.dtype) for values in batch)
+        start, inputs = (self.before, inputs) if self.dtype == "float32" else shaken(self.before, inputs)
+        net = build_in(self.pair.left, training.model, start, training.seed, "float64")
+        learner = training.learner(net)
+        learner.load_state_dict(in_dtype(self.memory, "float64"))
+        learner.step(inputs, targets, training.optimizer.lr)
+        return net.state_dict() | slots_of(learner.state_dict())
+
+    def noise(self, path: str) -> float:
+        """How far the left side's own step is from `exact`."""
+        own = self.after[0][path]
+        return difference(self.exact[path].astype(own.dtype), own).error
+
+    @cached_property
+    def gradients(self) -> tuple[tuple[State, State], tuple[State, State]]:
+        """(both sides' gradients, both sides' gradients clipped)"""
+        training = self.training
+        nets = self.pair.build(training.model, self.before, seed=training.seed, dtype=self.dtype)
+        found = []
+        for clip in dict.fromkeys((None, training.clip)):
+            learners = [net.learner(training.losses, training.optimizer, clip) for net in nets]
+            for learner in learners:
+                learner.load_state_dict(self.memory)
+            found.append([learner.gradients(*training.batch(self.number))[2] for learner in learners])
+        return (found[0][0], found[0][1]), (found[-1][0], found[-1][1])
+
+
+def locked_steps(pair: Pair, training: Training, dtype: str) -> Result:
+    """`steps` steps, each from the left side's state: weights, buffers and optimizer state after it."""
+    rows: list[Row] = []
+    number = 0
+    try:
+        nets = on_each(pair, lambda k: pair.build_side(k, training.model, training.state, training.seed, dtype))
+        learners = on_each(pair, lambda k: training.learner(nets[k]))
+        for number in range(1, training.steps + 1):
+            before, memory = nets[0].state_dict(), learners[0].state_dict()
+            nets[1].load_state_dict(before)
+            learners[1].load_state_dict(memory)
+            on_each(pair, lambda k, number=number: training.step(learners[k], number))  # type: ignore[misc]
+            left, right = (n.state_dict() | slots_of(x.state_dict()) for n, x in zip(nets, learners, strict=True))
+            step = Step(pair, training, dtype, number, before, memory, (left, right))
+            for path in {**right, **left}:
+                row, gap = _compared(step, path)
+                rows.append(row)
+                if row.failed:
+                    return rows, _judge(step, row, gap)
+    except Stopped as stop:
+        more, culprit = stop.result(pair, training.clip or training.optimizer, STAGE, dtype, "step", f"step {number}")
+        return rows + more, culprit
+    return rows, None
+
+
+def _compared(step: Step, path: str) -> tuple[Row, Difference]:
+    """The row of one weight, buffer or slot after a step."""
+    limit = TOLERANCE[STAGE, step.dtype]
+    gap = difference(*(side.get(path) for side in step.after))
+    if gap.fault is None and gap.exceeds(limit):
+        limit = max(limit, NOISE_FACTOR * step.noise(path))
+    return step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, f"step {step.number}"), gap
+
+
+def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
+    """Blame for a step: the clipping's formula, or the optimizer's; neither where the gradients differ before both."""
+    pair, spec, path = step.pair, step.training.optimizer, row.path
+    weight = path.split("/", 1)[-1]
+    values = dict(zip(pair.names, (side.get(path) for side in step.after), strict=True))
+    raw, clipped = step.gradients
+    if weight not in raw[1]:
+        return pair.culprit(row, spec, gap.index, values, inherited="the forward: no optimizer moves a buffer")
+    if _first_apart(raw, step.dtype) is not None:
+        return pair.culprit(row, spec, gap.index, values, inherited="the gradients, which differ before the step")
+    worst = _first_apart(clipped, step.dtype)
+    if step.training.clip is not None and worst is not None:
+        return _judge_clipping(step, worst, raw[1], clipped)
+    if gap.structural:
+        slot = path.split("/", 1)[0] if "/" in path else None
+        held = slot is None or slot in spec.slots
+        promised = f"{step.before[weight].dtype}{list(step.before[weight].shape)}" if held else "nothing"
+        return pair.culprit(row, spec, gap.index, values, judge_promise(path, values, promised))
+    truth = by_formula(step, weight, clipped[1][weight])[path]
+    quantity = f"{path}{list(gap.index)} after step {step.number}"
+    verdict = odd_one_out("formula", quantity, entries(values, gap.index), float(truth[gap.index]))
+    return pair.culprit(row, spec, gap.index, values, verdict)
+
+
+def by_formula(step: Step, weight: str, gradient: Array) -> State:
+    """{path: the weight and its slots after the step} by the optimizer's formula in float64."""
+    spec = step.training.optimizer
+    held = in_dtype(step.memory, "float64")
+    slots = {k.split("/", 1)[0]: v for k, v in held.items() if k.endswith(f"/{weight}")}
+    w, g = (np.asarray(v, np.float64) for v in (step.before[weight], gradient))
+    new_w, new = OPTIMIZER_FORMULAS[type(spec)](spec, NUMPY, spec.lr, step.number, w, g, slots)
+    return {weight: new_w} | {f"{slot}/{weight}": values for slot, values in new.items()}
+
+
+def _first_apart(sides: tuple[State, State], dtype: str) -> str | None:
+    """The gradient on which both sides disagree most, None where they agree on all."""
+    gaps = {path: difference(sides[0].get(path), g) for path, g in sides[1].items()}
+    wrong = [path for path, gap in gaps.items() if gap.exceeds(TOLERANCE[STAGE, dtype])]
+    return max(wrong, key=lambda path: gaps[path].error) if wrong else None
+
+
+def _judge_clipping(step: Step, path: str, raw: Mapping[str, Array], clipped: tuple[State, State]) -> Culprit:
+    """Blame for gradients that are equal before clipping and are not after it."""
+    pair, spec = step.pair, step.training.clip
+    assert spec is not None
+    values: Sides = dict(zip(pair.names, (side.get(path) for side in clipped), strict=True))
+    gap = difference(*values.values())
+    row = pair.row(
+        STAGE, step.dtype, path, "clipped gradient", gap, TOLERANCE[STAGE, step.dtype], f"step {step.number}"
+    )
+    if gap.structural:
+        verdict = judge_promise(path, values, f"{raw[path].dtype}{list(raw[path].shape)}")
+    else:
+        truth = CLIPPING_FORMULAS[type(spec)](spec, NUMPY, in_dtype(raw, "float64"))[path]
+        quantity = f"clipped gradient of {path}{list(gap.index)}"
+        verdict = odd_one_out("formula", quantity, entries(values, gap.index), float(truth[gap.index]))
+    return pair.culprit(row, spec, gap.index, values, verdict)

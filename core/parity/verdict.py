@@ -1,0 +1,143 @@
+"""What a comparison comes to, as data: a row for each array, a culprit for what differs first, and their words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from isograd.core.base.description import Description
+from isograd.core.graph.composite import Composite
+
+Claim = float | str
+"""A number, or of structure a dtype and shape in words."""
+
+LONG, FEW_NODES = 100, 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison. `allowed` is None where the error is reported, not judged."""
+
+    stage: str
+    dtype: str
+    path: str  # node path, case or weight
+    what: str  # "output", "dx", "dweight", "loss", …
+    error: float
+    allowed: float | None = None
+    fault: str | None = None
+    note: str = ""
+    sides: tuple[str, ...] = ()  # which engines were compared
+
+    @property
+    def failed(self) -> bool:
+        return self.fault is not None or (self.allowed is not None and not self.error <= self.allowed)
+
+    @property
+    def text(self) -> str:
+        """One line for a row that failed."""
+        why = self.fault or f"error {self.error:.1e} > {limit(self.allowed)}"
+        return f"✗ {self.stage}, {self.dtype}: {self.path} {self.what}: {why}{f' ({self.note})' if self.note else ''}"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a witness says: `quantity` as each engine has it and as it should be, and the engine that is wrong.
+
+    `guilty` is None where no witness could tell.
+    """
+
+    witness: str | None = None  # "formula", "finite difference", "described", "not needed"
+    quantity: str = ""
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    truth: Claim | None = None
+    guilty: str | None = None
+
+
+@dataclass(frozen=True)
+class Culprit:
+    """What differs, how much and by which limit, what each engine has there, and who is wrong by which witness.
+
+    `inherited` names what it follows from; None where it is an error of its own. `witness` is None where none was
+    asked: of several culprits of one stage only the first is judged. `source` is the guilty side's line.
+    """
+
+    stage: str
+    dtype: str
+    path: str
+    layer: str
+    what: str
+    error: float
+    allowed: float | None
+    fault: str | None = None
+    index: tuple[int, ...] = ()
+    mode: str = ""
+    values: Mapping[str, Claim] = field(default_factory=dict)  # the entry at `index`, by engine
+    witness: str | None = None
+    quantity: str = ""  # what the witness was asked about
+    claims: Mapping[str, Claim] = field(default_factory=dict)
+    truth: Claim | None = None
+    guilty: str | None = None
+    source: str | None = None
+    inherited: str | None = None
+
+    @property
+    def judged(self) -> bool:
+        """Whether a witness was asked."""
+        return self.witness is not None
+
+    @property
+    def text(self) -> str:
+        """Three lines: what differs; what each side and the witness have; who is wrong, and where to look."""
+        return "\n".join(filter(None, [self.head, self.evidence, self.tail]))
+
+    @property
+    def head(self) -> str:
+        subjects = {
+            "node": f"{self.what} of {self.layer}, node {self.path!r}, differs first",
+            "locked step": f"{self.path} differs first after a step of {self.layer}",
+        }
+        subject = subjects.get(self.stage, f"{self.what} of {self.layer}, {self.path}, differs first")
+        where = f", worst at {list(self.index)}" if self.index else ""
+        why = self.fault or f"rel {self.error:.1e} > {limit(self.allowed)}"
+        return f"ParityError: {subject}{where}: {why} ({', '.join(filter(None, [self.dtype, self.mode]))})"
+
+    @property
+    def evidence(self) -> str:
+        told = [f"{name} {_told(value)}" for name, value in self.claims.items()]
+        truth = [] if self.truth is None else [f"{self.witness} {_told(self.truth)}"]
+        return f"  {'    '.join([self.quantity, *told, *truth])}" if self.quantity else ""
+
+    @property
+    def tail(self) -> str:
+        if self.inherited is not None:
+            return f"  inherited from {self.inherited}"
+        if self.witness is None:
+            return "  not judged: what stands first was"
+        if self.guilty is None:
+            return "  no witness could say which side is wrong"
+        return f"  the odd one out is {self.guilty}: look at {self.source}"
+
+
+def _told(value: Claim) -> str:
+    return value if isinstance(value, str) else f"{value:.9g}"
+
+
+def limit(value: float | None) -> str:
+    """A tolerance in a few digits.
+
+    >>> limit(1e-12), limit(2.34e-7), limit(None)
+    ('1e-12', '2.3e-07', 'reported')
+    """
+    return "reported" if value is None else f"{value:.1e}".replace(".0e", "e")
+
+
+def short(layer: Description) -> str:
+    """A description in about a line: of a large model its kind, the number of its nodes and the first of them."""
+    whole = repr(layer)
+    if len(whole) <= LONG:
+        return whole
+    if not isinstance(layer, Composite):
+        return f"{whole[: LONG - 1]}…"
+    nodes = layer.graph(*layer.input_shapes).nodes
+    first = ", ".join(short(node.layer) for node in nodes[:FEW_NODES])
+    return f"{type(layer).__name__} of {len(nodes)} nodes ({first[:LONG]}{', …' if len(nodes) > FEW_NODES else ''})"
