@@ -15,7 +15,7 @@ test: .venv/installed
 check: .venv/installed build/typing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	cd build/typing && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p isograd
+	cd build/typing && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p isograd -p isograd_jax
 	$(BIN)/pytest
 
 bench: .venv/installed
@@ -37,6 +37,7 @@ bench: .venv/installed
 build/typing: .venv/packages $(SOURCES)
 	rm -rf $@ && mkdir -p $@/isograd
 	cd $@/isograd && ln -s ../../../isograd/* . && ln -s ../../../core ../../../backends ../../../examples .
+	cd $@ && ln -s ../../examples/jax_engine/isograd_jax .
 
 clean:
 	rm -rf .venv build runs *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
