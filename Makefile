@@ -1,40 +1,54 @@
-# make demo · make test · make check · make bench · make clean      Needs Python 3.11+; everything else is installed here.
+# make demo · make test · make test-slow · make check · make bench · make clean
+# Needs Python 3.11+; everything else is installed here.
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find core backends isograd examples -name '*.py' -o -name py.typed)
 INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+PYTEST := $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test check bench clean
+.PHONY: demo test test-slow check bench clean
+.NOTPARALLEL:
 
-demo: .venv/installed
+demo: .venv/all .venv/installed
 	$(BIN)/isograd compare digits_mlp
 
-test: .venv/installed
-	$(BIN)/pytest
+test: .venv/dev .venv/installed
+	$(PYTEST)
 
-check: .venv/installed build/typing
+# What takes longer: experiments on real data, every planted fault, torch.compile, other BLAS kernels.
+test-slow: .venv/dev .venv/installed
+	$(PYTEST) -m slow
+
+check: .venv/dev .venv/installed build/typing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	cd build/typing && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p isograd -p isograd_jax
-	$(BIN)/pytest
+	$(PYTEST)
 
-bench: .venv/installed
+bench: .venv/dev .venv/installed
 	$(BIN)/python benchmarks/run.py
 
-# The packages that isograd needs, then isograd itself, not editable: tests see what a user gets.
-.venv/packages: pyproject.toml constraints.txt
+.venv/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "isograd needs Python 3.11 or newer; make PYTHON=python3.11 …")'
 	$(PYTHON) -m venv .venv
+
+# The packages that isograd can use; then those that its development needs as well.
+.venv/all: pyproject.toml constraints.txt | .venv/bin/python
+	$(INSTALL) ".[all]"
+	touch $@
+
+.venv/dev: .venv/all
 	$(INSTALL) ".[dev]"
 	touch $@
 
-.venv/installed: .venv/packages $(SOURCES)
+# isograd itself, not editable: tests see what a user gets.
+.venv/installed: .venv/all $(SOURCES)
 	rm -rf build/lib
 	$(INSTALL) --no-deps --force-reinstall .
 	touch $@
 
 # Type checkers see the rooms under the names they are imported by.
-build/typing: .venv/packages $(SOURCES)
+build/typing: .venv/dev $(SOURCES)
 	rm -rf $@ && mkdir -p $@/isograd
 	cd $@/isograd && ln -s ../../../isograd/* . && ln -s ../../../core ../../../backends ../../../examples .
 	cd $@ && ln -s ../../examples/jax_engine/isograd_jax .

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from functools import partial
 from statistics import median
 from tempfile import TemporaryDirectory
 
+from machine import environment
 from table import Row
-from timing import interleaved
+from timing import WARM_UP, interleaved
 
 AT_MOST = 3.0
 TIMED = "from time import perf_counter as now; start = now(); import {}; print(now() - start)"
@@ -18,28 +19,7 @@ TIMED = "from time import perf_counter as now; start = now(); import {}; print(n
 
 def import_rows(command: str, rounds: int = 30) -> list[Row]:
     """The whole process (start, import, exit), and the import statement alone as its process sees it."""
-    with TemporaryDirectory() as compiled:
-        # The warm-up fills this folder for both; where byte code may not be written, one would compile every time.
-        environment = {**os.environ, "PYTHONPYCACHEPREFIX": compiled}
-        environment.pop("PYTHONDONTWRITEBYTECODE", None)
-        return _measured(environment, command, rounds)
-
-
-def _measured(environment: dict[str, str], command: str, rounds: int) -> list[Row]:
-    inside: dict[str, list[float]] = {"isograd": [], "numpy": []}
-
-    def process(module: str) -> None:
-        done = subprocess.run(
-            [sys.executable, "-c", TIMED.format(module)],
-            env=environment,
-            stdout=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-        inside[module].append(float(done.stdout))
-
-    whole = interleaved({module: partial(process, module) for module in inside}, rounds=rounds)
-    alone = {module: median(seconds[2:]) for module, seconds in inside.items()}
+    whole, alone = import_seconds({module: (module, {}) for module in ("isograd", "numpy")}, rounds)
     return [
         Row(
             f"import, {what}",
@@ -52,3 +32,23 @@ def _measured(environment: dict[str, str], command: str, rounds: int) -> list[Ro
         )
         for what, taken in {"whole process": whole, "in process": alone}.items()
     ]
+
+
+def import_seconds(
+    contenders: Mapping[str, tuple[str, dict[str, str]]], rounds: int
+) -> tuple[dict[str, float], dict[str, float]]:
+    """({contender: median seconds of its process}, {…: of its import statement}), of (module, settings) each."""
+    inside: dict[str, list[float]] = {name: [] for name in contenders}
+    with TemporaryDirectory() as compiled:
+        # The warm-up fills this folder for all; where byte code may not be written, one would compile every time.
+        usual = environment(PYTHONPYCACHEPREFIX=compiled)
+        usual.pop("PYTHONDONTWRITEBYTECODE", None)
+
+        def process(name: str) -> None:
+            module, settings = contenders[name]
+            code = [sys.executable, "-c", TIMED.format(module)]
+            done = subprocess.run(code, env=usual | settings, stdout=subprocess.PIPE, text=True, check=True)
+            inside[name].append(float(done.stdout))
+
+        whole = interleaved({name: partial(process, name) for name in contenders}, rounds=rounds)
+    return whole, {name: median(seconds[WARM_UP:]) for name, seconds in inside.items()}

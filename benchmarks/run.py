@@ -2,30 +2,27 @@
 
 float32, one thread on each side. Contenders take turns, block by block, in one process; a figure is the ratio
 of the medians of their blocks. Each measurement has a fresh process, and first checks that everyone computes
-the same losses.
+the same losses. What holds OpenBLAS to an older processor's kernels is cleared; the table names those that ran.
+
+Whether a change made anything slower, against.py tells: it puts this checkout beside another commit.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import platform
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
-from importlib.metadata import version
-from pathlib import Path
 from time import perf_counter
 
 from imports import import_rows
+from machine import environment, machine
 from memory import memory_rows
 from steps import epoch_rows, step_rows
 from table import Row, markdown
 from workloads import WORKLOADS
-
-ONE_THREAD = {f"{library}_NUM_THREADS": "1" for library in ("OPENBLAS", "OMP", "MKL")}
 
 Measurement = Callable[[str], list[Row]]
 """The command that makes its rows ↦ the rows."""
@@ -42,20 +39,11 @@ def command(name: str) -> str:
     return f"python benchmarks/run.py {name}"
 
 
-def machine() -> str:
-    """What the figures hold for."""
-    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "torch", "scikit-learn"))
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text().splitlines() if cpuinfo.exists() else []
-    cpu = next((line.split(":")[1].strip() for line in lines if "model name" in line), platform.machine())
-    return f"{cpu} x {os.cpu_count()}, Python {platform.python_version()}, {libraries}"
-
-
 def in_a_fresh_process(name: str) -> list[Row]:
     """The rows of one measurement; thread pools take their size from the environment when they start."""
     done = subprocess.run(
         [sys.executable, __file__, "--json", name],
-        env=os.environ | ONE_THREAD,
+        env=environment(),
         stdout=subprocess.PIPE,
         text=True,
         check=True,

@@ -7,19 +7,20 @@ from statistics import median
 from time import perf_counter
 
 Block = Callable[[], None]
+WARM_UP = 2  # rounds
 
 
-def interleaved(blocks: Mapping[str, Block], *, rounds: int) -> dict[str, float]:
+def interleaved(blocks: Mapping[str, Block], *, rounds: int, warm_ups: int = WARM_UP) -> dict[str, float]:
     """{contender: median seconds of its block}, over `rounds` rounds in which each runs its block once.
 
-    Who begins changes from round to round. The first two rounds only warm up.
+    Who begins changes from round to round. The first `warm_ups` rounds are not counted.
     """
     seconds: dict[str, list[float]] = {name: [] for name in blocks}
     names = list(blocks)
-    for k in range(rounds + 2):
+    for k in range(rounds + warm_ups):
         first = k % len(names)
         for name in names[first:] + names[:first]:
             started = perf_counter()
             blocks[name]()
             seconds[name].append(perf_counter() - started)
-    return {name: median(taken[2:]) for name, taken in seconds.items()}
+    return {name: median(taken[warm_ups:]) for name, taken in seconds.items()}

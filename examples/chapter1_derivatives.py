@@ -1,4 +1,4 @@
-"""The book's first chapter, executable: every derivative it states is held against the numeric one."""
+"""The first chapter of the book (Weidman 2019), executable: every derivative is held against the numeric one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The book's sixth chapter, executable: numbers and arrays that remember how they were computed."""
+"""The sixth chapter of the book (Weidman 2019), executable: numbers and arrays that remember how they were computed."""
 
 from __future__ import annotations
 

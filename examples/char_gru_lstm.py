@@ -8,11 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 import isograd as ig
-from isograd import data
 from isograd.cli import main
-from isograd.experiments.characters import ENGLISH, counting, parts_of, writing
-from isograd.experiments.experiment import Experiment
-from isograd.experiments.recipe import Recipe
+from isograd.experiments import ENGLISH, counting, parts_of, writing
 
 STEPS, ROWS = 50, 32
 
@@ -31,8 +28,8 @@ def network(input_shape: tuple[int, ...], hidden: int, dropout: float) -> ig.Mod
     return ig.Model(inputs=(characters, *states), outputs=(logits, g, h, c))
 
 
-def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
-    mixed = Recipe(
+def recipes(input_shape: tuple[int, ...]) -> dict[str, ig.Recipe]:
+    mixed = ig.Recipe(
         network(input_shape, hidden=192, dropout=0.1),
         (ig.CrossEntropyLoss(dim=-1), None, None, None),
         ig.Adam(4e-3),
@@ -46,10 +43,10 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     return {"GRU, LSTM": mixed}
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ig.Experiment(
     name="char_gru_lstm",
     title="Next character, LSTM over GRU",
-    data={"shakespeare": lambda seed, backend: parts_of(data.tiny_shakespeare(), streams)},
+    data={"shakespeare": lambda seed, backend: parts_of(ig.data.tiny_shakespeare(), streams)},
     recipes=recipes,
     metrics=(ig.Nats(dim=-1), ig.Bits(dim=-1), ig.Accuracy(dim=-1)),
     texts=writing(),

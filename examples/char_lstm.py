@@ -1,6 +1,6 @@
 """The next character of a text by an LSTM that carries its state along 32 parallel streams.
 
---data book: the book's text instead of tiny shakespeare; --data replay: the book's text, batches and settings.
+--data book: the text of the book (Weidman 2019), not tiny shakespeare; --data replay: its batches and settings too.
 
     ISOGRAD_DATA=folder/with/text python examples/char_lstm.py --backend torch
 """
@@ -11,17 +11,13 @@ from collections.abc import Callable
 from typing import Any
 
 import isograd as ig
-from isograd import data
 from isograd.cli import main
-from isograd.experiments.characters import ENGLISH, counting, parts_of, writing
-from isograd.experiments.experiment import Experiment
-from isograd.experiments.prepared import Prepared
-from isograd.experiments.recipe import Recipe
+from isograd.experiments import ENGLISH, counting, parts_of, writing
 
 STEPS, ROWS, BOOK_STEPS = 50, 32, 25
 
 
-def loader(read: Callable[[], str], samples: Callable[[Any], Any]) -> Callable[[int, str], Prepared]:
+def loader(read: Callable[[], str], samples: Callable[[Any], Any]) -> Callable[[int, str], ig.Prepared]:
     return lambda seed, backend: parts_of(read(), samples)
 
 
@@ -45,10 +41,10 @@ def network(input_shape: tuple[int, ...], hidden: int, dropout: float, law: Any 
     return ig.Model(inputs=(characters, h0, c0), outputs=(ig.Linear(len(ENGLISH), **own)(seq), h, c))
 
 
-def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+def recipes(input_shape: tuple[int, ...]) -> dict[str, ig.Recipe]:
     if input_shape == (BOOK_STEPS,):
         summed = 32 * BOOK_STEPS  # terms of the book's loss, which is not divided by them: its bounds on gradients are
-        book = Recipe(
+        book = ig.Recipe(
             network(input_shape, 256, 0.0, ig.init.Normal(std=0.01)),
             (ig.CrossEntropyLoss(dim=-1), None, None),
             ig.Adagrad(0.01, eps=1e-7 / summed),
@@ -58,7 +54,7 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
             carry="mean",
         )
         return {"the book's": book}
-    ours = Recipe(
+    ours = ig.Recipe(
         network(input_shape, 256, 0.2),
         (ig.CrossEntropyLoss(dim=-1), None, None),
         ig.Adam(4e-3),
@@ -72,13 +68,13 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     return {"LSTM": ours}
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ig.Experiment(
     name="char_lstm",
     title="Next character, LSTM",
     data={
-        "shakespeare": loader(data.tiny_shakespeare, streams),
-        "book": loader(data.book_text, streams),
-        "replay": loader(data.book_text, overlapping),
+        "shakespeare": loader(ig.data.tiny_shakespeare, streams),
+        "book": loader(ig.data.book_text, streams),
+        "replay": loader(ig.data.book_text, overlapping),
     },
     recipes=recipes,
     metrics=(ig.Nats(dim=-1), ig.Bits(dim=-1), ig.Accuracy(dim=-1)),

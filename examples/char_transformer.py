@@ -6,21 +6,17 @@ ISOGRAD_DATA=folder/with/text python examples/char_transformer.py --backend torc
 from __future__ import annotations
 
 import isograd as ig
-from isograd import data
 from isograd.cli import main
-from isograd.experiments.characters import ENGLISH, counting, parts_of, writing
-from isograd.experiments.experiment import Experiment
-from isograd.experiments.prepared import Prepared
-from isograd.experiments.recipe import Recipe
+from isograd.experiments import ENGLISH, counting, parts_of, writing
 
 STEPS, WIDTH, HEADS, BLOCKS = 64, 96, 4, 2
 
 
-def load(seed: int, backend: str) -> Prepared:
-    return parts_of(data.tiny_shakespeare(), lambda tokens: ig.Windows(tokens, length=STEPS))
+def load(seed: int, backend: str) -> ig.Prepared:
+    return parts_of(ig.data.tiny_shakespeare(), lambda tokens: ig.Windows(tokens, length=STEPS))
 
 
-def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+def recipes(input_shape: tuple[int, ...]) -> dict[str, ig.Recipe]:
     blocks = [ig.TransformerDecoderBlock(HEADS, dropout=0.0) for _ in range(BLOCKS)]
     model = ig.Sequential(
         [
@@ -32,7 +28,7 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
         ],
         input_shape=input_shape,
     )
-    transformer = Recipe(
+    transformer = ig.Recipe(
         model,
         ig.CrossEntropyLoss(dim=-1),
         ig.AdamW(2e-3),
@@ -45,7 +41,7 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     return {"decoder": transformer}
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ig.Experiment(
     name="char_transformer",
     title="Tiny shakespeare, next character, decoder-only transformer",
     data={"shakespeare": load},

@@ -6,22 +6,18 @@ python examples/digits_autoencoder.py --backend torch --recipe convolutional
 from __future__ import annotations
 
 import isograd as ig
-from isograd import data
 from isograd.cli import main
-from isograd.experiments.baselines import pca_like
-from isograd.experiments.experiment import Experiment
-from isograd.experiments.prepared import Prepared
-from isograd.experiments.recipe import Recipe
+from isograd.experiments import pca_like
 
 CODE = 8
 
 
-def load(seed: int, backend: str) -> Prepared:
+def load(seed: int, backend: str) -> ig.Prepared:
     """1797 images (1, 8, 8), pixels in [−1, 1], tanh's range; each is its own target."""
-    x, y = data.digits()
+    x, y = ig.data.digits()
     parts = ig.split(x.reshape(-1, 1, 8, 8) / 8 - 1, y, validation=0.15, test=0.2, seed=seed, stratify=True)
     mirrors = map(ig.Reconstructed, (parts.train, parts.validation, parts.test))
-    return Prepared(ig.Splits(*mirrors), labels=parts.test.targets[0])
+    return ig.Prepared(ig.Splits(*mirrors), labels=parts.test.targets[0])
 
 
 def autoencoder(encoder: list[ig.Layer], decoder: list[ig.Layer], input_shape: tuple[int, ...]) -> ig.Model:
@@ -31,7 +27,7 @@ def autoencoder(encoder: list[ig.Layer], decoder: list[ig.Layer], input_shape: t
     return ig.Model(inputs=image, outputs=[ig.Sequential(decoder, input_shape=(CODE,), name="decoder")(code), code])
 
 
-def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+def recipes(input_shape: tuple[int, ...]) -> dict[str, ig.Recipe]:
     dense = autoencoder(
         [ig.Flatten(), ig.Linear(48), ig.ReLU(), ig.Linear(CODE)],
         [ig.Linear(48), ig.ReLU(), ig.Linear(64), ig.Tanh(), ig.Reshape(input_shape)],
@@ -51,7 +47,7 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
         input_shape,
     )
     return {
-        name: Recipe(
+        name: ig.Recipe(
             model,
             (ig.MSELoss(), None),
             ig.Adam(0.003),
@@ -64,7 +60,7 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     }
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ig.Experiment(
     name="digits_autoencoder",
     title="Handwritten digits, 8 x 8 pixels, through a code of 8",
     data={"digits": load},

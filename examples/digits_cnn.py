@@ -8,22 +8,18 @@ from __future__ import annotations
 from typing import Any
 
 import isograd as ig
-from isograd import data
 from isograd.cli import main
-from isograd.experiments.experiment import Experiment
-from isograd.experiments.prepared import Prepared
-from isograd.experiments.recipe import Recipe
 
 
-def load(seed: int, backend: str) -> Prepared:
+def load(seed: int, backend: str) -> ig.Prepared:
     """1797 images (1, 8, 8), pixels in 0…1; those to train on move by up to one pixel, every epoch anew."""
-    x, y = data.digits()
+    x, y = ig.data.digits()
     parts = ig.split(x.reshape(-1, 1, 8, 8) / 16, y, validation=0.15, test=0.2, seed=seed, stratify=True)
     moving = ig.Augmented(parts.train, shift=1, seed=seed)
-    return Prepared(ig.Splits(moving, parts.validation, parts.test))
+    return ig.Prepared(ig.Splits(moving, parts.validation, parts.test))
 
 
-def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+def recipes(input_shape: tuple[int, ...]) -> dict[str, ig.Recipe]:
     layers = [
         *(ig.Conv2d(16, 3, padding="same", bias=False), ig.BatchNorm2d(), ig.ReLU()),
         *(ig.Conv2d(32, 3, padding="same", bias=False), ig.BatchNorm2d(), ig.ReLU()),
@@ -32,7 +28,7 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
         ig.Dropout(0.3),
         ig.Linear(10),
     ]
-    convolutions = Recipe(
+    convolutions = ig.Recipe(
         model=ig.Sequential(layers, input_shape=input_shape),
         loss=ig.CrossEntropyLoss(),
         optimizer=ig.Adam(0.003),
@@ -44,7 +40,7 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     return {"two convolutions": convolutions}
 
 
-def baselines(recipe: Recipe, seed: int) -> dict[str, Any]:
+def baselines(recipe: ig.Recipe, seed: int) -> dict[str, Any]:
     from sklearn.linear_model import LogisticRegression
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.svm import SVC
@@ -56,7 +52,7 @@ def baselines(recipe: Recipe, seed: int) -> dict[str, Any]:
     }
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ig.Experiment(
     name="digits_cnn",
     title="Handwritten digits, 8 x 8 pixels, as images",
     data={"digits": load},

@@ -13,9 +13,6 @@ import numpy as np
 import isograd as ig
 from isograd.cli import main
 from isograd.examples.go_rules import Board
-from isograd.experiments.experiment import Experiment
-from isograd.experiments.prepared import Prepared
-from isograd.experiments.recipe import Recipe
 
 SIZE, HISTORY = 19, 8
 GAMES, MOVES = (500, 100, 160), range(36, 97, 6)  # in each part; after which moves the question is put
@@ -47,13 +44,13 @@ def positions(games: int, rng: np.random.Generator) -> ig.ArrayDataset:
     return ig.ArrayDataset(np.array(x, np.float32), np.array(y, np.int64))
 
 
-def load(seed: int, backend: str) -> Prepared:
+def load(seed: int, backend: str) -> ig.Prepared:
     """No game is in two parts. Positions to train on are mirrored half of the time: the answer stays the same."""
     train, *rest = (positions(games, np.random.default_rng([seed, k])) for k, games in enumerate(GAMES))
-    return Prepared(ig.Splits(ig.Augmented(train, flip=True, seed=seed), *rest))
+    return ig.Prepared(ig.Splits(ig.Augmented(train, flip=True, seed=seed), *rest))
 
 
-def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+def recipes(input_shape: tuple[int, ...]) -> dict[str, ig.Recipe]:
     layers = [
         *(ig.Conv2d(24, 3, padding=1), ig.ReLU()),  # a BatchNorm2d here would leave a constant plane no gradient
         *(ig.Conv2d(24, 3, padding=1, bias=False), ig.BatchNorm2d(), ig.ReLU()),
@@ -61,17 +58,17 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     ]
     model, loss = ig.Sequential(layers, input_shape=input_shape), ig.CrossEntropyLoss()
     optimizer, falling = ig.Adam(0.005, eps=1e-4), ig.CosineDecay(per="step")
-    return {"two convolutions": Recipe(model, loss, optimizer, 6, 32, falling, baselines=baselines)}
+    return {"two convolutions": ig.Recipe(model, loss, optimizer, 6, 32, falling, baselines=baselines)}
 
 
-def baselines(recipe: Recipe, seed: int) -> dict[str, Any]:
+def baselines(recipe: ig.Recipe, seed: int) -> dict[str, Any]:
     from sklearn.ensemble import RandomForestClassifier
     from sklearn.linear_model import LogisticRegression
 
     return {"LogisticRegression": LogisticRegression(C=0.01), "RandomForest": RandomForestClassifier(random_state=seed)}
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ig.Experiment(
     name="go_board",
     title="Go on 19 x 19, can the player to move capture",
     data={"games": load},

@@ -7,23 +7,19 @@ from __future__ import annotations
 
 import isograd as ig
 from isograd.cli import main
-from isograd.datasets.scaled import SIGNED, mnist_images
-from isograd.experiments.baselines import pca_like
-from isograd.experiments.experiment import Experiment
-from isograd.experiments.prepared import Prepared
-from isograd.experiments.recipe import Recipe
+from isograd.experiments import pca_like
 
 CODE = 28
 
 
-def load(seed: int, backend: str) -> Prepared:
+def load(seed: int, backend: str) -> ig.Prepared:
     """Pixels in [−1, 1], tanh's range; each image is its own target."""
-    parts = mnist_images(seed, backend, scaling=SIGNED)
+    parts = ig.data.mnist_images(seed, backend, scaling=ig.Scaling(mean=0.5, std=0.5))
     _, (labels,) = ig.whole(parts.test)
-    return Prepared(ig.Splits(*map(ig.Reconstructed, (parts.train, parts.validation, parts.test))), labels=labels)
+    return ig.Prepared(ig.Splits(*map(ig.Reconstructed, (parts.train, parts.validation, parts.test))), labels=labels)
 
 
-def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+def recipes(input_shape: tuple[int, ...]) -> dict[str, ig.Recipe]:
     """Encoder and decoder are models of their own in one model with two outputs: reconstruction and code.
 
     Chosen among seven by the validation part. With ReLU for SiLU and lr 0.004 every code came out the same.
@@ -41,7 +37,7 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     image = ig.Input(input_shape)
     code = ig.Sequential(encoder, input_shape=input_shape, name="encoder")(image)
     image_again = ig.Sequential(decoder, input_shape=(CODE,), name="decoder")(code)
-    convolutional = Recipe(
+    convolutional = ig.Recipe(
         model=ig.Model(inputs=image, outputs=[image_again, code]),
         loss=(ig.MSELoss(), None),
         optimizer=ig.Adam(0.003),
@@ -53,7 +49,7 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     return {"convolutional": convolutional}
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ig.Experiment(
     name="mnist_autoencoder",
     title="MNIST through a code of 28, one epoch",
     data={"mnist": load},

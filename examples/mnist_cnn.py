@@ -1,4 +1,4 @@
-"""MNIST, convolutional: the book's network from scratch, its PyTorch network, and one of our own.
+"""MNIST, convolutional: the network from scratch of the book (Weidman 2019), its PyTorch network, and one of our own.
 
 ISOGRAD_DATA=folder/with/MNIST python examples/mnist_cnn.py --backend torch --recipe ours
 """
@@ -9,17 +9,13 @@ from typing import Any
 
 import isograd as ig
 from isograd.cli import main
-from isograd.datasets.scaled import mnist_images
-from isograd.experiments.experiment import Experiment
-from isograd.experiments.prepared import Prepared
-from isograd.experiments.recipe import Recipe
 
 
-def load(seed: int, backend: str) -> Prepared:
-    return Prepared(mnist_images(seed, backend))
+def load(seed: int, backend: str) -> ig.Prepared:
+    return ig.Prepared(ig.data.mnist_images(seed, backend))
 
 
-def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+def recipes(input_shape: tuple[int, ...]) -> dict[str, ig.Recipe]:
     """lr 0.1 would be chaotic for book_scratch: rounding alone then sets the engines' accuracies a percent apart."""
     book: dict[str, Any] = {"weight_init": ig.init.Book(), "bias_init": ig.init.Book()}
     scratch = [
@@ -48,21 +44,21 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
 
 def recipe(
     layers: list[Any], input_shape: tuple[int, ...], optimizer: Any, *, published: float | None = None, **changes: Any
-) -> Recipe:
+) -> ig.Recipe:
     """One epoch in batches of 60, as in the book, unless changed."""
     options: dict[str, Any] = {"epochs": 1, "batch_size": 60, **changes}
     model, loss = ig.Sequential(layers, input_shape=input_shape), ig.CrossEntropyLoss()
     book = {"the book": {"accuracy": published}} if published else {}
-    return Recipe(model, loss, optimizer, published=book, **options)
+    return ig.Recipe(model, loss, optimizer, published=book, **options)
 
 
-def neighbours(recipe: Recipe, seed: int) -> dict[str, Any]:
+def neighbours(recipe: ig.Recipe, seed: int) -> dict[str, Any]:
     from sklearn.neighbors import KNeighborsClassifier
 
     return {"KNeighborsClassifier": KNeighborsClassifier(3)}
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ig.Experiment(
     name="mnist_cnn",
     title="MNIST, convolutional, one epoch",
     data={"mnist": load},

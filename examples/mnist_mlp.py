@@ -1,4 +1,4 @@
-"""The book's MNIST network: 784-89-10, tanh, dropout, momentum with a falling learning rate.
+"""The MNIST network of the book (Weidman 2019): 784-89-10, tanh, dropout, momentum with a falling learning rate.
 
 ISOGRAD_DATA=folder/with/MNIST python examples/mnist_mlp.py --backend torch
 """
@@ -10,19 +10,17 @@ from typing import Any
 import numpy as np
 
 import isograd as ig
-from isograd import data
 from isograd.cli import main
-from isograd.experiments.baselines import mlp_like
-from isograd.experiments.experiment import Experiment
-from isograd.experiments.prepared import Prepared
-from isograd.experiments.recipe import Recipe
+from isograd.experiments import mlp_like
 
 HELD_OUT = 5000  # of the 60,000 training images, to validate on
 
 
-def load(seed: int, backend: str) -> Prepared:
+def load(seed: int, backend: str) -> ig.Prepared:
     """Pixels standardised by the mean and deviation of all training pixels, as in the book."""
-    (images, labels), (test_images, test_labels) = data.mnist(through="torchvision" if backend == "torch" else "numpy")
+    (images, labels), (test_images, test_labels) = ig.data.mnist(
+        through="torchvision" if backend == "torch" else "numpy"
+    )
     order = np.random.default_rng(seed).permutation(len(images))
     train, held = order[HELD_OUT:], order[:HELD_OUT]
     mean, std = images[train].mean(), images[train].std()
@@ -38,10 +36,10 @@ def load(seed: int, backend: str) -> Prepared:
         part(images[held], labels[held]),
         part(test_images, test_labels),
     )
-    return Prepared(ig.Splits(*parts))
+    return ig.Prepared(ig.Splits(*parts))
 
 
-def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+def recipes(input_shape: tuple[int, ...]) -> dict[str, ig.Recipe]:
     """lr 0.1 would be chaotic here: a batch nudged in its last bits ends as another network."""
     glorot = ig.init.XavierNormal()
     layers = [
@@ -50,7 +48,7 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
         ig.Dropout(0.2),
         ig.Linear(10, weight_init=glorot),
     ]
-    book = Recipe(
+    book = ig.Recipe(
         model=ig.Sequential(layers, input_shape=input_shape),
         loss=ig.CrossEntropyLoss(),
         optimizer=ig.SGD(0.02, momentum=0.9),
@@ -62,7 +60,7 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     return {"book": book}
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ig.Experiment(
     name="mnist_mlp",
     title="MNIST, 784-89-10 tanh",
     data={"mnist": load},

@@ -9,16 +9,12 @@ from typing import Any
 
 import isograd as ig
 from isograd.cli import main
-from isograd.datasets.scaled import mnist_images
-from isograd.experiments.experiment import Experiment
-from isograd.experiments.prepared import Prepared
-from isograd.experiments.recipe import Recipe
 
 
-def load(seed: int, backend: str) -> Prepared:
+def load(seed: int, backend: str) -> ig.Prepared:
     """The images to train on move by up to two pixels, every epoch anew."""
-    parts = mnist_images(seed, backend)
-    return Prepared(ig.Splits(ig.Augmented(parts.train, shift=2, seed=seed), parts.validation, parts.test))
+    parts = ig.data.mnist_images(seed, backend)
+    return ig.Prepared(ig.Splits(ig.Augmented(parts.train, shift=2, seed=seed), parts.validation, parts.test))
 
 
 def block(channels: int, stride: int = 1) -> list[ig.Layer]:
@@ -33,14 +29,14 @@ def block(channels: int, stride: int = 1) -> list[ig.Layer]:
     return [ig.Residual(body, shortcut=narrowed if stride > 1 else None), ig.ReLU()]
 
 
-def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+def recipes(input_shape: tuple[int, ...]) -> dict[str, ig.Recipe]:
     layers = [
         *(ig.Conv2d(12, 3, stride=2, padding=1, bias=False), ig.BatchNorm2d(), ig.ReLU()),
         *block(12),
         *block(24, stride=2),
         *(ig.GlobalAvgPool(), ig.Linear(10)),
     ]
-    residual = Recipe(
+    residual = ig.Recipe(
         model=ig.Sequential(layers, input_shape=input_shape),
         loss=ig.CrossEntropyLoss(),
         optimizer=ig.Adam(0.01),
@@ -52,13 +48,13 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
     return {"two residual blocks": residual}
 
 
-def baselines(recipe: Recipe, seed: int) -> dict[str, Any]:
+def baselines(recipe: ig.Recipe, seed: int) -> dict[str, Any]:
     from sklearn.linear_model import LogisticRegression
 
     return {"LogisticRegression": LogisticRegression(max_iter=20)}
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ig.Experiment(
     name="mnist_resnet_small",
     title="MNIST, residual blocks, one epoch",
     data={"mnist": load},

@@ -12,28 +12,25 @@ import numpy as np
 
 import isograd as ig
 from isograd.cli import main
-from isograd.experiments.experiment import Experiment
-from isograd.experiments.prepared import Prepared
-from isograd.experiments.recipe import Recipe
-from isograd.experiments.sentences import SITES, characters, numbered, reviews, words
+from isograd.experiments import characters, numbered, words
 
 BY_WORD, BY_CHARACTER = (words, 2000, 80), (characters, 64, 160)  # how to cut, numbers at most, steps at most
 
 
-def loader(*sites: str) -> Callable[[int, str], Prepared]:
+def loader(*sites: str) -> Callable[[int, str], ig.Prepared]:
     """Inputs: the sentences as text, word numbers and lengths, character numbers and lengths."""
 
-    def load(seed: int, backend: str) -> Prepared:
-        texts, labels = reviews(*sites)
+    def load(seed: int, backend: str) -> ig.Prepared:
+        texts, labels = ig.data.reviews(*sites)
         texts, first = np.unique(texts, return_index=True)  # what stands there twice would be known from training
         parts = ig.split(texts, labels[first], validation=0.15, test=0.2, seed=seed, stratify=True)
         made, (by_word, by_character) = numbered(parts, BY_WORD, BY_CHARACTER)
-        return Prepared(made, names={1: by_word.names, 3: by_character.names})
+        return ig.Prepared(made, names={1: by_word.names, 3: by_character.names})
 
     return load
 
 
-def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+def recipes(input_shape: tuple[int, ...]) -> dict[str, ig.Recipe]:
     """Chosen by mean validation accuracy over four folds without seed 0's test part; most others came level."""
     both_ways = ig.GRU(48, bidirectional=True)
     return {
@@ -44,14 +41,14 @@ def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
 
 def recipe(
     inputs: tuple[int, ...], sizes: tuple[int, int], recurrent: ig.GRU, spread: float, dropout: float, epochs: int
-) -> Recipe:
+) -> ig.Recipe:
     """Embed, read, and classify by the state after each sentence's own last step."""
     symbols, steps = sizes
     text, lengths = ig.Input((steps,), name="text"), ig.Input((), name="lengths")
     table = ig.Embedding(symbols, 32, padding_idx=0, weight_init=ig.init.Normal(std=spread))
     _, last = recurrent(ig.Dropout(dropout)(table(text)), lengths=lengths)
     scores = ig.Linear(2, bias=False)(ig.Dropout(0.5)(ig.Flatten()(last)))  # neither class is commoner
-    return Recipe(
+    return ig.Recipe(
         ig.Model(inputs=[text, lengths], outputs=scores),
         ig.CrossEntropyLoss(),
         ig.Adam(0.005, eps=1e-5),
@@ -63,7 +60,7 @@ def recipe(
     )
 
 
-def baselines(recipe: Recipe, seed: int) -> dict[str, Any]:
+def baselines(recipe: ig.Recipe, seed: int) -> dict[str, Any]:
     """They count words of the sentences as they stand in the file, each with a vocabulary of its own."""
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegression
@@ -74,10 +71,10 @@ def baselines(recipe: Recipe, seed: int) -> dict[str, Any]:
     return {name: make_pipeline(CountVectorizer(), estimator) for name, estimator in estimators.items()}
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ig.Experiment(
     name="sentiment",
     title="Is a sentence from a review good or bad",
-    data={"all": loader(), **{site: loader(site) for site in SITES}},
+    data={"all": loader(), **{site: loader(site) for site in ig.data.SITES}},
     recipes=recipes,
     metrics=(ig.Accuracy(),),
     classes=("bad", "good"),

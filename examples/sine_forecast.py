@@ -11,9 +11,6 @@ import numpy as np
 
 import isograd as ig
 from isograd.cli import main
-from isograd.experiments.experiment import Experiment
-from isograd.experiments.prepared import Prepared
-from isograd.experiments.recipe import Recipe
 
 STEPS, WINDOW, NOISE = 3000, 50, 0.1
 PERIODS, HEIGHTS = np.array([31.0, 11.3]), np.array([1.0, 0.5])
@@ -26,17 +23,17 @@ def series(seed: int) -> Any:
     return np.sin(2 * np.pi * turns) @ HEIGHTS + rng.normal(0, NOISE, STEPS)
 
 
-def load(seed: int, backend: str) -> Prepared:
+def load(seed: int, backend: str) -> ig.Prepared:
     """Windows (WINDOW, 1) and the value after each; no value of the series is in two parts."""
     ends = np.split(series(seed), [round(STEPS * 0.7), round(STEPS * 0.8)])
     windows = [np.lib.stride_tricks.sliding_window_view(part, WINDOW + 1) for part in ends]
     parts = [ig.ArrayDataset(rows[:, :-1, None].copy(), rows[:, -1:].copy()) for rows in windows]
-    return Prepared(ig.Splits(*parts), in_time=True)
+    return ig.Prepared(ig.Splits(*parts), in_time=True)
 
 
-def recipes(input_shape: tuple[int, ...]) -> dict[str, Recipe]:
+def recipes(input_shape: tuple[int, ...]) -> dict[str, ig.Recipe]:
     return {
-        type(layer).__name__: Recipe(
+        type(layer).__name__: ig.Recipe(
             model=ig.Sequential([layer, ig.LastStep(), ig.Linear(1)], input_shape=input_shape),
             loss=ig.MSELoss(),
             optimizer=ig.Adam(0.01),
@@ -61,13 +58,13 @@ class Persistence:
         return rows[:, -1:]
 
 
-def baselines(recipe: Recipe, seed: int) -> dict[str, Any]:
+def baselines(recipe: ig.Recipe, seed: int) -> dict[str, Any]:
     from sklearn.linear_model import Ridge
 
     return {"Persistence": Persistence(), "Ridge": Ridge()}
 
 
-EXPERIMENT = Experiment(
+EXPERIMENT = ig.Experiment(
     name="sine_forecast",
     title="The next value of two sines and noise",
     data={"sines": load},

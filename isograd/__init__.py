@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from isograd import _checkout  # noqa: F401
 from isograd import datasets as data
+from isograd import progress as _progress
 from isograd.core.base import initializers as init
 from isograd.core.base.errors import (
     BackendError,
@@ -18,17 +19,18 @@ from isograd.core.base.errors import (
     SpecError,
     WeightsError,
 )
-from isograd.core.data.dataset import ArrayDataset, Dataset, SampleDataset, Subset, whole
+from isograd.core.data.dataset import ArrayDataset, Changing, Dataset, Rowed, SampleDataset, Subset, whole
 from isograd.core.data.pixels import Augmented, Mapped, Reconstructed, Scaling
 from isograd.core.data.prepare import Splits, Standardizer, one_hot, split, standardize
 from isograd.core.data.streams import Streams, Windows
+from isograd.core.engine.protocol import Backend, Learner, Network
 from isograd.core.engine.registry import backend_names, build, get_backend
 from isograd.core.graph.files import load, save
 from isograd.core.graph.model import Model
 from isograd.core.graph.residual import Residual
 from isograd.core.graph.sequential import Sequential
 from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerEncoderLayer
-from isograd.core.graph.values import Input
+from isograd.core.graph.values import Input, Value
 from isograd.core.layers import (
     ELU,
     GELU,
@@ -83,45 +85,74 @@ from isograd.core.layers import (
     ZeroPad2d,
 )
 from isograd.core.layers.base import Layer
-from isograd.core.learning.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, NLLLoss
-from isograd.core.learning.metrics import MAE, MSE, R2, RMSE, Accuracy, Bits, Nats
-from isograd.core.learning.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
-from isograd.core.learning.schedules import ConstantLR, CosineDecay, ExponentialDecay, LinearDecay, StepDecay, WarmUp
+from isograd.core.learning.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, Loss, MSELoss, NLLLoss
+from isograd.core.learning.metrics import MAE, MSE, R2, RMSE, Accuracy, Bits, Metric, Nats
+from isograd.core.learning.optimizers import (
+    SGD,
+    Adagrad,
+    Adam,
+    AdamW,
+    ClipNorm,
+    Clipping,
+    ClipValue,
+    Optimizer,
+    RMSprop,
+)
+from isograd.core.learning.schedules import (
+    CosineDecay,
+    ExponentialDecay,
+    FixedLR,
+    LinearDecay,
+    Schedule,
+    StepDecay,
+    WarmUp,
+)
 from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.training.callbacks import Callback
-from isograd.core.training.history import History
+from isograd.core.training.history import Epoch, History
+from isograd.core.training.progress import drawn_by as _drawn_by
+from isograd.core.training.trainer import Trainer
 from isograd.core.training.watching import StopFit
-from isograd.trainer import Trainer
 
-if TYPE_CHECKING:
-    from isograd import text
+if TYPE_CHECKING:  # what is loaded when it is first asked for
+    from isograd import experiments, text
     from isograd.core.graph.custom_decorator import custom
     from isograd.core.parity.check import check_parity
     from isograd.core.parity.gradients import check_gradients
+    from isograd.experiments import Experiment, Options, Prepared, Recipe
     from isograd.text import Vocabulary, generate
 
 __version__ = "0.1.0"
 
+_LATER = {  # the same names by the module that holds them: most training needs none
+    "isograd.core.graph.custom_decorator": ["custom"],
+    "isograd.core.parity.check": ["check_parity"],
+    "isograd.core.parity.gradients": ["check_gradients"],
+    "isograd.experiments": ["Experiment", "Options", "Prepared", "Recipe", "experiments"],
+    "isograd.text": ["Vocabulary", "generate", "text"],
+}
 
-def __getattr__(name: str) -> Any:
-    """The parity engine, custom functions and text are loaded when first asked for: most training needs none."""
-    if name == "custom":
-        from isograd.core.graph.custom_decorator import custom
+_RENAMED = {"ConstantLR": "it is ig.FixedLR now, since torch's ConstantLR is another schedule"}
 
-        return custom
-    if name == "check_parity":
-        from isograd.core.parity.check import check_parity
 
-        return check_parity
-    if name in ("Vocabulary", "generate", "text"):
-        module = import_module("isograd.text")
-        return module if name == "text" else getattr(module, name)
-    if name == "check_gradients":
-        from isograd.core.parity.gradients import check_gradients
+if not TYPE_CHECKING:  # a type checker knows every name from above, and no other
 
-        return check_gradients
-    raise AttributeError(f"module 'isograd' has no attribute {name!r}")
+    def __getattr__(name: str) -> Any:
+        """A name that is loaded when it is first asked for."""
+        for place, names in _LATER.items():
+            if name in names:
+                module = import_module(place)
+                found = module if place == f"{__name__}.{name}" else getattr(module, name)
+                return globals().setdefault(name, found)
+        hint = f": {_RENAMED[name]}" if name in _RENAMED else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
 
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+_drawn_by(_progress.bar)
 
 __all__ = [
     "ELU",
@@ -146,15 +177,17 @@ __all__ = [
     "AvgPool1d",
     "AvgPool2d",
     "BCEWithLogitsLoss",
+    "Backend",
     "BackendError",
     "BatchNorm1d",
     "BatchNorm2d",
     "Bits",
     "Callback",
+    "Changing",
     "ClipNorm",
     "ClipValue",
+    "Clipping",
     "Concat",
-    "ConstantLR",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -168,8 +201,11 @@ __all__ = [
     "Dropout2d",
     "EarlyStopping",
     "Embedding",
+    "Epoch",
+    "Experiment",
     "ExponentialDecay",
     "FileError",
+    "FixedLR",
     "Flatten",
     "GRUCell",
     "GlobalAvgPool",
@@ -186,30 +222,40 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "LeakyReLU",
+    "Learner",
     "Linear",
     "LinearDecay",
     "LogSoftmax",
+    "Loss",
     "MSELoss",
     "Mapped",
     "MatMul",
     "MaxPool1d",
     "MaxPool2d",
+    "Metric",
     "Model",
     "MultiheadAttention",
     "Multiply",
     "NLLLoss",
     "Nats",
+    "Network",
     "NonFiniteError",
     "OneHot",
+    "Optimizer",
+    "Options",
     "PositionalEncoding",
+    "Prepared",
     "RMSprop",
     "RNNCell",
     "ReLU",
+    "Recipe",
     "Reconstructed",
     "Reshape",
     "Residual",
+    "Rowed",
     "SampleDataset",
     "Scaling",
+    "Schedule",
     "Sequential",
     "ShapeError",
     "SiLU",
@@ -229,6 +275,7 @@ __all__ = [
     "TransformerDecoderBlock",
     "TransformerEncoderLayer",
     "Upsample",
+    "Value",
     "Vocabulary",
     "WarmUp",
     "WeightsError",
@@ -241,6 +288,7 @@ __all__ = [
     "check_parity",
     "custom",
     "data",
+    "experiments",
     "generate",
     "get_backend",
     "init",

@@ -1,4 +1,4 @@
-"""What all tests share: the pair of engines, and where real data lies."""
+"""What all tests share: the pair of engines, where real data lies, which tests wait for the second tier."""
 
 from __future__ import annotations
 
@@ -6,10 +6,25 @@ import os
 from pathlib import Path
 
 import pytest
+from tiers import FIRST, is_slow
 
 from isograd.core.parity.pair import Pair
 
 DATA = Path(os.environ.get("ISOGRAD_DATA", "../shared/data"))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Several processes share the cores: each computes on one. (The second tier also runs with several threads.)"""
+    if getattr(config.option, "numprocesses", None):
+        for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
+            os.environ.setdefault(variable, "1")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if is_slow(item):
+            item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: FIRST.index(item.path.name) if item.path.name in FIRST else len(FIRST))
 
 
 @pytest.fixture(scope="session")

@@ -1,44 +1,51 @@
 """Plants one fault at a time in every operation of numpy_impl and prints caught / planted.
 
 Run it by itself (`python parity_tests/mutants.py`, `--survivors` for details); test_mutants.py runs it too.
-A mutant counts as caught when the parity check of its own cases fails and blames that case and NumPy.
+A mutant is an engine of its own, in tables of its own, so that the sound one is there beside it. It counts as caught
+when the parity check of its own cases fails and blames that case and NumPy.
 """
 
 from __future__ import annotations
 
 import ast
+import builtins
 import copy
+import functools
 import importlib
 import inspect
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from types import ModuleType
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from types import CodeType, ModuleType
+from typing import Any
 
 import numpy as np
 
-from isograd.backends.numpy_impl.losses import LOSSES
-from isograd.backends.numpy_impl.operations import OPERATIONS
-from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
+from isograd.backends.numpy_impl import NumpyBackend, program
+from isograd.backends.numpy_impl.tables import STANDARD
+from isograd.core.base.description import REGISTRY
+from isograd.core.graph.composite import Composite
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.suite import suite
 
 ROOT = "isograd.backends.numpy_impl"
-TABLES = (OPERATIONS, LOSSES, OPTIMIZERS, CLIPPINGS)
+COMPOSITES = [kind for kind in REGISTRY["layer"].values() if issubclass(kind, Composite)]
 HELPERS = {
+    f"{ROOT}.operations.products": {f"{ROOT}.operations.linear"},
     f"{ROOT}.operations.special": None,
     f"{ROOT}.operations.convolve": {f"{ROOT}.operations.conv", f"{ROOT}.operations.pool"},
     f"{ROOT}.operations.scans": {f"{ROOT}.operations.recurrent"},
+    f"{ROOT}.operations.gru": {f"{ROOT}.operations.recurrent"},
     f"{ROOT}.operations.resample": {f"{ROOT}.operations.pool", f"{ROOT}.operations.resize"},
 }
 """Modules without operations of their own, and whose operations use them (None: any may)."""
 
-MODULES = sorted({f.__module__ for table in TABLES for f in table.values()} | set(HELPERS))
+MODULES = sorted({f.__module__ for table in STANDARD for f in table.values()} | {program.__name__} | set(HELPERS))
 
 EQUIVALENT = {
-    ("compose", "graph.slots - len(x)", "graph.slots + len(x)"): "spare slots are never read",
-    ("compose", "graph.slots - len(x)", "graph.slots"): "spare slots are never read",
+    ("__call__", "self.graph.slots - len(x)", "self.graph.slots + len(x)"): "spare slots are never read",
+    ("__call__", "self.graph.slots - len(x)", "self.graph.slots"): "spare slots are never read",
     ("padded_sizes", "a.out - 1", "a.out + 1"): "room that no window reads",
     ("padded_sizes", "a.out - 1", "a.out"): "room that no window reads",
     ("adaptive_max_pool", "stops - starts", "stops + starts"): "repeats each window's last place more often",
@@ -68,7 +75,7 @@ SPEED_ALONE = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One fault: the kind, the function it sits in, the text before and after, and the changed module."""
+    """One fault: the kind, the function it sits in, the text before and after, and its place in the module."""
 
     kind: str
     module: str
@@ -76,7 +83,17 @@ class Mutant:
     line: int
     before: str
     after: str
-    tree: ast.Module
+    place: tuple[int, int, int]  # number of the function, of the node in it, of the fault at the node
+
+    @functools.cached_property
+    def tree(self) -> ast.Module:
+        """The changed module."""
+        tree = parsed(self.module)
+        f, s, k = self.place
+        here = sites_of(functions_of(tree)[f])[s]
+        _, new = list(faults_of(here))[k]
+        changed: ast.Module = _Swap(here, new).visit(tree)
+        return ast.fix_missing_locations(changed)
 
     def __str__(self) -> str:
         return f"{self.function}, line {self.line}, {self.kind}: {self.before}  →  {self.after}"
@@ -138,6 +155,10 @@ def _with_axis(call: ast.AST, axis: ast.expr) -> ast.AST:
     return changed
 
 
+def parsed(module: str) -> ast.Module:
+    return ast.parse(inspect.getsource(importlib.import_module(module)))
+
+
 def functions_of(tree: ast.Module) -> list[ast.FunctionDef]:
     """The module's functions and its classes' methods."""
     bodies = [tree.body, *(node.body for node in tree.body if isinstance(node, ast.ClassDef))]
@@ -162,18 +183,13 @@ def sites_of(function: ast.FunctionDef) -> list[ast.AST]:
 
 def mutants_of(module: str) -> Iterator[Mutant]:
     """Every fault of every function of a module, one at a time."""
-    tree = ast.parse(inspect.getsource(importlib.import_module(module)))
-    for f, function in enumerate(functions_of(tree)):
+    for f, function in enumerate(functions_of(parsed(module))):
         for s, site in enumerate(sites_of(function)):
             for k, (kind, replacement) in enumerate(faults_of(site)):
-                changed = copy.deepcopy(tree)
-                here = sites_of(functions_of(changed)[f])[s]
-                _, new = list(faults_of(here))[k]
-                ast.fix_missing_locations(_Swap(here, new).visit(changed))
                 before, after = ast.unparse(site), ast.unparse(replacement)
                 known = (function.name, before, after) in EQUIVALENT or function.name in SPEED_ALONE
                 if not known and before != after:
-                    yield Mutant(kind, module, function.name, site.lineno, before, after, changed)  # type: ignore[attr-defined]
+                    yield Mutant(kind, module, function.name, site.lineno, before, after, (f, s, k))  # type: ignore[attr-defined]
 
 
 class _Swap(ast.NodeTransformer):
@@ -184,62 +200,76 @@ class _Swap(ast.NodeTransformer):
         return self.new if node is self.old else self.generic_visit(node)
 
 
-@contextmanager
-def planted(mutant: Mutant) -> Iterator[None]:
-    """The engine with the mutant's module in place of the original's."""
-    for node in functions_of(mutant.tree):
-        node.decorator_list = [d for d in node.decorator_list if "implements" not in ast.unparse(d)]
-    fake = ModuleType(mutant.module)
-    exec(compile(mutant.tree, mutant.module, "exec"), fake.__dict__)
-    kept = [dict(table) for table in TABLES]
-    users = [m for name, m in sys.modules.items() if name.startswith(ROOT)]
-    names: list[tuple[ModuleType, str, object]] = []
-    try:
-        for table in TABLES:
-            for kind, function in list(table.items()):
-                if function.__module__ == mutant.module:
-                    table[kind] = getattr(fake, function.__name__)
-        for user in users:  # functions that other modules imported by name
-            for name, value in list(vars(user).items()):
-                if inspect.isfunction(value) and value.__module__ == mutant.module and hasattr(fake, name):
-                    names.append((user, name, value))
-                    setattr(user, name, getattr(fake, name))
-        yield
-    finally:
-        for user, name, value in names:
-            setattr(user, name, value)
-        for table, entries in zip(TABLES, kept, strict=True):
-            table.clear()
-            table.update(entries)
+class PrivateCopy:
+    """The NumPy engine's modules a second time, one of them changed: Python's own know nothing of them.
+
+    Each is executed afresh, with an import that finds the copies of the others; so whatever imported the changed
+    function by name has the changed one, and the tables that fill as the modules are executed hold it.
+    """
+
+    def __init__(self, changed: Mapping[str, CodeType]) -> None:
+        self.changed = changed
+        self.modules: dict[str, ModuleType] = {}
+
+    def module(self, name: str) -> ModuleType:
+        """The copy of the module of this name, executed when it is first asked for."""
+        if name not in self.modules:
+            made = self.modules[name] = ModuleType(name)
+            vars(made)["__builtins__"] = vars(builtins) | {"__import__": self.imported}
+            exec(self.changed.get(name) or compiled(name), vars(made))
+        return self.modules[name]
+
+    def imported(
+        self, name: str, scope: Any = None, local: Any = None, wanted: Sequence[str] | None = (), level: int = 0
+    ) -> ModuleType:
+        """What an import statement of a copy gets: `from name import wanted`, for the modules of the engine."""
+        if not name.startswith(ROOT):
+            return __import__(name, scope, local, wanted or (), level)
+        made = self.module(name)
+        for part in wanted or ():
+            if part not in vars(made):
+                setattr(made, part, self.module(f"{name}.{part}"))
+        return made
+
+
+@cache
+def compiled(module: str) -> CodeType:
+    """A module as it is."""
+    return compile(inspect.getsource(importlib.import_module(module)), module, "exec")
+
+
+def engine_with(mutant: Mutant, kind: type[NumpyBackend] = NumpyBackend) -> NumpyBackend:
+    """An engine (of this kind) with this one fault, beside the sound one."""
+    copy_of_all = PrivateCopy({mutant.module: compile(mutant.tree, mutant.module, "exec")})
+    engine: NumpyBackend = getattr(copy_of_all.module(ROOT), kind.__name__)()
+    return engine
 
 
 def kinds_of(mutant: Mutant) -> list[type]:
     """The descriptions whose cases can see the mutant: its function's own, or for a helper all that may use it."""
-    own = [
-        k
-        for table in TABLES
-        for k, f in table.items()
-        if f.__module__ == mutant.module and f.__name__ == mutant.function
-    ]
+    if mutant.module == program.__name__:
+        return list(COMPOSITES)
+    entries = [(kind, function) for table in STANDARD for kind, function in table.items()]
+    own = [kind for kind, f in entries if (f.__module__, f.__name__) == (mutant.module, mutant.function)]
     if own:
         return own
     users = HELPERS.get(mutant.module, {mutant.module}) or MODULES
-    return [k for table in TABLES for k, f in table.items() if f.__module__ in users]
+    return [kind for kind, f in entries if f.__module__ in users]
 
 
 def verdict(mutant: Mutant, pair: Pair) -> str:
     """ "caught", or how it got away."""
     wanted = kinds_of(mutant)
-    likely = [kind for kind in wanted if mutant.function.startswith(kind.__name__.lower())]  # gru_scan: GRU first
-    cases = [(kind, why, check) for kind, why, check in suite(pair) if kind in wanted]
-    with planted(mutant), np.errstate(all="ignore"):
+    places = mutant.function, mutant.module.rpartition(".")[2]  # lstm_scan: LSTM first; gru.py: GRU
+    likely = [kind for kind in wanted if any(place.startswith(kind.__name__.lower()) for place in places)]
+    faulty = replace(pair, left=engine_with(mutant))
+    cases = [(kind, why, check) for kind, why, check in suite(faulty) if kind in wanted]
+    with np.errstate(all="ignore"):
         for _, why, check in sorted(cases, key=lambda case: case[0] not in likely):
             for rows, culprit in check():
                 if any(row.failed for row in rows):
                     blamed = culprit.guilty if culprit else "nobody"
-                    if blamed != pair.left.name:
-                        return f"seen in {why!r}, but blamed is {blamed}"
-                    return "caught"
+                    return "caught" if blamed == faulty.left.name else f"seen in {why!r}, but blamed is {blamed}"
     return "not seen"
 
 

@@ -6,13 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from isograd.backends.numpy_impl import custom  # noqa: F401  (enters its layers and losses)
-from isograd.backends.numpy_impl.losses import LOSSES
 from isograd.backends.numpy_impl.memory import keep_freed_memory
 from isograd.backends.numpy_impl.network import NumpyNetwork
-from isograd.backends.numpy_impl.operations import OPERATIONS
-from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
-from isograd.backends.numpy_impl.reference import REFERENCE
+from isograd.backends.numpy_impl.program import Program
+from isograd.backends.numpy_impl.tables import AS_THE_BOOK, STANDARD, Tables
 from isograd.backends.numpy_impl.threads import limit_blas_threads
 from isograd.core.base.description import Description
 from isograd.core.base.errors import BackendError
@@ -26,10 +23,13 @@ from isograd.core.learning.schedules import Schedule
 
 
 class NumpyBackend:
-    """Builds NumPy networks. Options: threads=1, the threads that BLAS may take."""
+    """Builds NumPy networks that compute with `tables`. Options: threads=1, the threads that BLAS may take.
 
-    name = "numpy"
-    reference = False
+    An engine on tables of one's own takes a `name` and a `title` of its own, by which comparisons tell it from others.
+    """
+
+    def __init__(self, tables: Tables = STANDARD, *, name: str = "numpy", title: str = "NumPy") -> None:
+        self.tables, self.name, self.title = tables, name, title
 
     def build(
         self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
@@ -47,21 +47,22 @@ class NumpyBackend:
             )
         limit_blas_threads(threads)
         keep_freed_memory()
-        return NumpyNetwork(model, state, seed=seed, dtype=dtype, reference=self.reference)
+        return NumpyNetwork(model, state, seed=seed, dtype=dtype, tables=self.tables, backend=self.name)
 
     def source(self, description: Description) -> str:
         if isinstance(description, CustomFunction):
             return f"{description.place()}, differentiated by backends/numpy_impl/autodiff.py"
         kind = type(description)
-        first = (REFERENCE,) if self.reference else ()
-        table = next((t for t in (*first, OPERATIONS, LOSSES, OPTIMIZERS, CLIPPINGS) if kind in t), None)
-        if table is None:
+        function = next((table[kind] for table in self.tables if kind in table), None)
+        if function is None and isinstance(description, Composite):
+            function = Program
+        if function is None:
             return f"{kind.__name__}, which numpy_impl lacks"
-        function = table[kind]
-        return f"`{function.__name__}` in {function.__module__.removeprefix('isograd.').replace('.', '/')}.py"
+        name = getattr(function, "__name__", type(function).__name__)  # an object that is called has its kind's
+        return f"`{name}` in {function.__module__.removeprefix('isograd.').replace('.', '/')}.py"
 
     def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
-        value, backward = LOSSES[type(loss)](loss, prediction, target)
+        value, backward = self.tables.losses[type(loss)](loss, prediction, target)
         return value, backward(dy)
 
     def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
@@ -72,7 +73,7 @@ class NumpyBackend:
 
 
 class ReferenceBackend(NumpyBackend):
-    """The NumPy engine in the book's own form where there is one (`reference/`): slow, to be read and compared."""
+    """The NumPy engine in the form of the book (Weidman 2019) where there is one (`reference/`): slow, to be read."""
 
-    name = "numpy_reference"
-    reference = True
+    def __init__(self) -> None:
+        super().__init__(AS_THE_BOOK, name="numpy_reference", title="NumPy reference")

@@ -5,7 +5,8 @@
 >>> y, gradients(y, [x])                               # dy/dx = 2x + 1
 (Tensor(12.0), [array(7.)])
 
-The book's example: a is used twice, so its gradient is the sum of two,  d = (4a + 3)(a + 2),  dd/da = 8a + 11
+The example of the book (Weidman 2019): a is used twice, so its gradient is the sum of two,
+d = (4a + 3)(a + 2),  dd/da = 8a + 11
 
 >>> a = Tensor(3.0)
 >>> b = a * 4

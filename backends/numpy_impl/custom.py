@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 
 from isograd.backends.numpy_impl.autodiff import Tensor, gradients, plain
+from isograd.backends.numpy_impl.context import NodeRun
 from isograd.backends.numpy_impl.losses import LOSSES, LossBackward
 from isograd.backends.numpy_impl.namespace import RECORDING
 from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.core.base.types import Array, Backward, State, Tree
-from isograd.core.engine.context import Run
 from isograd.core.graph.custom import CustomLayer, CustomLoss
 
 
 @OPERATIONS.implements(CustomLayer)
-def custom_layer(spec: CustomLayer, p: Tree, *x: Array, run: Run) -> tuple[Any, Backward]:
+def custom_layer(spec: CustomLayer, p: Tree, *x: Array, run: NodeRun) -> tuple[Any, Backward]:
     """y = f(x, w)        dx = Σ dy · ∂y/∂x        dw = Σ dy · ∂y/∂w, by the record of f"""
     inputs = [Tensor(v) if run.needs_dx and v.dtype.kind == "f" else v for v in x]
     weights = {name: Tensor(values) for name, values in p.items()}

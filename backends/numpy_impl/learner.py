@@ -9,8 +9,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from isograd.backends.numpy_impl.loader import DataLoader, as_inputs, as_targets, compared
-from isograd.backends.numpy_impl.losses import LOSSES
-from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
+from isograd.backends.numpy_impl.tables import Tables
 from isograd.core.base.tree import flatten
 from isograd.core.base.types import Array, Arrays, Backward, Dtypes, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
@@ -27,6 +26,7 @@ class Trainable(Network, Protocol):
     state: State
     weight_paths: tuple[str, ...]
     input_dtypes: Dtypes
+    tables: Tables
 
     def compute(self, x: Arrays, training: bool, *, needs_dx: bool = True) -> tuple[Any, Backward, State]:
         """(outputs, backward, new values of buffers)"""
@@ -89,7 +89,7 @@ class NumpyLearner:
             if spec is None:
                 dys.append(np.zeros_like(prediction))
                 continue
-            value, back = LOSSES[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))
+            value, back = self.net.tables.losses[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))
             total += float(value)
             dys.append(back(self.net.dtype.type(1)))
         if not isfinite(total):
@@ -97,13 +97,13 @@ class NumpyLearner:
         dx, tree = backward(*dys)
         grads = flatten(tree)
         if self.clipping:
-            grads = CLIPPINGS[type(self.clipping)](self.clipping, grads)
+            grads = self.net.tables.clippings[type(self.clipping)](self.clipping, grads)
         return total, dx, grads, buffers, outputs
 
     def _update(self, grads: State, lr: float) -> None:
         """The optimizer's rule, block by block, in place."""
         self.t += 1
-        rule = OPTIMIZERS[type(self.optimizer)]
+        rule = self.net.tables.optimizers[type(self.optimizer)]
         for path, gradient in grads.items():
             g = gradient.reshape(-1)
             for block, w, slots in self.blocks[path]:
@@ -128,7 +128,7 @@ class NumpyLearner:
             outputs = y if isinstance(y, tuple) else (y,)
             held = () if self.carrying is None else self.carrying.kept(outputs)
             values = [
-                float(LOSSES[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))[0])
+                float(self.net.tables.losses[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))[0])
                 if spec
                 else 0.0
                 for spec, prediction, target in zip(self.losses, outputs, aligned(self.losses, targets), strict=True)

@@ -7,30 +7,35 @@ from typing import Any
 
 import numpy as np
 
+from isograd.backends.numpy_impl.context import NodeRun
 from isograd.backends.numpy_impl.learner import NumpyLearner
 from isograd.backends.numpy_impl.loader import as_inputs
-from isograd.backends.numpy_impl.operations import OPERATIONS
+from isograd.backends.numpy_impl.program import Program
+from isograd.backends.numpy_impl.tables import STANDARD, Tables
 from isograd.core.base.tree import flatten, nest
 from isograd.core.base.types import Array, Arrays, Backward, State
 from isograd.core.engine.batches import check_inputs, check_upstream
 from isograd.core.engine.carry import Carrying
-from isograd.core.engine.context import Run
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.nodes import Node
 from isograd.core.graph.weights import check_state, declared
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 
 
 class NumpyNetwork:
-    """A model with weights, computed by `operations/`."""
-
-    backend = "numpy"
+    """A model with weights, computed by the functions of its tables."""
 
     def __init__(
-        self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], reference: bool = False
+        self,
+        model: Composite,
+        state: State,
+        *,
+        seed: int,
+        dtype: np.dtype[np.floating],
+        tables: Tables = STANDARD,
+        backend: str = "numpy",
     ) -> None:
-        self.model, self.seed, self.dtype, self.reference = model, seed, dtype, reference
+        self.model, self.seed, self.dtype, self.tables, self.backend = model, seed, dtype, tables, backend
         self.input_dtypes = model.input_dtypes(dtype)
         weights, _ = declared(model)
         self.weight_paths = tuple(weights)
@@ -39,6 +44,7 @@ class NumpyNetwork:
         }
         self.tree = nest(self.state)
         self.run_step = 0
+        self.programs: dict[tuple[int, bool], Program] = {}
         self._backward: Backward | None = None
         self._outputs: Arrays = ()
 
@@ -67,20 +73,21 @@ class NumpyNetwork:
         training: bool,
         *,
         needs_dx: bool = True,
-        observe: Callable[[str, Node, Arrays], None] | None = None,
+        observe: Callable[[str, Arrays], None] | None = None,
     ) -> tuple[Any, Backward, State]:
         """The model as one operation: (outputs, backward, new values of buffers). Nothing is assigned."""
-        run = Run(
-            training,
-            self.seed,
-            self.run_step,
-            needs_dx=needs_dx,
-            observe=observe,
-            dtype=self.dtype,
-            reference=self.reference,
-        )
-        y, backward, *new = OPERATIONS[type(self.model)](self.model, self.tree, *x, run=run)
+        run = NodeRun(training, self.seed, self.run_step, dtype=self.dtype, observe=observe)
+        y, backward, *new = self.program(len(x[0]), needs_dx)(self.model, self.tree, *x, run=run)
         return y, backward, flatten(new[0]) if new else {}
+
+    def program(self, rows: int, needs_dx: bool) -> Program:
+        """What computes batches of so many rows, made when one is first met: one program for every power of two."""
+        most = 1 << (rows - 1).bit_length()
+        if (most, needs_dx) not in self.programs:
+            graph = self.model.graph(*self.model.input_shapes)
+            made = Program(graph, self.tables.operations, dtype=self.dtype, rows=most, needs_dx=needs_dx)
+            self.programs[most, needs_dx] = made
+        return self.programs[most, needs_dx]
 
     def keep(self, buffers: State) -> None:
         """Take over the buffers that a run returned."""
@@ -91,10 +98,8 @@ class NumpyNetwork:
         """{node path: its outputs}, in execution order, the nodes of inner models included."""
         seen: dict[str, Arrays] = {}
 
-        def observe(path: str, node: Node, outputs: Arrays) -> None:
-            seen[f"{path}.{node.name}" if path else node.name] = outputs
-
-        self.compute(as_inputs(check_inputs(self.model, inputs), self.input_dtypes), training, observe=observe)
+        x = as_inputs(check_inputs(self.model, inputs), self.input_dtypes)
+        self.compute(x, training, observe=seen.__setitem__)
         return seen
 
     def predict(self, *inputs: Array, batch_size: int = 256) -> Any:

@@ -35,6 +35,8 @@ class TorchBackend:
     name = "torch"
     variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {"compile": {"compile": True}}
     when_compared: ClassVar[Mapping[str, Any]] = {"shared_randomness": True}
+    title = "PyTorch"
+    takes_device = True
 
     def build(
         self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any

@@ -1,4 +1,4 @@
-"""One line a loss: torch.nn's, or, for the book's reduction, a module of its own."""
+"""One line a loss: torch.nn's, or, for the reduction of the book (Weidman 2019), a module of its own."""
 
 from __future__ import annotations
 

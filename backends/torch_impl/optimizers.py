@@ -1,4 +1,4 @@
-"""One line an optimizer, a clipping and a schedule: torch.optim's; the book's velocity as an Optimizer."""
+"""One line an optimizer, a clipping and a schedule: torch.optim's, or the book's (Weidman 2019) velocity."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _warm_up(s: schedules.WarmUp, o: optim.Optimizer, total: int) -> Any:
     return lr_scheduler.SequentialLR(o, [first, rest], milestones=[s.length])
 
 
-SCHEDULERS[schedules.ConstantLR] = lambda s, o, total: lr_scheduler.LambdaLR(o, lambda t: 1.0)
+SCHEDULERS[schedules.FixedLR] = lambda s, o, total: lr_scheduler.LambdaLR(o, lambda t: 1.0)
 SCHEDULERS[schedules.LinearDecay] = _linear
 SCHEDULERS[schedules.ExponentialDecay] = _exponential
 SCHEDULERS[schedules.StepDecay] = lambda s, o, total: lr_scheduler.StepLR(o, s.step_size, s.gamma)

@@ -7,19 +7,25 @@ registry, filled by the decorator `describes`; the law of five is checked agains
 from __future__ import annotations
 
 import dataclasses
+import inspect
 import json
 import operator
 from collections.abc import Callable, Mapping
-from dataclasses import field
-from typing import Annotated, Any, ClassVar, Self, TypeVar, dataclass_transform
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Self, TypeVar, dataclass_transform, get_type_hints
 
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic_core import ArgsKwargs, SchemaValidator
 
 from isograd.core.base.errors import FileError, IsogradError, SpecError
 
 T = TypeVar("T")
 REGISTRY: dict[str, dict[str, type[Description]]] = {"custom_layer": {}, "custom_loss": {}}
-FORMAT = 1  # of the JSON text; a reader refuses what it does not know
+VALIDATORS: dict[type, SchemaValidator] = {}
+"""By description class, for those in use: to build all of them would take as long as the rest of `import isograd`."""
+FORMAT = 2  # of the JSON text; a reader refuses what it does not know
+FORMER: dict[tuple[str, str], str] = {("schedule", "ConstantLR"): "FixedLR"}
+"""{(family, name in texts of format 1): name today}: the name itself is free for another description."""
 
 
 def _as_int(value: object) -> object:
@@ -41,35 +47,7 @@ Dims = Annotated[tuple[Int, ...], BeforeValidator(_as_tuple)]
 Floats = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
 
 
-WAITING: set[type] = set()
-"""Descriptions that no one has used yet: pydantic builds a class when its first instance is made, because
-building all of them would take longer than everything else that `import isograd` does."""
-
-
-class Explained(type):
-    """The class of descriptions: built when first used; what pydantic finds wrong is told as an error of ours."""
-
-    def __call__(cls, *args: Any, **options: Any) -> Any:
-        if WAITING:
-            build_waiting(cls)
-        try:
-            return super().__call__(*args, **options)
-        except ValidationError as error:
-            raise _explain(cls, args, options, error) from None
-
-
-def build_waiting(cls: type) -> None:
-    """Let pydantic build `cls` and the descriptions it derives from, where that is still to be done."""
-    for base in reversed(cls.__mro__):
-        if base in WAITING:
-            from pydantic.dataclasses import dataclass
-
-            WAITING.remove(base)
-            config = ConfigDict(extra="forbid", strict=True)
-            dataclass(frozen=True, kw_only=True, repr=False, eq=False, config=config)(base)
-
-
-@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field, Field))
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
 def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], type[T]]:
     """Make a class a frozen description of `family`: options keyword-only, bad values an error of ours.
 
@@ -78,12 +56,44 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
 
     def decorate(cls: type[T]) -> type[T]:
         cls.family = family  # type: ignore[attr-defined]
-        WAITING.add(cls)
+        made = dataclass(init=False, repr=False, eq=False, frozen=True, kw_only=True)(cls)
         if not abstract:
-            register(family, cls)  # type: ignore[arg-type]
-        return cls
+            register(family, made)  # type: ignore[arg-type]
+        return made
 
     return decorate
+
+
+def validator(cls: type) -> SchemaValidator:
+    """What checks the arguments of `cls`: built at its first use."""
+    if cls not in VALIDATORS:
+        from pydantic import TypeAdapter
+
+        VALIDATORS[cls] = TypeAdapter(cls).validator  # type: ignore[assignment]
+    return VALIDATORS[cls]
+
+
+class Signature:
+    """`__signature__` of a description class, positional fields first, the types that Annotated limits as they are.
+
+    Of the class alone: an instance may be callable itself, and a class with an `__init__` of its own has that one's.
+    """
+
+    def __get__(self, instance: object, cls: type[Description]) -> inspect.Signature:
+        if instance is not None or cls.__init__ is not Description.__init__:
+            raise AttributeError("__signature__")
+        try:
+            types = get_type_hints(cls)
+        except NameError:  # a type that only a type checker can look up stays as it is written
+            types = {f.name: f.type for f in dataclasses.fields(cls)}
+        ordered = sorted(dataclasses.fields(cls), key=lambda f: bool(f.kw_only))
+        return inspect.Signature([_parameter(f, types[f.name]) for f in ordered])
+
+
+def _parameter(f: dataclasses.Field[Any], annotation: object) -> inspect.Parameter:
+    kind = inspect.Parameter.KEYWORD_ONLY if f.kw_only else inspect.Parameter.POSITIONAL_OR_KEYWORD
+    default = inspect.Parameter.empty if default_of(f) is dataclasses.MISSING else default_of(f)
+    return inspect.Parameter(f.name, kind, default=default, annotation=annotation)
 
 
 def register(family: str, cls: type[Description]) -> None:
@@ -122,19 +132,38 @@ def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error
         case "unexpected_keyword_argument":
             return SpecError(where, wanted=f"options among {allowed}", got=f"{name}=", fix=f"drop {name}= or mend it")
         case "missing":
-            return SpecError(where, wanted=f"{name}", got="nothing", fix=f"{cls.__name__}({', '.join(positional)}, …)")
+            needed = [*positional, "…" if name in positional else f"{name}=…"]
+            return SpecError(where, wanted=f"{name}", got="nothing", fix=f"{cls.__name__}({', '.join(needed)})")
     wanted = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     return SpecError(where, wanted=f"{name}: {wanted}", got=repr(first["input"]), fix=f"change {name}=")
 
 
-class Description(metaclass=Explained):
-    """Base of all descriptions: equality by value, a short repr, JSON both ways."""
+@dataclass(init=False, repr=False, eq=False, frozen=True)
+class Description:
+    """Base of all descriptions: checked when made, equality by value, a short repr, JSON both ways."""
 
     family: ClassVar[str]
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
+    __signature__ = Signature()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        """Raises SpecError for arguments that the class's signature does not have, or of wrong types or values."""
+        defaults = {f.name: default_of(f) for f in dataclasses.fields(self)}
+        if not args and not options and all(value is not dataclasses.MISSING for value in defaults.values()):
+            vars(self).update(defaults)  # nothing to check: `import isograd` builds no validator
+            self.__post_init__()
+            return
+        try:
+            validator(type(self)).validate_python(ArgsKwargs(args, options), self_instance=self)
+        except ValidationError as error:
+            raise _explain(type(self), args, options, error) from None
+
+    def __post_init__(self) -> None:
+        """What holds between several options: raises SpecError where it does not."""
 
     def __repr__(self) -> str:
         """Positional arguments, then only the options that differ from their defaults."""
-        fields = dataclasses.fields(self)  # type: ignore[arg-type]
+        fields = dataclasses.fields(self)
         parts = [repr(getattr(self, f.name)) for f in fields if not f.kw_only]
         for f in fields:
             value = getattr(self, f.name)
@@ -143,7 +172,7 @@ class Description(metaclass=Explained):
         return f"{type(self).__name__}({', '.join(parts)})"
 
     def _values(self) -> tuple[Any, ...]:
-        return tuple(getattr(self, f.name) for f in dataclasses.fields(self))  # type: ignore[arg-type]
+        return tuple(getattr(self, f.name) for f in dataclasses.fields(self))
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self._values() == other._values()
@@ -153,7 +182,7 @@ class Description(metaclass=Explained):
 
     def to_dict(self) -> dict[str, Any]:
         """{family: class name, option: value, …}: every option, so that no default can drift."""
-        options = {f.name: _encode(getattr(self, f.name)) for f in dataclasses.fields(self)}  # type: ignore[arg-type]
+        options = {f.name: _encode(getattr(self, f.name)) for f in dataclasses.fields(self)}
         return {self.family: type(self).__name__, **options}
 
     @classmethod
@@ -175,14 +204,16 @@ class Description(metaclass=Explained):
             record = json.loads(text)
         except (json.JSONDecodeError, RecursionError) as error:
             raise FileError("JSON text", wanted="JSON", got=str(error), fix="restore the file") from None
-        if not isinstance(record, dict) or record.get("isograd") != FORMAT:
+        if not isinstance(record, dict) or record.get("isograd") not in (1, FORMAT):
             got = record.get("isograd", "none") if isinstance(record, dict) else type(record).__name__
             raise FileError(
                 "JSON text",
-                wanted=f'an object with "isograd": {FORMAT}',
+                wanted=f'an object with "isograd": {FORMAT}, or 1',
                 got=f"{got}",
                 fix="write it with to_json, or update isograd",
             )
+        if record["isograd"] == 1:
+            record = json.loads(text, object_hook=_renamed)
         made = from_dict({key: value for key, value in record.items() if key != "isograd"})
         if not isinstance(made, cls):
             raise SpecError(
@@ -196,6 +227,14 @@ class Description(metaclass=Explained):
 
 def default_of(f: dataclasses.Field[Any]) -> object:
     return f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
+
+
+def _renamed(record: dict[str, Any]) -> dict[str, Any]:
+    """An object of a text of format 1, its description under the name that it has today."""
+    for (family, former), name in FORMER.items():
+        if record.get(family) == former:
+            return record | {family: name}
+    return record
 
 
 def from_dict(record: Mapping[str, Any], where: str = "JSON") -> Description:

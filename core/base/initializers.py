@@ -165,7 +165,7 @@ class TorchDefault(Initializer):
 
 @describes("initializer")
 class Book(Initializer):
-    """w, b ~ N(0, σ²): the book's layers. "standard": σ = 1; "glorot": σ = 2 / (fan_in + fan_out).
+    """w, b ~ N(0, σ²): the layers of the book (Weidman 2019). "standard": σ = 1; "glorot": σ = 2 / (fan_in + fan_out).
 
     The book's "glorot" takes the *variance* of Glorot & Bengio as the standard deviation, so its weights
     are smaller than `XavierNormal`'s; kept because its figures were made with it.

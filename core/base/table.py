@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Callable, Mapping
+from typing import Any, Self, TypeVar
 
 from isograd.core.base.description import REGISTRY, Description
 from isograd.core.base.errors import BackendError
@@ -32,6 +32,13 @@ class Table(dict[type[Description], Callable[..., Any]]):
             return function
 
         return enter
+
+    def overlaid(self, entries: Mapping[type[Description], Callable[..., Any]]) -> Self:
+        """Another table: these entries, and this one's for every other description."""
+        made = type(self)(self.title)
+        made.update(self)
+        made.update(entries)
+        return made
 
     def __missing__(self, kind: type[Description]) -> Callable[..., Any]:
         for base in kind.__mro__[1:]:

@@ -12,8 +12,8 @@ class Windows:
     """Sample n is `length` numbers from place n·stride on; its targets are the same, one place later.
 
     Inputs (N, T), targets (N, T), int64, T = length. `stride` is `length` unless given: windows side by side, for
-    models without state. Windows that overlap, stride=1, are the book's: the rows of a batch of 32 start one
-    place after each other, and a batch starts 32 places after the one before.
+    models without state. Windows that overlap, stride=1, are the book's (Weidman 2019): the rows of a batch of 32
+    start one place after each other, and a batch starts 32 places after the one before.
 
     >>> (x,), (y,) = Windows(np.arange(9), length=3, stride=2).batch(np.array([0, 2]))
     >>> x.tolist(), y.tolist()

@@ -22,8 +22,8 @@ class Carrying:
     """How a model carries: its outputs without a loss, at the end, are the new values of its last inputs.
 
     "detached": each row of a batch hands its own state to the same row of the next. "mean": every row gets the
-    average over the batch before, as in the book. No gradient flows from one batch into another: backpropagation
-    through time ends where a batch begins. States are zeros before the first batch.
+    average over the batch before, as in the book (Weidman 2019). No gradient flows from one batch into another:
+    backpropagation through time ends where a batch begins. States are zeros before the first batch.
 
     Arrays go in and come out here; a backend with arrays of its own does the same on its device.
     """

@@ -18,7 +18,6 @@ from isograd.core.graph.weights import check_state, initial_state
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-
 GROUP = "isograd.backends"
 
 
@@ -27,12 +26,14 @@ def backend_names() -> list[str]:
     return sorted({point.name for point in _declared()})
 
 
-def get_backend(name: str) -> Backend:
+def get_backend(name: str | Backend) -> Backend:
     """The engine of this name, or "engine:variant:variant" with the options that its variants stand for.
 
-    Raises BackendError where the engine is unknown, declared twice, cannot be loaded, lacks a package or is none, and
-    for a variant that it does not have.
+    An engine that is handed in is that one. Raises BackendError where a name is unknown, declared twice, cannot be
+    loaded, lacks a package or leads to no engine, and for a variant that the engine does not have.
     """
+    if not isinstance(name, str) and not _lacking(name):
+        return name
     first, *variants = str(name).split(":")
     engine = _loaded(_point(first))
     if not variants:
@@ -48,7 +49,12 @@ def get_backend(name: str) -> Backend:
                 fix=f"backend={first!r}, whose options are keywords of ig.build",
             )
         options |= known[asked]
-    return variant(name, engine, options)
+    return variant(str(name), engine, options)
+
+
+def _lacking(engine: object) -> str:
+    """What an object lacks to be an engine."""
+    return ", ".join(member for member in ("name", "build", "source") if not hasattr(engine, member))
 
 
 def _declared() -> list[EntryPoint]:
@@ -99,9 +105,9 @@ def _loaded(point: EntryPoint) -> Backend:
             got=f"{type(error).__name__}: {error}",
             fix="mend that entry point, or install the distribution again",
         ) from error
-    engine = kind() if callable(kind) else kind
-    if not isinstance(engine, Backend) or engine.name != point.name:
-        lacks = ", ".join(name for name in ("name", "build", "source") if not hasattr(engine, name))
+    engine: Backend = kind() if callable(kind) else kind
+    lacks = _lacking(engine)
+    if lacks or engine.name != point.name:
         raise BackendError(
             f"backend={point.name!r}",
             wanted=f"a class with name = {point.name!r}, build and source (docs/engines.md)",
@@ -136,12 +142,12 @@ def build(
     model: Composite,
     weights: Mapping[str, Array] | None = None,
     *,
-    backend: str = "numpy",
+    backend: str | Backend = "numpy",
     seed: int = 0,
     dtype: str = "float32",
     **options: Any,
 ) -> Network:
-    """A network of `model` in `backend`, with initial weights drawn from `seed` unless they are given.
+    """A network of `model` in `backend` (its name, or an engine), with weights drawn from `seed` unless they are given.
 
     Options of the backends: numpy: threads=1 (of BLAS); torch: device="cpu", compile=False (True as well in
     backend="torch:compile"), shared_randomness=False (True: dropout masks of isograd's own streams, NumPy's).

@@ -30,8 +30,8 @@ class Composite(Layer):
         raise NotImplementedError
 
     @cached_property
-    def memo(self) -> dict[Any, Any]:
-        """What engines have worked out for this very object (its graph never changes)."""
+    def memo(self) -> dict[Any, Graph]:
+        """{input shapes: graph}, as it was resolved for them: this object's own, and no place for engines."""
         return {}
 
     @property

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_type_hints, overload
 
-from isograd.core.base.description import REGISTRY, Explained, build_waiting, describes
+from isograd.core.base.description import REGISTRY, describes, validator
 from isograd.core.base.errors import SpecError
 from isograd.core.base.initializers import Initializer
 from isograd.core.graph.custom import CustomLayer, CustomLoss, Function
@@ -140,10 +140,10 @@ def _describe(
         members |= {"min_inputs": len(inputs) - many or 1, "max_inputs": None if many else len(inputs)}
     else:
         members["labels"] = kind == "class loss"
-    cls: Any = Explained(function.__name__, (base,), members)
+    cls: Any = type(function.__name__, (base,), members)
     try:
         describes(base.family, abstract=True)(cls)
-        build_waiting(cls)
+        validator(cls)
         if len(defaults) == len(options):
             cls(**defaults).to_json()  # pydantic takes defaults unseen
     except SpecError:

@@ -16,7 +16,7 @@ class Dropout(Layer):
     """Training: y = x ⊙ m · s,   m = [u ≥ p],  u ~ U[0, 1)          Evaluation: y = x · t
 
     scale="training" (torch, "inverted"): s = 1/(1−p), t = 1.
-    scale="inference" (the book, Srivastava et al. 2014): s = 1, t = 1−p.
+    scale="inference" (the book, Weidman 2019; Srivastava et al. 2014): s = 1, t = 1−p.
     `p` is the probability to *drop*; the book's keep_prob is 1−p.
     """
 

@@ -155,8 +155,8 @@ class GRU(Recurrent):
     nₜ = tanh(W_in xₜ + b_in + rₜ ⊙ (W_hn hₜ₋₁ + b_hn))        hₜ = (1 − zₜ) ⊙ nₜ + zₜ ⊙ hₜ₋₁
 
     reset="after" (cuDNN, torch): the reset gate acts after the product, as above. reset="before" (Cho et al. 2014,
-    the book): nₜ = tanh(W_in xₜ + b_in + W_hn (rₜ ⊙ hₜ₋₁) + b_hn). In both, z is the share of the *old* state.
-    The gates stand in the weights in the order r, z, n.
+    the book, Weidman 2019): nₜ = tanh(W_in xₜ + b_in + W_hn (rₜ ⊙ hₜ₋₁) + b_hn). In both, z is the share of the *old*
+    state. The gates stand in the weights in the order r, z, n.
     """
 
     __doc__ = f"{__doc__}\n\n{Recurrent.__doc__}"

@@ -41,7 +41,7 @@ Losses = tuple[Loss | None, ...]
 class MSELoss(Loss):
     """L = mean (p − t)², over all elements.
 
-    reduction="batchmean" divides the sum by the batch size alone: the book's mean squared error.
+    reduction="batchmean" divides the sum by the batch size alone: the mean squared error of the book (Weidman 2019).
     """
 
     reduction: Literal["mean", "sum", "none", "batchmean"] = "mean"  # type: ignore[assignment]

@@ -34,7 +34,7 @@ class SGD(Optimizer):
 
     nesterov: w ← w − η·(g + momentum·v). Without momentum w ← w − η·g.
     velocity="gradient" (torch): η stands outside the velocity, as above.
-    velocity="step" (the book, scikit-learn): v ← momentum·v + (1−dampening)·η·g from v = 0;   w ← w − v
+    velocity="step" (the book, Weidman 2019; scikit-learn): v ← momentum·v + (1−dampening)·η·g from v = 0;   w ← w − v
     (nesterov: w ← w − (η·g + momentum·v)). The two agree until η changes.
     """
 

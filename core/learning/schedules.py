@@ -26,8 +26,8 @@ class Schedule(Description):
 
 
 @describes("schedule")
-class ConstantLR(Schedule):
-    """lr(t) = η"""
+class FixedLR(Schedule):
+    """lr(t) = η. (torch's ConstantLR is another schedule: it scales η for some epochs.)"""
 
     def at(self, position: int, total: int, lr: float) -> float:
         return lr
@@ -35,7 +35,7 @@ class ConstantLR(Schedule):
 
 @describes("schedule")
 class LinearDecay(Schedule):
-    """lr(t) = η + (final_lr − η) · t/(total−1): the last position gets final_lr (the book)
+    """lr(t) = η + (final_lr − η) · t/(total−1): the last position gets final_lr (the book, Weidman 2019)
 
     >>> [round(LinearDecay(final_lr=0.1).at(t, 5, 0.5), 3) for t in range(5)]
     [0.5, 0.4, 0.3, 0.2, 0.1]
@@ -114,7 +114,7 @@ class WarmUp(Schedule):
 
     length: Count
     start_factor: Fraction = 1 / 3
-    then: InstanceOf[Schedule] = field(default_factory=ConstantLR)
+    then: InstanceOf[Schedule] = field(default_factory=FixedLR)
 
     def at(self, position: int, total: int, lr: float) -> float:
         if position < self.length:

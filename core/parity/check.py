@@ -11,19 +11,20 @@ from isograd.core.base.randomness import batch_order
 from isograd.core.base.types import Array, Arrays
 from isograd.core.data.dataset import as_arrays
 from isograd.core.engine.batches import check_batch, check_inputs, check_losses
+from isograd.core.engine.protocol import Backend
 from isograd.core.engine.registry import float_dtype
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.nodes import Node
 from isograd.core.graph.weights import check_state, initial_state
 from isograd.core.learning.losses import Loss, Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
-from isograd.core.parity.pair import Pair, build_in, pairs_of
+from isograd.core.parity.pair import Pair, pairs_of
 from isograd.core.parity.report import ParityReport
 from isograd.core.parity.stages.end_to_end import Whole, end_to_end
 from isograd.core.parity.stages.free_run import free_run
 from isograd.core.parity.stages.locked_steps import locked_steps
 from isograd.core.parity.stages.node import Suspect, suspected
-from isograd.core.parity.stages.training import Training
+from isograd.core.parity.stages.training import Stopped, Training
 from isograd.core.parity.stages.trial import Trial, trial_state
 from isograd.core.parity.verdict import Culprit, Row, short
 from isograd.core.parity.witness import wide
@@ -40,7 +41,7 @@ def check_parity(
     steps: int = 20,
     batch_size: int | None = None,
     weights: Mapping[str, Array] | None = None,
-    backends: Sequence[str] = ("numpy", "torch"),
+    backends: Sequence[str | Backend] = ("numpy", "torch"),
     dtypes: Sequence[str] = ("float64", "float32"),
     seed: int = 0,
 ) -> ParityReport:
@@ -63,14 +64,15 @@ def check_parity(
     state = dict(weights) if weights is not None else initial_state(model, seed=seed, dtype=float_dtype("float64"))
     check_state(model, state, "check_parity(weights=…)")
     pairs = pairs_of("check_parity(backends=…)", backends)
+    names = (pairs[0].names[0], *(pair.names[1] for pair in pairs))
     whole = Whole(model, state, inputs, losses if loss else (), targets, seed)
     training = None
     if optimizer is not None:
         batches = _batches(inputs, targets, batch_size or len(inputs[0]), seed)
         training = Training(model, state, batches, losses, optimizer, clip, seed, steps)
     sizes = f"{sum(np.size(v) for v in state.values()):,} weights, {len(inputs[0])} samples"
-    title = f"parity of {short(model)}\n{sizes}, {' against '.join(backends)}, seed {seed}"
-    report = ParityReport(title, tuple(backends))
+    title = f"parity of {short(model)}\n{sizes}, {' against '.join(names)}, seed {seed}"
+    report = ParityReport(title, names)
     for dtype in dtypes:
         float_dtype(dtype)
     for pair in pairs:
@@ -90,7 +92,11 @@ def _compare(report: ParityReport, pair: Pair, whole: Whole, training: Training 
     alone: list[Row] = []
     first: Culprit | None = None
     for mode in (True, False):
-        rows, culprits = nodes_alone(pair, whole, dtype=dtype, training=mode)
+        try:
+            rows, culprits = nodes_alone(pair, whole, dtype=dtype, training=mode)
+        except Stopped as stop:
+            report.add(*stop.result(pair, whole.model, "node", dtype, "model"))
+            return
         report.add(rows)
         report.culprits += culprits
         alone += rows
@@ -127,11 +133,22 @@ def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tupl
 
 
 def node_trials(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> Iterator[Trial]:
-    """A trial for every node, fed with what the right side computed up to it."""
-    net = build_in(pair.right, whole.model, whole.state, whole.seed, dtype)
-    seen = net.activations(*whole.inputs, training=training)
+    """A trial for every node, fed with what the right side computed up to it, or the left where the right raises."""
+    seen = _activations(pair, whole, dtype, training)
     for path, owner, node, fed in _feeds(whole.model, whole.inputs, seen):
         yield Trial(path, node.layer, wide(fed), trial_state(whole.state, owner, dtype), dtype, training, whole.seed)
+
+
+def _activations(pair: Pair, whole: Whole, dtype: str, training: bool) -> dict[str, Arrays]:
+    """{node path: its outputs} of the first side that computes them; raises Stopped where neither does."""
+    errors: dict[str, Exception] = {}
+    for side in (1, 0):
+        try:
+            net = pair.build_side(side, whole.model, whole.state, whole.seed, dtype)
+            return net.activations(*whole.inputs, training=training)
+        except Exception as error:
+            errors[pair.names[side]] = error
+    raise Stopped(errors)
 
 
 def _feeds(

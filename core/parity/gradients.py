@@ -1,4 +1,4 @@
-"""Gradient checking as the book teaches it: every derivative against a central difference, on one engine."""
+"""Gradient checking, as in the book (Weidman 2019): every derivative against a central difference, on one engine."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def check_gradients(
     *,
     loss: Loss | Sequence[Loss | None] | None = None,
     weights: Mapping[str, Array] | None = None,
-    backend: str = "numpy",
+    backend: str | Backend = "numpy",
     seed: int = 0,
     on_entry: Callable[[int, int], None] | None = None,
 ) -> GradientReport:
@@ -177,7 +177,8 @@ def check_gradients(
         raise SpecError("check_gradients(y=…)", wanted="loss=", got="none", fix="loss=ig.MSELoss()")
     state = dict(weights) if weights is not None else initial_state(model, seed=seed, dtype=np.dtype(np.float64))
     check_state(model, state, "check_gradients(weights=…)")
-    differences = Differences(get_backend(backend), model, state, inputs, losses, targets, seed)
+    engine = get_backend(backend)
+    differences = Differences(engine, model, state, inputs, losses, targets, seed)
     checked = [path for path, v in differences.sources.items() if v.dtype.kind == "f"]
     total = sum(differences.sources[path].size for path in checked)
     done = count(1)
@@ -187,7 +188,7 @@ def check_gradients(
             on_entry(next(done), total)
 
     rows = tuple(differences.row(path, told) for path in checked)
-    return GradientReport(f"gradients of {model!r} on {backend}, float64, {total:,} central differences", rows)
+    return GradientReport(f"gradients of {model!r} on {engine.name}, float64, {total:,} central differences", rows)
 
 
 def in_float64(values: Arrays) -> Arrays:

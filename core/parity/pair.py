@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -19,23 +19,23 @@ from isograd.core.parity.verdict import Culprit, Row, Verdict, short
 
 @dataclass(frozen=True)
 class Pair:
-    """The side under judgement and its peer; `left` is compared against `right`. `names` are those in the report."""
+    """The side under judgement and its peer; `left` is compared against `right`."""
 
     left: Backend
     right: Backend
-    names: tuple[str, str] = field(default=("", ""))
-
-    def __post_init__(self) -> None:
-        if not any(self.names):
-            object.__setattr__(self, "names", (self.left.name, self.right.name))
 
     @classmethod
-    def named(cls, left: str = "numpy", right: str = "torch") -> Pair:
-        return cls(get_backend(left), get_backend(right), (left, right))
+    def named(cls, left: str | Backend = "numpy", right: str | Backend = "torch") -> Pair:
+        """Engines by name, or as they are handed in."""
+        return cls(get_backend(left), get_backend(right))
 
     @property
     def backends(self) -> tuple[Backend, Backend]:
         return self.left, self.right
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return self.left.name, self.right.name
 
     def build(self, model: Composite, state: Mapping[str, Array], *, seed: int, dtype: str) -> tuple[Network, Network]:
         """The two networks, with the same weights and shared randomness."""
@@ -94,8 +94,9 @@ class Pair:
         )
 
 
-def pairs_of(where: str, names: Sequence[str]) -> list[Pair]:
-    """The first engine with each of the others; SpecError where there are fewer than two, or one twice."""
+def pairs_of(where: str, backends: Sequence[str | Backend]) -> list[Pair]:
+    """The first engine with each of the others; SpecError where there are fewer than two, or two of one name."""
+    names = [given if isinstance(given, str) else given.name for given in backends]
     twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
     if len(names) < 2 or twice is not None:
         raise SpecError(
@@ -104,8 +105,8 @@ def pairs_of(where: str, names: Sequence[str]) -> list[Pair]:
             got=f"{twice!r} twice" if twice is not None else f"{len(names)}: {', '.join(names) or 'none'}",
             fix='"numpy", "torch"',
         )
-    first, *others = ((name, get_backend(name)) for name in names)
-    return [Pair(first[1], backend, (first[0], name)) for name, backend in others]
+    first, *others = map(get_backend, backends)
+    return [Pair(first, other) for other in others]
 
 
 def build_in(backend: Backend, model: Composite, state: Mapping[str, Array], seed: int, dtype: str) -> Network:

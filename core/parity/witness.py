@@ -29,12 +29,27 @@ AGREE = 0.1  # how far two steps may be apart, as a share of what the two sides 
 FARTHER = 3  # how many times farther from the truth than the other a side is that is called wrong
 
 
-def odd_one_out(witness: str, quantity: str, claims: Mapping[str, float], truth: float) -> Verdict:
-    """The side whose claim is much farther from the truth than the other's."""
-    misses = {name: _miss(value, truth) for name, value in claims.items()}
+def odd_one_out(
+    witness: str, quantity: str, claims: Mapping[str, float], truth: float, own: Mapping[str, float] | None = None
+) -> Verdict:
+    """The side whose claim is much farther from the truth than the other's.
+
+    `own` is the truth for each side, where each started from slightly other numbers.
+    """
+    misses = {name: _miss(value, own[name] if own else truth) for name, value in claims.items()}
     (near, nearest), (far, farthest) = sorted(misses.items(), key=lambda item: item[1])
     guilty = far if np.isfinite(nearest) and farthest > FARTHER * nearest and near != far else None
     return Verdict(witness, quantity, claims, truth, guilty)
+
+
+def judge_each(quantity: str, values: Sides, index: tuple[int, ...], truths: Sequence[float]) -> Verdict | None:
+    """By the formula, each side on numbers of its own; None where both are right, and those numbers differ."""
+    claims = entries(values, index)
+    a, b = claims.values()
+    own = dict(zip(claims, truths, strict=True))
+    if all(_miss(claim, own[name]) <= AGREE * abs(a - b) for name, claim in claims.items()):
+        return None
+    return odd_one_out("formula", quantity, claims, truths[-1], own)
 
 
 def _miss(value: float, truth: float) -> float:

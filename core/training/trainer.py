@@ -18,9 +18,10 @@ from isograd.core.engine.protocol import Network
 from isograd.core.learning.losses import Loss, Losses
 from isograd.core.learning.metrics import Metric
 from isograd.core.learning.optimizers import Clipping, Optimizer
-from isograd.core.learning.schedules import ConstantLR, Schedule
+from isograd.core.learning.schedules import FixedLR, Schedule
 from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.training.history import Epoch, History
+from isograd.core.training.progress import drawing
 from isograd.core.training.watching import BestWeights, StopFit, Watcher
 
 BATCH_SIZE, EVALUATED_AT_ONCE = 32, 256  # samples, unless asked for otherwise
@@ -32,9 +33,9 @@ class Trainer:
     The order of batches is drawn from (net.seed, epoch): the same in every backend.
 
     With `carry`, the model's last outputs, which have no loss, are the next batch's last inputs: "detached" hands each
-    row its own state, "mean" gives every row the average over the batch, as the book does; no gradient flows back
-    into the batch before. Data hold the other inputs alone, and batches come in order: see `ig.Streams`. States are
-    zeros when training starts, at the start of each epoch and of each evaluation or prediction.
+    row its own state, "mean" gives every row the average over the batch, as the book (Weidman 2019) does; no gradient
+    flows back into the batch before. Data hold the other inputs alone, and batches come in order (`ig.Streams`). States
+    are zeros when training starts, at the start of each epoch and of each evaluation or prediction.
     """
 
     def __init__(
@@ -55,7 +56,7 @@ class Trainer:
             raise SpecError(
                 "optimizer", wanted="an optimizer description", got=repr(optimizer), fix="optimizer=ig.SGD(lr=0.1)"
             )
-        self.schedule = schedule or ConstantLR()
+        self.schedule = schedule or FixedLR()
         self.carrying = Carrying.of(net.model, self.losses, carry)
         self.learner = net.learner(self.losses, optimizer, clip, self.carrying)
         self.epochs_done = 0
@@ -84,6 +85,7 @@ class Trainer:
         shuffle: bool | None = None,
         drop_last: bool = False,
         callbacks: Sequence[Watcher] = (),
+        progress: bool | None = None,
     ) -> History:
         """Train for `epochs` passes over `train`, an (x, y) pair or a Dataset, and tell what happened.
 
@@ -91,7 +93,8 @@ class Trainer:
         as the data set has rows.
         Data in memory is checked whole before the first step; other data batch by batch, each before its
         update. `validation` is measured every `validate_every` epochs and after the last. With
-        `early_stopping` the weights of the best validation are put back at the end.
+        `early_stopping` the weights of the best validation are put back at the end. `progress` shows a
+        bar; None: where the output is a terminal.
         """
         numbers = {"epochs": epochs, "batch_size": batch_size, "validate_every": validate_every}
         for name, number in numbers.items():
@@ -104,7 +107,7 @@ class Trainer:
         if early_stopping is not None and held_out is None:
             raise SpecError("fit(early_stopping=…)", wanted="validation data", got="none", fix="validation=(x, y)")
         batch_size, validation_size, shuffle = self._batching(data, held_out, batch_size, shuffle, drop_last)
-        watchers = [*callbacks, *([BestWeights(early_stopping)] if early_stopping else [])]
+        watchers = [*callbacks, *drawing(progress), *([BestWeights(early_stopping)] if early_stopping else [])]
         history = History()
         steps = len(self._order(data, 0, batch_size, shuffle, drop_last))
         if steps == 0:

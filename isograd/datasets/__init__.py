@@ -1,5 +1,7 @@
 """The built-in data sets, reached as `ig.data`."""
 
+from isograd.datasets.scaled import mnist_images
+from isograd.datasets.sentences import SITES, labelled, reviews
 from isograd.datasets.sources import (
     book_text,
     boston,
@@ -16,6 +18,7 @@ from isograd.datasets.sources import (
 )
 
 __all__ = [
+    "SITES",
     "book_text",
     "boston",
     "breast_cancer",
@@ -24,8 +27,11 @@ __all__ = [
     "diabetes",
     "digits",
     "iris",
+    "labelled",
     "located",
     "mnist",
+    "mnist_images",
+    "reviews",
     "tiny_shakespeare",
     "wine",
 ]

@@ -130,7 +130,7 @@ def _idx(path: Path) -> Array:
 def boston(root: str | Path | None = None) -> Pair:
     """506 districts, 13 columns, and the median price in $1000: ROOT/tabular/boston_house_prices.csv.
 
-    Only to replay the book's figures: scikit-learn removed this set because of its column B.
+    Only to replay the figures of the book (Weidman 2019): scikit-learn removed this set because of its column B.
     """
     x, y, _ = csv(located("tabular/boston_house_prices.csv", root, "data.boston"), target="MEDV", header_line=1)
     return x, y

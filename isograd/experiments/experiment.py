@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Annotated, Any
 
 from isograd.core.base.errors import SpecError
 from isograd.core.base.types import Array, Shape
@@ -16,16 +16,18 @@ from isograd.experiments.recipe import Recipe
 
 @dataclass(frozen=True)
 class Options:
-    """What a command line may change; None leaves what the experiment says."""
+    """What a command line may change, each with what its help says; None leaves what the experiment says."""
 
-    data: str | None = None
-    recipe: str | None = None
-    samples: int | None = None  # at most so many in each part
-    epochs: int | None = None
-    batch_size: int | None = None
-    seed: int = 0
-    dtype: str = "float32"
-    device: str = "cpu"
+    data: Annotated[str | None, "Which of the experiment's data sets; its first unless given."] = None
+    recipe: Annotated[str | None, "Which of its recipes; all unless given."] = None
+    samples: Annotated[int | None, "At most so many in each part: a quick look at a large data set."] = None
+    epochs: Annotated[int | None, "Passes over the training part."] = None
+    batch_size: Annotated[int | None, "Samples in a batch."] = None
+    seed: Annotated[int, "Of the split, the initial weights, the batches and the dropout masks."] = 0
+    dtype: Annotated[str, "float32 or float64."] = "float32"
+    device: Annotated[
+        str, "Where engines that have devices (torch) train: cpu, cuda, cuda:1, mps. Refused where no engine has any."
+    ] = "cpu"
 
 
 @dataclass(frozen=True)

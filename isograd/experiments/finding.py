@@ -23,7 +23,7 @@ def find(name_or_path: str) -> Experiment:
                 str(path),
                 wanted="EXPERIMENT = ig.Experiment(…) in the file",
                 got=type(found).__name__ if found is not None else "none",
-                fix="see examples/digits_mlp.py",
+                fix="isograd new NAME writes a file to start from",
             )
         return found
     names = built_in()
@@ -32,7 +32,7 @@ def find(name_or_path: str) -> Experiment:
             f"experiment {name_or_path!r}",
             wanted=f"one of {', '.join(names)}, or a .py file",
             got=repr(name_or_path),
-            fix="name one of them",
+            fix="name one of them, or write one of your own: isograd new NAME",
         )
     made: Experiment = import_module(f"isograd.examples.{name_or_path}").EXPERIMENT
     return made

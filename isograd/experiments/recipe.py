@@ -11,7 +11,7 @@ from isograd.core.engine.carry import Carry
 from isograd.core.graph.composite import Composite
 from isograd.core.learning.losses import ClassLoss, Loss, Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
-from isograd.core.learning.schedules import ConstantLR, Schedule
+from isograd.core.learning.schedules import FixedLR, Schedule
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Recipe:
 
     `baselines(recipe, seed)` gives unfitted scikit-learn estimators by name; it imports them itself. An
     estimator predicts the trained output (classes, or their scores), or a tuple of all outputs. `published` holds
-    results of others: {"the book": {"accuracy": 0.97}}. Of data with several inputs the model takes those at the
-    places `inputs` (None: all), the baselines the one at `baseline_input`: numbers as rows, text as it is. `carry`
-    as in `ig.Trainer`.
+    results of others: {"the book": {"accuracy": 0.97}} (Weidman 2019). Of data with several inputs the model takes
+    those at the places `inputs` (None: all), the baselines the one at `baseline_input`: numbers as rows, text as it is.
+    `carry` as in `ig.Trainer`.
     """
 
     model: Composite
@@ -30,7 +30,7 @@ class Recipe:
     optimizer: Optimizer
     epochs: int
     batch_size: int
-    schedule: Schedule = field(default_factory=ConstantLR)
+    schedule: Schedule = field(default_factory=FixedLR)
     clip: Clipping | None = None
     carry: Carry | None = None
     baselines: Callable[[Recipe, int], Mapping[str, Any]] = lambda recipe, seed: {}

@@ -12,10 +12,10 @@ from isograd.core.engine.batches import check_batch
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.registry import build
 from isograd.core.training.history import History
+from isograd.core.training.trainer import Trainer
 from isograd.experiments.experiment import Experiment, Options
 from isograd.experiments.prepared import Prepared
 from isograd.experiments.recipe import Recipe
-from isograd.trainer import Trainer
 
 
 @dataclass(frozen=True)

@@ -46,7 +46,7 @@ def feature_maps(image: Array, maps: Mapping[str, Array], title: str, path: Path
         show(
             panel,
             mosaic(m[:MOST], columns),
-            f"{name}: {len(m)} maps of {m.shape[1]} x {m.shape[2]}{shown}",
+            f"{name}: {len(m)} map{'s' * (len(m) > 1)} of {m.shape[1]} x {m.shape[2]}{shown}",
             cmap="magma",
         )
     return saved(figure, path)

@@ -11,7 +11,7 @@ import numpy as np
 
 from isograd.core.base.types import Array
 from isograd.optional import require
-from isograd.plots.style import BLUE, INK, MUTED, RED, canvas, saved, tidy
+from isograd.plots.style import BLUE, COLD, INK, MUTED, RED, WARM, canvas, pens, saved, tidy
 
 LEFT_OUT = "#d5d9de"
 
@@ -112,18 +112,15 @@ def gradients(norms: Mapping[str, Mapping[float, Array]], title: str, path: Path
 def forecast(truth: Array, told: Mapping[str, Array], run: Mapping[str, Array], title: str, path: Path) -> Path:
     """A series (S,) and what engines forecast of it, one step ahead, and below from their own forecasts alone.
 
-    `told` and `run` hold the first engine's (a broad pale line) and the second's (dashes); `run` may be empty.
+    `told` and `run` are {engine: forecasts}, the first drawn as a broad pale line; `run` may be empty.
     """
     figure = canvas(title, (11.4, 5.4 if run else 3.2))
     panels = figure.subplots(2 if run else 1, 1, sharex=True, sharey=True, squeeze=False)[:, 0]
-    named = {"one step ahead, from the true past": told, "running free, from its own forecasts": run}
-    for panel, (name, lines) in zip(panels, named.items(), strict=False):
+    rows = [("one step ahead, from the true past", told, COLD), ("running free, from its own forecasts", run, WARM)]
+    for panel, (name, lines, colours) in zip(panels, rows, strict=False):
         panel.plot(truth, ".", color=INK, markersize=3.2, label="the series", zorder=3)
-        for (engine, values), (width, style, alpha) in zip(
-            lines.items(), [(5.0, "-", 0.3), (1.5, (0, (4, 2.5)), 1.0)], strict=False
-        ):
-            colour = BLUE if lines is told else RED
-            panel.plot(values, color=colour, linewidth=width, linestyle=style, alpha=alpha, label=engine)
+        for (engine, values), pen in zip(lines.items(), pens(len(lines), colours), strict=True):
+            panel.plot(values, label=engine, **pen)
         panel.set_title(name, fontsize=10, color=MUTED, loc="left")
         panel.set_xlim(0, len(truth) - 1)
         tidy(panel)
@@ -131,7 +128,7 @@ def forecast(truth: Array, told: Mapping[str, Array], run: Mapping[str, Array], 
             frameon=False,
             fontsize=9,
             labelcolor=INK,
-            ncols=3,
+            ncols=1 + len(lines),
             loc="lower right",
             bbox_to_anchor=(1, 1),
             borderpad=0,

@@ -1,7 +1,8 @@
-"""The main job: parity, then one training in both engines and scikit-learn's baselines."""
+"""The main job: parity, then one training in every engine and scikit-learn's baselines."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -10,43 +11,48 @@ from threadpoolctl import threadpool_limits
 
 from isograd.core.base.randomness import generator
 from isograd.core.engine.carry import Carrying
-from isograd.core.engine.registry import get_backend
+from isograd.core.engine.protocol import options_when_compared
+from isograd.core.engine.registry import build, get_backend
 from isograd.experiments import baselines
 from isograd.experiments.experiment import Experiment, Options
 from isograd.experiments.prepared import Prepared
 from isograd.experiments.recipe import Recipe
 from isograd.experiments.training import train_recipe
 from isograd.reports import written
-from isograd.reports.comparison import ENGINES, Column, Compared, Comparison
+from isograd.reports.comparison import Column, Compared, Comparison
+from isograd.reports.engines import BACKENDS, device_options, family, titled
 
 if TYPE_CHECKING:
     from isograd.core.parity.report import ParityReport
 
 
-def compare(experiment: Experiment, options: Options | None = None) -> Comparison:
-    """Check parity of every recipe on a real batch, then train it in both engines and fit its baselines.
+def compare(experiment: Experiment, options: Options | None = None, backends: Sequence[str] = BACKENDS) -> Comparison:
+    """Check parity of every recipe on a real batch, then train it in every engine and fit its baselines.
 
-    `options.device` is where PyTorch trains. Raises BackendError, before anything is trained, where
-    PyTorch or a baseline's package is not installed.
+    The data are loaded for the first engine, and the others are held against it; one engine alone is trained without
+    parity. `options.device` goes to the engines that take devices.
+    Raises, before anything is trained, where an engine, a baseline's package or the device is not there.
     """
     options = options or Options()
-    for backend in ENGINES.values():
-        get_backend(backend)
-    prepared, recipes = experiment.prepare(options, "numpy")
+    engines = titled(backends)
+    for_device = device_options(backends, options.device)
+    build_options = {name: {**options_when_compared(get_backend(name)), **for_device[name]} for name in backends}
+    prepared, recipes = experiment.prepare(options, family(backends[0]))
     estimators = {name: baselines.estimators(recipe, options) for name, recipe in recipes.items()}
-    build_options = {"NumPy": {}, "PyTorch": {"device": options.device, "shared_randomness": True}}
+    for name in backends:
+        build(next(iter(recipes.values())).model, backend=name, dtype=options.dtype, **build_options[name])
     made: dict[str, Compared] = {}
     with threadpool_limits(limits=1):  # as NumPy's engine; two threads on a busy machine wait for each other
         for name, recipe in recipes.items():
-            parity = parity_of(recipe, prepared, options)
+            parity = parity_of(recipe, prepared, options, backends) if len(engines) > 1 else None
             train = partial(train_recipe, experiment, recipe, prepared, options)
-            engines = {e: train(backend=backend, **build_options[e]) for e, backend in ENGINES.items()}
+            trained = {title: train(backend=engine, **build_options[engine]) for title, engine in engines.items()}
             fit = partial(baselines.fit, experiment=experiment, recipe=recipe, prepared=prepared, options=options)
             fitted = {key: fit(estimator) for key, estimator in estimators[name].items()}
-            same_texts = written.of_equal_weights(engines["NumPy"], experiment, prepared, options, ENGINES)
-            columns = _measured(engines, recipe, prepared), _measured(fitted, recipe, prepared)
+            same_texts = written.of_equal_weights(trained, experiment, prepared, options, engines)
+            columns = _measured(trained, recipe, prepared), _measured(fitted, recipe, prepared)
             made[name] = Compared(recipe, parity, *columns, same_texts)
-    return Comparison(experiment, options, prepared, made)
+    return Comparison(experiment, options, prepared, engines, made)
 
 
 def _measured(columns: dict[str, Column], recipe: Recipe, prepared: Prepared) -> dict[str, Column]:
@@ -61,7 +67,7 @@ def _measured(columns: dict[str, Column], recipe: Recipe, prepared: Prepared) ->
     }
 
 
-def parity_of(recipe: Recipe, prepared: Prepared, options: Options) -> ParityReport:
+def parity_of(recipe: Recipe, prepared: Prepared, options: Options, backends: Sequence[str] = BACKENDS) -> ParityReport:
     """The parity report of a recipe on its first training batch; states that it carries are drawn at random."""
     from isograd.core.parity.check import check_parity
 
@@ -71,5 +77,12 @@ def parity_of(recipe: Recipe, prepared: Prepared, options: Options) -> ParityRep
         drawn = generator(options.seed, "states")
         x = (*x, *(drawn.uniform(-1, 1, (len(x[0]), *shape)) for shape in carrying.shapes))
     return check_parity(
-        recipe.model, x, y, loss=recipe.loss, optimizer=recipe.optimizer, clip=recipe.clip, seed=options.seed
+        recipe.model,
+        x,
+        y,
+        loss=recipe.loss,
+        optimizer=recipe.optimizer,
+        clip=recipe.clip,
+        seed=options.seed,
+        backends=tuple(backends),
     )

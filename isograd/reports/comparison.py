@@ -26,48 +26,82 @@ if TYPE_CHECKING:
     from isograd.core.parity.report import ParityReport
 
 Column = TypeVar("Column", Outcome, Baseline)
-
-ENGINES = {"NumPy": "numpy", "PyTorch": "torch"}
-
+SAME_CLASSES = "equal predicted classes"
 WIDTH = 100  # of report.txt
 
 
 @dataclass(frozen=True)
 class Compared:
-    """One recipe: its parity report, both engines' outcomes, and the baselines'.
+    """One recipe: its parity report (None: one engine alone), the engines' outcomes by title, and the baselines'.
 
-    `same_texts`: what each engine writes with NumPy's trained weights in float64, where the experiment has texts.
+    `same_texts`: what each engine writes with the first one's trained weights in float64, where the experiment has
+    texts.
     """
 
     recipe: Recipe
-    parity: ParityReport
+    parity: ParityReport | None
     engines: dict[str, Outcome]
     baselines: dict[str, Baseline]
     same_texts: dict[str, dict[str, str]] = field(default_factory=dict)
 
-    def differences(self) -> dict[str, float]:
-        """How far the engines' final weights and predictions are apart."""
-        one, other = self.engines.values()
+    @property
+    def first(self) -> str:
+        """The engine that the others are held against, and whose mistakes, maps and codes are shown."""
+        return next(iter(self.engines))
+
+    @property
+    def columns(self) -> dict[str, Outcome | Baseline]:
+        """The engines, then the baselines."""
+        return {**self.engines, **self.baselines}
+
+    def differences(self) -> dict[str, dict[str, float]]:
+        """{other engine: {what: how far its final weights and predictions are from the first one's}}"""
+        first, *others = self.engines
+        return {other: self._apart(self.engines[other], self.engines[first]) for other in others}
+
+    def _apart(self, one: Outcome, other: Outcome) -> dict[str, float]:
         ours, theirs = one.net.state_dict(), other.net.state_dict()
         found = {"max |Δw|": max(_largest(ours[path] - theirs[path]) for path in ours)}
         if self.recipe.classifies:
             same = self.recipe.classes_of(one.predictions) == self.recipe.classes_of(other.predictions)
-            return found | {"equal predicted classes": float(np.mean(same))}
+            return found | {SAME_CLASSES: float(np.mean(same))}
         return found | {"max |Δprediction|": _largest(one.predictions - other.predictions)}
 
     def table(self) -> Table:
-        """Rows: the metrics and the training time; columns: the engines, the baselines and published results."""
-        columns: dict[str, Outcome | Baseline] = {**self.engines, **self.baselines}
+        """Rows: the metrics and the training time; columns: the engines, the baselines and published results.
+
+        No figure is broken or cut: a table of many engines is wider than a narrow terminal.
+        """
         published = self.recipe.published
-        table = Table(box=box.SIMPLE_HEAD)
-        table.add_column("on the test part")
-        for name in (*columns, *published):
-            table.add_column(_broken(name), justify="right", style="bold" if name in self.engines else "")
-        for label in next(iter(columns.values())).scores:
-            told = [figure(scores[label]) if label in scores else "" for scores in published.values()]
-            table.add_row(label, *(figure(column.scores[label]) for column in columns.values()), *told)
-        table.add_row("training time", *(f"{column.seconds:.2f} s" for column in columns.values()))
+        rows = [
+            [label, *(figure(column.scores[label]) for column in self.columns.values())]
+            + [figure(scores[label]) if label in scores else "" for scores in published.values()]
+            for label in self.engines[self.first].scores
+        ]
+        rows.append(["training time", *(f"{column.seconds:.2f} s" for column in self.columns.values())])
+        heads = [re.sub("[ :]", "\n", title) for title in self.engines]
+        heads += [_broken(name) for name in (*self.baselines, *published)]
+        table = Table(box=box.SIMPLE_HEAD, pad_edge=False, collapse_padding=True)
+        table.add_column("on the test part", min_width=max(len(label) for label, *_ in rows))
+        for k, head in enumerate(heads):
+            widest = max(map(len, [*head.split("\n"), *(row[k + 1] for row in rows if k + 1 < len(row))]))
+            style = "bold" if k < len(self.engines) else ""
+            table.add_column(head, justify="right", style=style, min_width=widest)
+        for row in rows:
+            table.add_row(*row)
         return table
+
+    def told(self) -> list[Text]:
+        """The differences, a line for each engine that is held against the first."""
+        count = self.recipe.classes_of(self.engines[self.first].predictions).size if self.recipe.classifies else 0
+        lines = []
+        for other, apart in self.differences().items():
+            figures = (
+                f"{what} = " + (f"{round(value * count):,} of {count:,}" if what == SAME_CLASSES else f"{value:.1e}")
+                for what, value in apart.items()
+            )
+            lines.append(Text(f"{other} against {self.first} at the end: {'   '.join(figures)}"))
+        return lines
 
 
 @dataclass(frozen=True)
@@ -77,12 +111,14 @@ class Comparison:
     experiment: Experiment
     options: Options
     prepared: Prepared
+    backends: dict[str, str]  # {title: name}
     recipes: dict[str, Compared]
 
     @property
-    def passed(self) -> bool:
-        """Whether every recipe's parity was proven."""
-        return all(compared.parity.passed for compared in self.recipes.values())
+    def passed(self) -> bool | None:
+        """Whether every recipe's parity was proven; None for one engine, of which nothing can be proven."""
+        reports = [compared.parity for compared in self.recipes.values()]
+        return None if None in reports else all(report is not None and report.passed for report in reports)
 
     @property
     def title(self) -> str:
@@ -99,19 +135,22 @@ class Comparison:
         )
         for name, compared in self.recipes.items():
             yield self._section(name, compared)
-        yield Text(
-            "\nBoth engines start from the same weights, see the same batches and drop the same units. "
-            "Every fit runs on one CPU thread; the engines' times include their validations. "
+        alike = "All engines start from the same weights, see the same batches and drop the same units. "
+        chaos = (
             "A high learning rate can drive even correct trainings apart by rounding alone: "
-            f"parity is judged by its report, not by final weights. {self.experiment.note}\n",
-            style="dim",
+            "parity is judged by its report, not by final weights. "
         )
+        times = "Every fit runs on one CPU thread; the engines' times include their validations. "
+        several = len(self.backends) > 1
+        note = alike * several + times + chaos * several + self.experiment.note
+        yield Text(f"\n{note.rstrip()}\n", style="dim")
 
     def _section(self, name: str, compared: Compared) -> Group:
-        recipe, differences = compared.recipe, compared.differences()
-        apart = "   ".join(f"{what} = {_told(what, value, compared)}" for what, value in differences.items())
+        recipe, parity = compared.recipe, compared.parity
         carried = "" if recipe.carry is None else f", state carried: {recipe.carry}"
-        colour = "" if compared.parity.passed else "red"
+        proof = (
+            f"no parity: it needs two engines, and this is {compared.first} alone" if parity is None else str(parity)
+        )
         return Group(
             Text(f"\n── {name}", style="bold cyan"),
             Text(f"{recipe.loss!r}, {recipe.optimizer!r}, {recipe.schedule!r}", style="dim"),
@@ -119,10 +158,10 @@ class Comparison:
                 f"{recipe.epochs} epoch{'s' * (recipe.epochs > 1)}, batches of {recipe.batch_size}{carried}\n",
                 style="dim",
             ),
-            Text(str(compared.parity), style=colour, no_wrap=True, overflow="ignore"),
+            Text(proof, style="red" if parity and not parity.passed else "", no_wrap=True, overflow="ignore"),
             compared.table(),
-            Text(f"NumPy against PyTorch at the end: {apart}"),
-            *written.lines({e: o.texts for e, o in compared.engines.items()}, compared.same_texts),
+            *compared.told(),
+            *written.lines({title: o.texts for title, o in compared.engines.items()}, compared.same_texts),
         )
 
     def __str__(self) -> str:
@@ -137,6 +176,7 @@ class Comparison:
             "experiment": self.experiment.name,
             "title": self.title,
             "options": asdict(self.options),
+            "engines": self.backends,
             "passed": self.passed,
             "recipes": {name: self._record(compared) for name, compared in self.recipes.items()},
         }
@@ -144,22 +184,14 @@ class Comparison:
 
     @staticmethod
     def _record(compared: Compared) -> dict[str, Any]:
-        columns: dict[str, Outcome | Baseline] = {**compared.engines, **compared.baselines}
         return {
             "recipe": compared.recipe.to_dict(),
-            "parity": json.loads(compared.parity.to_json()),
-            "results": {name: {"seconds": c.seconds, "metrics": c.scores} for name, c in columns.items()},
+            "parity": None if compared.parity is None else json.loads(compared.parity.to_json()),
+            "results": {name: {"seconds": c.seconds, "metrics": c.scores} for name, c in compared.columns.items()},
             "differences": compared.differences(),
             "texts": {engine: outcome.texts for engine, outcome in compared.engines.items()},
             "texts of equal weights in float64": compared.same_texts,
         }
-
-
-def _told(what: str, value: float, compared: Compared) -> str:
-    if what == "equal predicted classes":
-        count = compared.recipe.classes_of(next(iter(compared.engines.values())).predictions).size
-        return f"{round(value * count):,} of {count:,}"
-    return f"{value:.1e}"
 
 
 def _largest(values: np.ndarray) -> float:
@@ -168,4 +200,4 @@ def _largest(values: np.ndarray) -> float:
 
 def _broken(name: str) -> str:
     """HistGradientBoosting over three lines, so that a table of five columns fits a terminal."""
-    return name if name in ENGINES else re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "\n", name)
+    return re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "\n", name)

@@ -16,8 +16,9 @@ def save(comparison: Comparison, root: str | Path = "runs") -> Path:
     write_atomically(folder / "report.txt", str(comparison).encode())
     write_atomically(folder / "report.json", comparison.to_json().encode())
     for name, compared in comparison.recipes.items():
-        for engine, outcome in compared.engines.items():
-            write_atomically(folder / f"history-{slug(name)}-{engine.lower()}.json", outcome.history.to_json().encode())
+        for title, outcome in compared.engines.items():
+            place = folder / f"history-{slug(name)}-{slug(comparison.backends[title])}.json"
+            write_atomically(place, outcome.history.to_json().encode())
     if find_spec("matplotlib") is not None:
         from isograd.reports.pictures import draw
 

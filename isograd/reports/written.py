@@ -1,4 +1,4 @@
-"""What trained networks write, in a report, and whether both engines write the same."""
+"""What trained networks write, in a report, and whether all engines write the same."""
 
 from __future__ import annotations
 
@@ -17,34 +17,42 @@ Texts = Mapping[str, Mapping[str, str]]
 
 
 def of_equal_weights(
-    trained: Outcome, experiment: Experiment, prepared: Prepared, options: Options, engines: Mapping[str, str]
+    trained: Mapping[str, Outcome],
+    experiment: Experiment,
+    prepared: Prepared,
+    options: Options,
+    engines: Mapping[str, str],
 ) -> dict[str, dict[str, str]]:
-    """What each engine writes with these trained weights in float64; {} where the experiment has no texts."""
-    if not trained.texts:
+    """What each engine writes with the first one's trained weights in float64.
+
+    {} where the experiment has no texts, or where there is one engine alone.
+    """
+    first = next(iter(trained.values()))
+    if not first.texts or len(engines) == 1:
         return {}
-    model, weights = trained.net.model, trained.net.state_dict()
-    nets = {engine: build(model, weights, backend=backend, dtype="float64") for engine, backend in engines.items()}
+    model, weights = first.net.model, first.net.state_dict()
+    nets = {title: build(model, weights, backend=name, dtype="float64") for title, name in engines.items()}
     asked = replace(options, dtype="float64")
-    return {engine: dict(experiment.texts(net, prepared, asked)) for engine, net in nets.items()}
+    return {title: dict(experiment.texts(net, prepared, asked)) for title, net in nets.items()}
 
 
 def lines(own: Texts, equal: Texts) -> list[Text]:
     """The engines' texts, each from its own training, and a verdict on those of equal weights."""
-    if not equal:
-        return []
-    (first, numpy), *others = own.items()
+    (first, texts), *others = own.items()
     told = []
-    for title, text in numpy.items():
+    for title, text in texts.items():
         told.append(Text(f"\n{title}, {first}:\n{_quoted(text)}"))
-        for engine, texts in others:
-            same = texts[title] == text
-            told.append(
-                Text(f"\n{title}, {engine}: the same" if same else f"\n{title}, {engine}:\n{_quoted(texts[title])}")
-            )
-    one, *rest = equal.values()
-    verdict = "the same" if all(texts == one for texts in rest) else "NOT the same"
-    count = sum(map(len, one.values()))
-    return [*told, Text(f"\nWith {first}'s weights, in float64, the engines write {verdict} {count:,} characters.")]
+        for engine, written in others:
+            same = written[title] == text
+            told.append(Text(f"\n{title}, {engine}:" + (" the same" if same else f"\n{_quoted(written[title])}")))
+    return [*told, _verdict(first, equal)] if equal else told
+
+
+def _verdict(first: str, equal: Texts) -> Text:
+    one = equal[first]
+    other = ", ".join(engine for engine, texts in equal.items() if texts != one)
+    told = f"write {'NOT ' * bool(other)}the same {sum(map(len, one.values())):,} characters"
+    return Text(f"\nWith {first}'s weights, in float64, the engines {told}{f': others by {other}' * bool(other)}.")
 
 
 def _quoted(text: str) -> str:

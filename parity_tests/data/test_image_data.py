@@ -11,6 +11,7 @@ import pytest
 import isograd as ig
 from isograd.core.data.dataset import for_epoch
 from isograd.core.data.pixels import shifted
+from isograd.core.parity.matching import TOLERANCE, difference
 from isograd.datasets.scaled import SIGNED, mnist_images, scaled
 from isograd.examples.go_board import SIZE, can_capture, planes
 from isograd.examples.go_rules import BLACK, EMPTY, WHITE, Board, IllegalMove
@@ -41,9 +42,12 @@ def test_mnist_batches_are_identical_through_numpy_and_torchvision(
             assert x.shape == (len(indices), 1, 28, 28)
             assert np.array_equal(x, x2)
             assert np.array_equal(y, y2)
-    (x,), _ = ours.train.batch(np.arange(5000))
-    assert abs(float(x.mean())) < (0.02 if scaling is None else 1)
-    assert float(x.min()) == -1 or scaling is None
+    parts = (ours.train.batch(indices)[0][0].astype(np.float64) for indices in np.arange(55_000).reshape(11, 5_000))
+    if scaling is None:
+        moments = np.mean([(part.mean(), np.square(part).mean()) for part in parts], axis=0)
+        assert not difference(moments, np.array([0.0, 1.0])).exceeds(TOLERANCE["node", "float32"])
+    else:
+        assert [(part.min(), part.max()) for part in parts] == [(-1, 1)] * 11
 
 
 class Seen:

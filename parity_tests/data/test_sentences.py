@@ -9,7 +9,8 @@ import pytest
 from message_helpers import raised
 
 import isograd as ig
-from isograd.experiments.sentences import SITES, Lexicon, characters, labelled, numbered, reviews, words
+from isograd.datasets.sentences import SITES, labelled, reviews
+from isograd.experiments.lexicon import Lexicon, characters, numbered, words
 
 TEXTS = ["Good food!", "not good", "The food was not bad", "good"]
 

@@ -71,6 +71,25 @@ def test_the_code_of_the_pages_runs(code: str, monkeypatch: pytest.MonkeyPatch) 
         exec(compile(code, "a page of docs/", "exec"), {})
 
 
+SPEAKING = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+SPEAKING += [path for room in (*ROOMS, "examples", "benchmarks") for path in (ROOT / room).rglob("*.py")]
+SENTENCE = 60  # characters in which the name may follow: "the book (Weidman 2019)"
+
+
+@pytest.mark.parametrize("path", SPEAKING, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_book_is_named_where_it_is_first_spoken_of(path: Path) -> None:
+    text = path.read_text()
+    found = re.search(r"\bthe\s+book\b", text, re.IGNORECASE)
+    assert found is None or "Weidman" in text[: found.end() + SENTENCE]
+
+
+@pytest.mark.parametrize("page", ["README.md", *PAGES])
+def test_the_links_of_a_page_lead_somewhere(page: str) -> None:
+    targets = re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text())
+    lost = [t for t in targets if "://" not in t and not (ROOT / page).parent.joinpath(t).exists()]
+    assert not lost
+
+
 def test_the_page_on_autodiff_lists_the_whole_namespace() -> None:
     table = (ROOT / "docs/autodiff.md").read_text().split("| elementwise |")[1].split("\n\n")[0]
     listed = set(re.findall(r"`(\w+)`", table))

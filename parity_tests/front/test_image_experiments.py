@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from command_line import isograd
+from command_line import typed
 
 import isograd as ig
+from isograd.core.parity.matching import TOLERANCE, difference
 from isograd.experiments.baselines import pca_like
 from isograd.experiments.experiment import Options
 from isograd.experiments.finding import find
@@ -29,7 +30,8 @@ def test_an_autoencoder_has_two_outputs_in_both_engines_and_pca_beside_them(tmp_
         assert (again.shape[1:], code.shape[1:]) == ((1, 8, 8), (8,))
         assert list(outcome.scores) == ["MSE", "k-means purity", "5-NN purity"]
         truth = comparison.prepared.test_targets
-        assert outcome.scores["MSE"] == pytest.approx(float(np.mean((again.astype(float) - truth) ** 2)))
+        error = np.mean((again.astype(float) - truth) ** 2, keepdims=True)
+        assert not difference(np.full_like(error, outcome.scores["MSE"]), error).exceeds(TOLERANCE["node", "float64"])
         assert outcome.scores["MSE"] < 0.2 < float(np.var(truth))
     pca = compared.baselines["PCA"]
     assert pca.outputs[1].shape == (len(comparison.prepared.test_targets), 8)
@@ -75,7 +77,7 @@ def test_both_engines_predict_the_same_classes_in_float64(tmp_path: Path) -> Non
 
 def test_a_recipe_and_a_number_of_samples_may_be_chosen(tmp_path: Path) -> None:
     options = ["--recipe", "convolutional", "--samples", "100", "--epochs", "1"]
-    run = isograd("train", "digits_autoencoder", *options, cwd=tmp_path)
+    run = typed("train", "digits_autoencoder", *options, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
     (weights,) = next((tmp_path / "runs").iterdir()).glob("*.safetensors")
     assert weights.stem == "convolutional"
@@ -85,18 +87,9 @@ def test_a_recipe_and_a_number_of_samples_may_be_chosen(tmp_path: Path) -> None:
     assert len(prepared.labels) == 100
 
 
-@pytest.mark.parametrize(
-    ("option", "value", "told"), [("--recipe", "none", "recipe='none'"), ("--samples", "0", "samples=0")]
-)
-def test_a_wrong_choice_gets_a_clear_error(tmp_path: Path, option: str, value: str, told: str) -> None:
-    run = isograd("train", "digits_cnn", option, value, cwd=tmp_path)
-    assert run.returncode == 2
-    assert told in run.stderr
-
-
 def test_published_results_stand_beside_ours(tmp_path: Path, data_root: Path) -> None:
-    options = ["--recipe", "book_scratch", "--samples", "200", "--epochs", "1"]
-    run = isograd("compare", "mnist_cnn", *options, cwd=tmp_path, data=data_root)
+    options = ["--recipe", "book_scratch", "--samples", "100", "--batch-size", "10"]
+    run = typed("compare", "mnist_cnn", *options, cwd=tmp_path, data=data_root)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "the book" in run.stdout
     assert "0.9030" in run.stdout

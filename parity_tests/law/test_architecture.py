@@ -23,13 +23,21 @@ FLOORS = {  # of core, and the floors that stand below each
     "parity": {"base", "layers", "learning", "data", "graph", "engine"},
 }
 MAY_IMPORT = {  # beside the standard library
-    "core": {"numpy", "pydantic", "safetensors", "isograd.core"},
+    "core": {"numpy", "pydantic", "pydantic_core", "safetensors", "isograd.core"},
     "backends/numpy_impl": {"numpy", "threadpoolctl", "isograd.core", "isograd.backends.numpy_impl"},
     "backends/torch_impl": {"numpy", "torch", "isograd.core", "isograd.backends.torch_impl"},
     "examples": {"numpy", "isograd", "sklearn"},  # scikit-learn for the baselines that stand beside a model
     "benchmarks": {"numpy", "torch", "sklearn", "threadpoolctl", "rich", "isograd"},
 }
-HELPERS = {"registry.py", "compose.py", "special.py", "convolve.py", "resample.py", "scans.py"}  # of operations
+HELPERS = {
+    "registry.py",
+    "products.py",
+    "special.py",
+    "convolve.py",
+    "resample.py",
+    "scans.py",
+    "gru.py",
+}  # of operations
 FILES = sorted(path for room in ("core", "backends", "isograd", "examples") for path in (ROOT / room).rglob("*.py"))
 
 
@@ -183,6 +191,28 @@ def test_a_file_stays_readable_and_says_why_it_exists(path: Path) -> None:
     text = path.read_text()
     assert len(text.splitlines()) <= 320
     assert ast.get_docstring(ast.parse(text)), "no module docstring"
+
+
+LONG = {  # functions of more than 60 lines, and why they are better whole
+    "isograd.core.graph.custom_decorator._describe": "refusals one after the other, then one class",
+    "isograd.core.training.trainer.fit": "the loop over epochs and batches, and what its options mean",
+}
+
+
+def test_a_function_is_seen_at_a_glance() -> None:
+    long = {
+        f"{module_name(path)}.{node.name}"
+        for path in FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno and node.end_lineno - node.lineno >= 60
+    }
+    assert long == set(LONG)
+
+
+def test_nothing_is_kept_from_the_formatter() -> None:
+    mark = "# fmt" + ": "
+    rooms = [*ROOMS, "parity_tests", "benchmarks"]
+    assert not [path for room in rooms for path in (ROOT / room).rglob("*.py") if mark in path.read_text()]
 
 
 def test_operations_mirror_the_file_names_of_layers() -> None:

@@ -37,7 +37,7 @@ SCHEDULES = {kind for kind in REGISTRY["schedule"].values() if kind.at is not Sc
 LAWS = {kind for kind in REGISTRY["initializer"].values() if kind.draw is not Initializer.draw}
 ROOMS = {
     "layer": {
-        "operation in numpy_impl/operations/": {*OPERATIONS, *COMPOSITES},  # a graph is walked: it needs no operation
+        "operation in numpy_impl/operations/": {*OPERATIONS, *COMPOSITES},  # graphs are walked, not listed
         "line in torch_impl/layers.py": {*LAYERS, *COMPOSITES},  # graphs are built, not listed
         "formula in core/parity/formulas/": {*FORMULAS, *COMPOSITES},
         "case in core/parity/cases/": cases.CASES,
@@ -140,4 +140,4 @@ def test_both_engines_and_the_parity_engine_have_one_entry_for_all_custom_functi
 
 
 def test_backends_are_found_by_the_names_they_carry() -> None:
-    assert (numpy_impl.NumpyBackend.name, torch_impl.TorchBackend.name) == ("numpy", "torch")
+    assert (numpy_impl.NumpyBackend().name, torch_impl.TorchBackend.name) == ("numpy", "torch")

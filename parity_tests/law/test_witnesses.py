@@ -12,11 +12,11 @@ from itertools import combinations
 
 import numpy as np
 import pytest
-from mutants import Mutant, mutants_of, planted
+from mutants import Mutant, engine_with, mutants_of
 from witnesses import by_record
 
 import isograd as ig
-from isograd.backends.numpy_impl.operations import cells, recurrent, scans
+from isograd.backends.numpy_impl.operations import cells, gru, recurrent, scans
 from isograd.core.base.description import Description
 from isograd.core.base.types import Array, State
 from isograd.core.parity.cases import CASES, Case
@@ -31,7 +31,7 @@ FUNCTIONS: dict[type[Description], dict[str, set[str]]] = {
     ig.GRUCell: {cells.__name__: {"gru_cell"}},
     ig.LSTMCell: {cells.__name__: {"lstm_cell", "started"}},
     ig.RNN: {scans.__name__: {"rnn_scan", "dx_of", "joint_gradients"}},
-    ig.GRU: {scans.__name__: {"gru_scan"}},
+    ig.GRU: {gru.__name__: {"gru_scan", "back", "weight_gradient"}},
     ig.LSTM: {scans.__name__: {"lstm_scan"}, recurrent.__name__: {"stacked", "zero_at_padding", "mask_below"}},
 }
 """The layers, and the hand-written functions that faults are planted in and that their cases call."""
@@ -61,12 +61,12 @@ def by_formula(trial: Trial) -> State:
     return {name: values for name, values in by_record(trial).items() if name.startswith("d")}
 
 
-def by_differences(trial: Trial) -> dict[str, GradientRow]:
-    """What central differences of the NumPy engine's forward say of its own gradients."""
+def by_differences(pair: Pair, trial: Trial) -> dict[str, GradientRow]:
+    """What central differences of the left engine's forward say of its own gradients."""
     model = trial.model
     owner = model.graph(*model.input_shapes).nodes[0].owner
     weights: dict[str, Array] = {f"{owner}.{name}": values for name, values in trial.state.items()}
-    report = check_gradients(model, trial.inputs, weights=weights)
+    report = check_gradients(model, trial.inputs, weights=weights, backend=pair.left)
     rows = {row.path.replace("input ", "dx").replace("input", "dx"): row for row in report.rows}
     return {name.replace(f"{owner}.", "d"): row for name, row in rows.items()}
 
@@ -80,7 +80,7 @@ def apart(a: State, b: State) -> set[str]:
 def test_four_witnesses_agree_on_every_gradient(pair: Pair, case: Case) -> None:
     trial = trial_of(case)
     told = {"by hand": by_hand(pair, trial), "autodiff": by_formula(trial), "autograd": by_torch(pair, trial)}
-    slopes = by_differences(trial)
+    slopes = by_differences(pair, trial)
     computed_with = sum(x.dtype.kind == "f" for x in trial.inputs)
     assert len(slopes) == computed_with + len(trial.state)
     for (one, a), (other, b) in combinations(told.items(), 2):
@@ -110,8 +110,9 @@ def test_a_fault_in_the_hand_derived_side_makes_it_the_odd_one_out(pair: Pair, k
     outputs = [run_trial(pair.left, trial).outputs for trial in trials]
     seen = {"gradients alone": 0, "the forward, or an error": 0}
     for fault in faults_of(kind):
-        with planted(fault), np.errstate(all="ignore"):
-            found = [run_trial(pair.left, trial) for trial in trials]
+        faulty = replace(pair, left=engine_with(fault))
+        with np.errstate(all="ignore"):
+            found = [run_trial(faulty.left, trial) for trial in trials]
             wrong = [apart(outcome.gradients, formula) for outcome, (formula, _) in zip(found, others, strict=True)]
             forward = [bool(apart(outcome.outputs, y)) for outcome, y in zip(found, outputs, strict=True)]
             assert any(wrong) or any(forward), f"no case sees {fault}"
@@ -121,7 +122,7 @@ def test_a_fault_in_the_hand_derived_side_makes_it_the_odd_one_out(pair: Pair, k
             alone = not any(forward) and not any(outcome.raised for outcome in found)
             if alone:
                 first = next(k for k, names in enumerate(wrong) if names)
-                rows = by_differences(trials[first])
+                rows = by_differences(faulty, trials[first])
                 assert wrong[first] == {name for name, row in rows.items() if row.failed}, fault
         seen["gradients alone" if alone else "the forward, or an error"] += 1
     assert min(seen.values()) > 0, seen

@@ -159,6 +159,13 @@ MESSAGES: dict[str, tuple[Callable[[], Any], str]] = {
   got    nothing
   fix    Linear(out_features, …)""",
     ),
+    "an option that is missing": (
+        lambda: ig.StepDecay(gamma=0.5),
+        """SpecError: StepDecay(gamma=0.5)
+  wanted step_size
+  got    nothing
+  fix    StepDecay(step_size=…)""",
+    ),
     "an unknown option": (
         lambda: ig.Linear(3, bais=False),
         f"""SpecError: Linear(3, bais=False)

@@ -41,26 +41,26 @@ TEXTS: dict[str, tuple[Callable[[], Any], str]] = {
     "no object": (
         lambda: ig.Model.from_json("[1]"),
         """FileError: JSON text
-  wanted an object with "isograd": 1
+  wanted an object with "isograd": 2, or 1
   got    list
   fix    write it with to_json, or update isograd""",
     ),
     "a later format": (
-        lambda: ig.Sequential.from_json(changed(RECORD, "isograd", to=2)),
+        lambda: ig.Sequential.from_json(changed(RECORD, "isograd", to=3)),
         """FileError: JSON text
-  wanted an object with "isograd": 1
-  got    2
+  wanted an object with "isograd": 2, or 1
+  got    3
   fix    write it with to_json, or update isograd""",
     ),
     "no format": (
         lambda: ig.Sequential.from_json('{"layer": "Tanh"}'),
         """FileError: JSON text
-  wanted an object with "isograd": 1
+  wanted an object with "isograd": 2, or 1
   got    none
   fix    write it with to_json, or update isograd""",
     ),
     "no description": (
-        lambda: ig.Sequential.from_json('{"isograd": 1, "lager": "Tanh"}'),
+        lambda: ig.Sequential.from_json('{"isograd": 2, "lager": "Tanh"}'),
         f"""SpecError: JSON
   wanted one of the keys {FAMILIES}
   got    ['lager']

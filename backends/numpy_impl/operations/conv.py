@@ -6,17 +6,17 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from isograd.backends.numpy_impl.context import NodeRun
 from isograd.backends.numpy_impl.operations.convolve import convolve, convolve_dw, convolve_dx
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Backward, State, Tree
-from isograd.core.engine.context import Run
 from isograd.core.layers import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
 from isograd.core.layers.conv import Convolution, TransposedConvolution
 from isograd.core.layers.windows import Axis
 
 
 @implements(Conv1d, Conv2d, Conv3d)
-def conv(spec: Convolution, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+def conv(spec: Convolution, p: Tree, x: Array, *, run: NodeRun) -> tuple[Array, Backward]:
     """x (n,c,H,W)   w (o,c,u,v)   y (n,o,p,q)        s = stride, d = dilation, xp = x padded; 1 and 3 axes alike
 
     y[n,o,p,q] = b[o] + Σ w[o,c,u,v] · xp[n,c,s·p+d·u,s·q+d·v]
@@ -42,7 +42,7 @@ def conv(spec: Convolution, p: Tree, x: Array, *, run: Run) -> tuple[Array, Back
 
 
 @implements(ConvTranspose1d, ConvTranspose2d)
-def conv_transpose(spec: TransposedConvolution, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+def conv_transpose(spec: TransposedConvolution, p: Tree, x: Array, *, run: NodeRun) -> tuple[Array, Backward]:
     """x (n,c,p,q)   w (c,o,u,v)   y (n,o,H,W): the input gradient of a convolution from y's shape to x's
 
     y[n,o,i,j] = b[o] + Σ x[n,c,p,q] · w[c,o,u,v]   over s·p+d·u−padding = i, s·q+d·v−padding = j

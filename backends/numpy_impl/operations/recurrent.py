@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from isograd.backends.numpy_impl.context import NodeRun
+from isograd.backends.numpy_impl.operations.gru import gru_scan
 from isograd.backends.numpy_impl.operations.registry import implements
-from isograd.backends.numpy_impl.operations.scans import Scanned, gru_scan, lstm_scan, rnn_scan
+from isograd.backends.numpy_impl.operations.scans import Scanned, lstm_scan, rnn_scan
 from isograd.core.base.types import Array, Arrays, Backward, State, Tree
-from isograd.core.engine.context import Run
 from isograd.core.layers import GRU, LSTM, RNN
 from isograd.core.layers.recurrent import Recurrent
 
@@ -18,24 +19,24 @@ Scan = Callable[[Any, State, Array, Arrays, Array | None], Scanned]
 
 
 @implements(RNN)
-def rnn(spec: RNN, p: Tree, *x: Array, run: Run) -> tuple[Arrays, Backward]:
+def rnn(spec: RNN, p: Tree, *x: Array, run: NodeRun) -> tuple[Arrays, Backward]:
     """Every layer and direction is an `rnn_scan`."""
     return stacked(rnn_scan, spec, p, *x, run=run)
 
 
 @implements(GRU)
-def gru(spec: GRU, p: Tree, *x: Array, run: Run) -> tuple[Arrays, Backward]:
+def gru(spec: GRU, p: Tree, *x: Array, run: NodeRun) -> tuple[Arrays, Backward]:
     """Every layer and direction is a `gru_scan`."""
     return stacked(gru_scan, spec, p, *x, run=run)
 
 
 @implements(LSTM)
-def lstm(spec: LSTM, p: Tree, *x: Array, run: Run) -> tuple[Arrays, Backward]:
+def lstm(spec: LSTM, p: Tree, *x: Array, run: NodeRun) -> tuple[Arrays, Backward]:
     """Every layer and direction is an `lstm_scan`."""
     return stacked(lstm_scan, spec, p, *x, run=run)
 
 
-def stacked(scan: Scan, spec: Recurrent, p: Tree, *x: Array, run: Run) -> tuple[Arrays, Backward]:
+def stacked(scan: Scan, spec: Recurrent, p: Tree, *x: Array, run: NodeRun) -> tuple[Arrays, Backward]:
     """y, final states = layers one upon the other, each a scan forward and, if asked for, one in reverse
 
     Between layers, in training: h ⊙ m,   m = [u ≥ p]/(1−p). The reverse direction scans time turned round; with
@@ -103,7 +104,7 @@ def zero_at_padding(h: Array, alive: Array | None) -> Array:
     return h if alive is None else np.where(alive, h, h.dtype.type(0))
 
 
-def mask_below(spec: Recurrent, layer: int, h: Array, run: Run) -> Array | None:
+def mask_below(spec: Recurrent, layer: int, h: Array, run: NodeRun) -> Array | None:
     """What the inputs of a layer are multiplied by: dropout, in training, below every layer but the first."""
     if not (layer and run.training and spec.dropout):
         return None

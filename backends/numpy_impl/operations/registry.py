@@ -2,9 +2,9 @@
 
     op(spec, p, *x, run) → (y, backward)        backward(*dy) → (dx, {weight name: gradient})
 
-`p` maps weight and buffer names to arrays, `run` says what this run knows. Several inputs or outputs are tuples.
-Inputs, weights and dy are never written to. An operation with buffers returns their new values as a third item,
-{buffer name: value}; whoever runs it decides whether they are kept.
+`p` maps weight and buffer names to arrays, `run` (../context.py) says what this run knows. Several inputs or outputs
+are tuples. Inputs, weights and dy are never written to. An operation with buffers returns their new values as a third
+item, {buffer name: value}; whoever runs it decides whether they are kept.
 """
 
 from __future__ import annotations
@@ -15,5 +15,5 @@ OPERATIONS = Table("numpy_impl/operations")
 implements = OPERATIONS.implements
 
 REFERENCE = Table("numpy_impl/reference")
-"""Second forms of some operations, as the book writes them: what backend="numpy_reference" runs where it can."""
+"""Second forms of some operations, those of the book (Weidman 2019): backend="numpy_reference" runs them."""
 implements_as_the_book = REFERENCE.implements

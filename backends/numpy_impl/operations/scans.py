@@ -19,7 +19,7 @@ from typing import TypeAlias
 import numpy as np
 
 from isograd.core.base.types import Array, Arrays, State
-from isograd.core.layers import GRU, LSTM, RNN
+from isograd.core.layers import LSTM, RNN
 
 ScanBackward: TypeAlias = Callable[[Array, Arrays, bool], tuple[Array | None, Arrays, State]]
 Scanned: TypeAlias = tuple[tuple[Array, Arrays], ScanBackward]
@@ -123,14 +123,8 @@ def lstm_scan(spec: LSTM, p: State, x: Array, state: Arrays, alive: Array | None
             Z[:P, t + 1] = np.where(alive[t], Z[:P, t + 1], Z[:P, t])
 
     def backward(dh: Array, dfinal: Arrays, needs_dx: bool) -> tuple[Array | None, Arrays, State]:
-        i, f, o, g = gates.swapaxes(0, 1)
-        of_c = np.empty((T, 3, H, N), x.dtype)
-        slopes = 1 - gates[:, :3]
-        slopes *= gates[:, :3]  # σ' = σ(1−σ) of i, f, o
-        np.multiply(slopes[:, 0], g, out=of_c[:, 0])
-        np.multiply(slopes[:, 1], c[:-1], out=of_c[:, 1])
-        np.multiply(i, 1 - g * g, out=of_c[:, 2])
-        of_o, into_c = slopes[:, 2] * tanh_c, o * (1 - tanh_c * tanh_c)
+        of_c, of_o, into_c = lstm_slopes(gates, c, tanh_c)
+        f = gates[:, 1]
         dA = np.empty((4, H, T, N), x.dtype)
         dH = np.empty((P, T, N), x.dtype)
         back, dc = dfinal
@@ -158,87 +152,13 @@ def lstm_scan(spec: LSTM, p: State, x: Array, state: Arrays, alive: Array | None
     return (Z[:P, 1:], (Z[:P, T], c[T])), backward
 
 
-def gru_scan(spec: GRU, p: State, x: Array, state: Arrays, alive: Array | None) -> Scanned:
-    """r, z = σ(·)   n = tanh(an + m)   h = n + z ⊙ (h₋ − n),   m = r ⊙ bn, bn = Uₙ h₋ + cₙ  ("after")
-    or m = bn = Uₙ (r ⊙ h₋) + cₙ ("before")
-
-    dan = dh ⊙ (1−z)(1−n²)        daz = dh ⊙ (h₋−n)·z(1−z)
-    after: dbn = dan ⊙ r, dar = dan ⊙ bn·r(1−r), dh₋ = dh ⊙ z + Uᵀ [dar daz dbn]
-    before: dbn = dan, e = Uₙᵀ dan, dar = e ⊙ h₋·r(1−r), dh₋ = dh ⊙ z + e ⊙ r + U_rzᵀ [dar daz]
-    """
-    (h0,), (F, T, N) = state, x.shape
-    H, U, after = len(h0), p["weight_hh"], spec.reset == "after"
-    biased = "bias_ih" in p
-    W = np.concatenate([p["weight_ih"], *with_bias(p, "bias_ih")], axis=1)
-    R = np.concatenate([U, *with_bias(p, "bias_hh")], axis=1)
-    W[: 2 * H] *= 0.5
-    R[: 2 * H] *= 0.5
-    X = memory(x[:0, 0], x, ones=biased)[:, :T]
-    Z = memory(h0, x[:0], ones=biased)
-    Q = None if after else memory(h0, x[:0], ones=biased)  # [r ⊙ h₋; 1]
-    A = (W @ columns(X)).reshape(3, H, T, N)
-    rz, n, bn = (np.empty((*s, N), x.dtype) for s in ((T, 2, H), (T, H), (T, H)))
-    for t in range(T):
-        b = (R if after else R[: 2 * H]) @ Z[:, t]
-        np.add(A[:2, :, t], b[: 2 * H].reshape(2, H, N), out=rz[t])
-        np.tanh(rz[t], out=rz[t])
-        squash(rz[t])
-        r, z = rz[t]
-        h = Z[:H, t]
-        if Q is None:
-            bn[t] = b[2 * H :]
-            np.multiply(r, bn[t], out=n[t])
-            n[t] += A[2, :, t]
-        else:
-            np.multiply(r, h, out=Q[:H, t])
-            np.matmul(R[2 * H :], Q[:, t], out=bn[t])
-            np.add(A[2, :, t], bn[t], out=n[t])
-        np.tanh(n[t], out=n[t])
-        new = h - n[t]
-        new *= z
-        np.add(n[t], new, out=new)
-        Z[:H, t + 1] = new if alive is None else np.where(alive[t], new, h)
-
-    def backward(dh: Array, dfinal: Arrays, needs_dx: bool) -> tuple[Array | None, Arrays, State]:
-        r, z = rz.swapaxes(0, 1)
-        before = Z[:H, :T].swapaxes(0, 1)
-        of_n, of_z = (1 - z) * (1 - n * n), (before - n) * z * (1 - z)
-        of_r = (bn if after else before) * r * (1 - r)
-        D = np.empty((4, H, T, N), x.dtype)  # dan, dar, daz, dbn: the first three reach W, the last three U
-        (back,) = dfinal
-        for t in reversed(range(T)):
-            total = dh[:, t] + back
-            if alive is not None:
-                kept = total * ~alive[t]
-                total *= alive[t]
-            dan = total * of_n[t]
-            D[0, :, t] = dan
-            np.multiply(total, of_z[t], out=D[2, :, t])
-            total *= z[t]
-            if after:
-                np.multiply(dan, of_r[t], out=D[1, :, t])
-                np.multiply(dan, r[t], out=D[3, :, t])
-                back = U.T @ D[1:, :, t].reshape(3 * H, N)
-            else:
-                e = U[2 * H :].T @ dan
-                np.multiply(e, of_r[t], out=D[1, :, t])
-                D[3, :, t] = dan
-                e *= r[t]
-                total += e
-                back = U[: 2 * H].T @ D[1:3, :, t].reshape(2 * H, N)
-            back += total
-            if alive is not None:
-                back += kept
-        d = D.reshape(4 * H, -1)
-        from_x = np.roll(d[: 3 * H] @ columns(X).T, -H, axis=0)  # rows n, r, z become r, z, n
-        if Q is None:
-            from_h = d[H:] @ columns(Z[:, :T]).T
-        else:
-            from_h = np.concatenate([d[H : 3 * H] @ columns(Z[:, :T]).T, d[3 * H :] @ columns(Q[:, :T]).T])
-        grads = {"weight_ih": from_x[:, :F], "weight_hh": from_h[:, :H]}
-        if biased:
-            grads |= {"bias_ih": from_x[:, -1], "bias_hh": from_h[:, -1]}
-        dx = np.roll(p["weight_ih"], H, axis=0).T @ d[: 3 * H] if needs_dx else None
-        return None if dx is None else dx.reshape(x.shape), (back,), grads
-
-    return (Z[:H, 1:], (Z[:H, T],)), backward
+def lstm_slopes(gates: Array, c: Array, tanh_c: Array) -> Arrays:
+    """At all steps: da of i, f, g for one dc, (T, 3, H, N); da of o for one dm; dc for one dm, (T, H, N)"""
+    i, _, o, g = gates.swapaxes(0, 1)
+    of_c = np.empty((len(gates), 3, *i.shape[1:]), gates.dtype)
+    slopes = 1 - gates[:, :3]
+    slopes *= gates[:, :3]  # σ' = σ(1−σ) of i, f, o
+    np.multiply(slopes[:, 0], g, out=of_c[:, 0])
+    np.multiply(slopes[:, 1], c[:-1], out=of_c[:, 1])
+    np.multiply(i, 1 - g * g, out=of_c[:, 2])
+    return of_c, slopes[:, 2] * tanh_c, o * (1 - tanh_c * tanh_c)

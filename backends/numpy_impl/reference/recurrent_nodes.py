@@ -1,4 +1,4 @@
-"""Recurrence as the book writes it: a node for every step, and a layer that leads the state through them.
+"""Recurrence as the book (Weidman 2019) writes it: a node for every step, and a layer that leads the state on.
 
 A node computes one step and remembers what its own backward needs. The layer makes one node a step, passes H (and
 for an LSTM C) forward in time from node to node, and their gradients back through the same nodes in reverse; every
@@ -15,12 +15,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from isograd.backends.numpy_impl.context import NodeRun
 from isograd.backends.numpy_impl.operations.cells import gru_cell, lstm_cell, rnn_cell
 from isograd.backends.numpy_impl.operations.recurrent import stacked
 from isograd.backends.numpy_impl.operations.registry import implements_as_the_book
 from isograd.backends.numpy_impl.operations.scans import Scanned
 from isograd.core.base.types import Array, Arrays, Backward, State, Tree
-from isograd.core.engine.context import Run
 from isograd.core.layers import GRU, LSTM, RNN
 
 
@@ -34,7 +34,7 @@ class Node:
         self._backward: Backward
 
     def forward(self, x: Array, state: Arrays) -> Arrays:
-        new, self._backward = self.cell(self.spec, self.p, x, *state, run=Run())
+        new, self._backward = self.cell(self.spec, self.p, x, *state, run=NodeRun())
         return new if isinstance(new, tuple) else (new,)
 
     def backward(self, dstate: Arrays) -> tuple[Array, Arrays, State]:
@@ -96,18 +96,18 @@ def scan(node: type[Node], spec: Any, p: State, x: Array, state: Arrays, alive: 
 
 
 @implements_as_the_book(RNN)
-def rnn(spec: RNN, p: Tree, *x: Array, run: Run) -> tuple[Arrays, Backward]:
+def rnn(spec: RNN, p: Tree, *x: Array, run: NodeRun) -> tuple[Arrays, Backward]:
     """Every layer and direction is a chain of RNNNodes."""
     return stacked(partial(scan, RNNNode), spec, p, *x, run=run)
 
 
 @implements_as_the_book(GRU)
-def gru(spec: GRU, p: Tree, *x: Array, run: Run) -> tuple[Arrays, Backward]:
+def gru(spec: GRU, p: Tree, *x: Array, run: NodeRun) -> tuple[Arrays, Backward]:
     """Every layer and direction is a chain of GRUNodes."""
     return stacked(partial(scan, GRUNode), spec, p, *x, run=run)
 
 
 @implements_as_the_book(LSTM)
-def lstm(spec: LSTM, p: Tree, *x: Array, run: Run) -> tuple[Arrays, Backward]:
+def lstm(spec: LSTM, p: Tree, *x: Array, run: NodeRun) -> tuple[Arrays, Backward]:
     """Every layer and direction is a chain of LSTMNodes."""
     return stacked(partial(scan, LSTMNode), spec, p, *x, run=run)

@@ -7,7 +7,7 @@ from isograd.core.learning.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm
 from isograd.core.parity.cases.kinds import OptimizerCase
 
 MANY = 40_000
-"""Units whose weights are more entries than an engine updates at a time; they need small steps, or such a network runs away."""
+"""Units whose weights are more entries than an engine updates at a time. With large steps such a network runs away."""
 
 OPTIMIZER_CASES: dict[type[Description], list[OptimizerCase]] = {
     SGD: [

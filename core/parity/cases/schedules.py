@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from isograd.core.base.description import Description
-from isograd.core.learning.schedules import ConstantLR, CosineDecay, ExponentialDecay, LinearDecay, StepDecay, WarmUp
+from isograd.core.learning.schedules import CosineDecay, ExponentialDecay, FixedLR, LinearDecay, StepDecay, WarmUp
 from isograd.core.parity.cases.kinds import ScheduleCase
 
 SCHEDULE_CASES: dict[type[Description], list[ScheduleCase]] = {
-    ConstantLR: [ScheduleCase(ConstantLR(), "nothing changes")],
+    FixedLR: [ScheduleCase(FixedLR(), "nothing changes")],
     LinearDecay: [ScheduleCase(LinearDecay(final_lr=0.02), "ends at final_lr")],
     ExponentialDecay: [
         ScheduleCase(ExponentialDecay(gamma=0.8), "by factor"),

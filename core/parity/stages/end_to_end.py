@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from isograd.core.base.description import Description
 from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import Array, Arrays, State
 from isograd.core.engine.context import Run
@@ -23,7 +24,7 @@ from isograd.core.parity.stages.training import Result, Stopped, on_each, rounde
 from isograd.core.parity.verdict import Culprit, Row, Verdict
 from isograd.core.parity.witness import Evaluated, change, judge_promise, judge_slope, loss_by_formula, odd_one_out
 
-STAGE, WHOLE = "end to end", "the whole graph"
+STAGE, WHOLE, THE_LOSS = "end to end", "the whole graph", "the loss"
 Key = tuple[str, str]
 """(path, what)"""
 
@@ -38,6 +39,12 @@ class Whole:
     losses: Losses
     targets: Arrays
     seed: int
+
+    @property
+    def loss(self) -> Description:
+        """The loss, or of several, which stand for the whole, the model."""
+        known = [loss for loss in self.losses if loss is not None]
+        return known[0] if len(known) == 1 else self.model
 
     def upstream(self, outputs: Sequence[Array], dtype: Any) -> list[Array]:
         """The random dy of each output."""
@@ -100,14 +107,20 @@ def end_to_end(pair: Pair, whole: Whole, dtype: str, alone: Sequence[Row], first
                 culprit = pair.culprit(row, whole.model, gap.index, values, inherited=_cause(key, first))
             else:
                 verdict = _judge(whole, dtype, key, values, gap)
-                said = pair.row(STAGE, dtype, WHOLE, f"{key[1]} of {key[0]}", gap, row.allowed)
-                culprit = pair.culprit(said, whole.model, gap.index, values, verdict)
+                where, spec = (THE_LOSS, whole.loss) if _of_the_loss(key) else (WHOLE, whole.model)
+                said = pair.row(STAGE, dtype, where, f"{key[1]} of {key[0]}", gap, row.allowed)
+                culprit = pair.culprit(said, spec, gap.index, values, verdict)
     return rows, culprit
+
+
+def _of_the_loss(key: Key) -> bool:
+    """What comes of the loss: where it is the first to differ, outputs and gradients for a random dy were equal."""
+    return key[0] == "loss" or key[1].endswith(OF_THE_LOSS)
 
 
 def _origin(key: Key, first: Culprit | None) -> str:
     if first is None:
-        return "the graph's own walk"
+        return THE_LOSS if _of_the_loss(key) else "the graph's own walk"
     return "own" if f"{key[0]}.".startswith(f"{first.path}.") else f"inherited from {first.path}"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,11 +10,11 @@ import numpy as np
 from isograd.core.base.arrays import NUMPY
 from isograd.core.base.types import Array, State
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, OPTIMIZER_FORMULAS
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, entries
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, rounded, shaken, slots_of
-from isograd.core.parity.verdict import Culprit, Row
-from isograd.core.parity.witness import judge_promise, odd_one_out
+from isograd.core.parity.verdict import Culprit, Row, Verdict
+from isograd.core.parity.witness import judge_each, judge_promise
 
 STAGE = "locked step"
 
@@ -33,25 +32,27 @@ class Step:
     after: tuple[State, State]
 
     @cached_property
-    def exact(self) -> State:
-        """The left side's step in float64, or in float64 from inputs moved by one unit in the last place.
+    def exact(self) -> list[State]:
+        """Each side's step in float64, or in float64 from inputs moved by one unit in the last place.
 
-        Its distance is how much of the step is rounding: late in training a gradient is the small difference of large
-        numbers, and rounding shows on any side.
+        Its distance is how much of the step is rounding: late in training, or for a bias in front of a normalisation,
+        a gradient is the small difference of large numbers, and rounding shows on any side.
         """
-        training, batch = self.training, self.training.batch(self.number)
-        inputs, targets = (rounded(values, self.dtype) for values in batch)
+        training, found = self.training, []
+        inputs, targets = (rounded(values, self.dtype) for values in training.batch(self.number))
         start, inputs = (self.before, inputs) if self.dtype == "float32" else shaken(self.before, inputs)
-        net = build_in(self.pair.left, training.model, start, training.seed, "float64")
-        learner = training.learner(net)
-        learner.load_state_dict(in_dtype(self.memory, "float64"))
-        learner.step(inputs, targets, training.optimizer.lr)
-        return net.state_dict() | slots_of(learner.state_dict())
+        for backend in self.pair.backends:
+            net = build_in(backend, training.model, start, training.seed, "float64")
+            learner = training.learner(net)
+            learner.load_state_dict(in_dtype(self.memory, "float64"))
+            learner.step(inputs, targets, training.optimizer.lr)
+            found.append(net.state_dict() | slots_of(learner.state_dict()))
+        return found
 
     def noise(self, path: str) -> float:
-        """How far the left side's own step is from `exact`."""
-        own = self.after[0][path]
-        return difference(self.exact[path].astype(own.dtype), own).error
+        """How far a side's step is from its own `exact`, on the side where it is more."""
+        gaps = [difference(e[path].astype(a[path].dtype), a[path]) for e, a in zip(self.exact, self.after, strict=True)]
+        return max(gap.error for gap in gaps)
 
     @cached_property
     def gradients(self) -> tuple[tuple[State, State], tuple[State, State]]:
@@ -102,27 +103,28 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
 
 
 def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
-    """Blame for a step: the clipping's formula, or the optimizer's; neither where the gradients differ before both."""
+    """Blame for a step: the clipping's formula, or the optimizer's, each side's on its own gradients.
+
+    Where both are right so, the gradients before them differ, and the step is not to blame.
+    """
     pair, spec, path = step.pair, step.training.optimizer, row.path
     weight = path.split("/", 1)[-1]
     values = dict(zip(pair.names, (side.get(path) for side in step.after), strict=True))
-    raw, clipped = step.gradients
-    if weight not in raw[1]:
+    clipped = step.gradients[1]
+    if weight not in clipped[1]:
         return pair.culprit(row, spec, gap.index, values, inherited="the forward: no optimizer moves a buffer")
-    if _first_apart(raw, step.dtype) is not None:
-        return pair.culprit(row, spec, gap.index, values, inherited="the gradients, which differ before the step")
-    worst = _first_apart(clipped, step.dtype)
-    if step.training.clip is not None and worst is not None:
-        return _judge_clipping(step, worst, raw[1], clipped)
+    at_clipping = _judge_clipping(step, weight)
+    if at_clipping is not None:
+        return at_clipping
     if gap.structural:
-        slot = path.split("/", 1)[0] if "/" in path else None
-        held = slot is None or slot in spec.slots
+        held = "/" not in path or path.split("/", 1)[0] in spec.slots
         promised = f"{step.before[weight].dtype}{list(step.before[weight].shape)}" if held else "nothing"
         return pair.culprit(row, spec, gap.index, values, judge_promise(path, values, promised))
-    truth = by_formula(step, weight, clipped[1][weight])[path]
     quantity = f"{path}{list(gap.index)} after step {step.number}"
-    verdict = odd_one_out("formula", quantity, entries(values, gap.index), float(truth[gap.index]))
-    return pair.culprit(row, spec, gap.index, values, verdict)
+    truths = [float(by_formula(step, weight, side[weight])[path][gap.index]) for side in clipped]
+    verdict = judge_each(quantity, values, gap.index, truths)
+    inherited = None if verdict else "its gradient, which differs before the step"
+    return pair.culprit(row, spec, gap.index, values, verdict, inherited=inherited)
 
 
 def by_formula(step: Step, weight: str, gradient: Array) -> State:
@@ -135,26 +137,19 @@ def by_formula(step: Step, weight: str, gradient: Array) -> State:
     return {weight: new_w} | {f"{slot}/{weight}": values for slot, values in new.items()}
 
 
-def _first_apart(sides: tuple[State, State], dtype: str) -> str | None:
-    """The gradient on which both sides disagree most, None where they agree on all."""
-    gaps = {path: difference(sides[0].get(path), g) for path, g in sides[1].items()}
-    wrong = [path for path, gap in gaps.items() if gap.exceeds(TOLERANCE[STAGE, dtype])]
-    return max(wrong, key=lambda path: gaps[path].error) if wrong else None
-
-
-def _judge_clipping(step: Step, path: str, raw: Mapping[str, Array], clipped: tuple[State, State]) -> Culprit:
-    """Blame for gradients that are equal before clipping and are not after it."""
+def _judge_clipping(step: Step, path: str) -> Culprit | None:
+    """Blame for a gradient that differs after clipping, and not only because it did before."""
     pair, spec = step.pair, step.training.clip
-    assert spec is not None
+    raw, clipped = step.gradients
     values: Sides = dict(zip(pair.names, (side.get(path) for side in clipped), strict=True))
-    gap = difference(*values.values())
-    row = pair.row(
-        STAGE, step.dtype, path, "clipped gradient", gap, TOLERANCE[STAGE, step.dtype], f"step {step.number}"
-    )
+    gap, allowed = difference(*values.values()), TOLERANCE[STAGE, step.dtype]
+    if spec is None or not gap.exceeds(allowed):
+        return None
+    row = pair.row(STAGE, step.dtype, path, "clipped gradient", gap, allowed, f"step {step.number}")
     if gap.structural:
-        verdict = judge_promise(path, values, f"{raw[path].dtype}{list(raw[path].shape)}")
+        verdict: Verdict | None = judge_promise(path, values, f"{raw[1][path].dtype}{list(raw[1][path].shape)}")
     else:
-        truth = CLIPPING_FORMULAS[type(spec)](spec, NUMPY, in_dtype(raw, "float64"))[path]
-        quantity = f"clipped gradient of {path}{list(gap.index)}"
-        verdict = odd_one_out("formula", quantity, entries(values, gap.index), float(truth[gap.index]))
-    return pair.culprit(row, spec, gap.index, values, verdict)
+        formula = CLIPPING_FORMULAS[type(spec)]
+        truths = [float(formula(spec, NUMPY, in_dtype(side, "float64"))[path][gap.index]) for side in raw]
+        verdict = judge_each(f"clipped gradient of {path}{list(gap.index)}", values, gap.index, truths)
+    return None if verdict is None else pair.culprit(row, spec, gap.index, values, verdict)

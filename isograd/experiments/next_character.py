@@ -18,7 +18,7 @@ from isograd.experiments.recipe import Recipe
 from isograd.text import NOTE, Vocabulary, generate
 
 ENGLISH = Vocabulary("\n !$&',-.3:;?" + ascii_uppercase + ascii_lowercase)
-"""The 65 characters of tiny shakespeare; the book's text has 62 of them."""
+"""The 65 characters of tiny shakespeare; the text of the book (Weidman 2019) has 62 of them."""
 
 
 def parts_of(

@@ -1,0 +1,46 @@
+"""Which tests run in the second tier, and which are begun first: tables of whole experiments, by file."""
+
+from __future__ import annotations
+
+import pytest
+
+SLOW: dict[str, set[str]] = {
+    "test_char_experiments.py": {
+        "test_a_trained_network_writes_from_the_command_line",
+        "test_both_engines_learn_and_write_the_same_from_equal_weights[char_gru_lstm]",
+        "test_both_engines_learn_and_write_the_same_from_equal_weights[char_transformer]",
+        "test_the_books_recipe_carries_the_average",
+    },
+    "test_cli.py": {
+        "test_an_example_runs_by_itself[char_gru_lstm]",
+        "test_an_example_runs_by_itself[char_lstm]",
+        "test_an_example_runs_by_itself[char_transformer]",
+        "test_an_example_runs_by_itself[go_board]",
+        "test_an_example_runs_by_itself[mnist_autoencoder]",
+        "test_an_example_runs_by_itself[mnist_cnn]",
+        "test_an_example_runs_by_itself[mnist_mlp]",
+        "test_an_example_runs_by_itself[mnist_resnet_small]",
+        "test_an_example_runs_by_itself[sentiment]",
+        "test_parity_of_an_experiment_and_of_every_case",
+    },
+    "test_image_experiments.py": {
+        "test_both_engines_predict_the_same_classes_in_float64",
+        "test_published_results_stand_beside_ours",
+    },
+    "test_sequence_experiments.py": {"test_characters_are_read_as_well"},
+    "test_trajectories.py": {"test_200_steps_of_the_digits_mlp_agree[Adam(0.01)]"},
+    "test_witnesses.py": {
+        "test_a_fault_in_the_hand_derived_side_makes_it_the_odd_one_out[GRU]",
+        "test_a_fault_in_the_hand_derived_side_makes_it_the_odd_one_out[LSTM]",
+        "test_a_fault_in_the_hand_derived_side_makes_it_the_odd_one_out[RNN]",
+    },
+}
+"""Tests of the second tier that carry no mark: whole experiments, each with a smaller sister in the first tier."""
+
+FIRST = ["test_other_kernels.py", "test_mutants.py", "test_witnesses.py", *SLOW]
+"""Files that take long, so that they are under way before the many short tests: then no process waits at the end."""
+
+
+def is_slow(item: pytest.Item) -> bool:
+    """Whether the table names this test, or all those of its function."""
+    return bool({item.name, item.name.split("[")[0]} & SLOW.get(item.path.name, set()))
