@@ -111,6 +111,7 @@ from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.training.callbacks import Callback
 from isograd.core.training.history import Epoch, History
 from isograd.core.training.progress import drawn_by as _drawn_by
+from isograd.core.training.state import TrainerState
 from isograd.core.training.trainer import Trainer
 from isograd.core.training.watching import StopFit
 
@@ -272,6 +273,7 @@ __all__ = [
     "Subtract",
     "Tanh",
     "Trainer",
+    "TrainerState",
     "TransformerDecoderBlock",
     "TransformerEncoderLayer",
     "Upsample",

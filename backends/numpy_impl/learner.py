@@ -14,7 +14,7 @@ from isograd.core.base.tree import flatten
 from isograd.core.base.types import Array, Arrays, Backward, Dtypes, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, mean_loss
-from isograd.core.engine.carry import Carrying
+from isograd.core.engine.carry import Carrying, carried_name, carried_of
 from isograd.core.engine.protocol import Network
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Adagrad, Clipping, Optimizer
@@ -24,6 +24,7 @@ class Trainable(Network, Protocol):
     """What a learner needs of a NumPy network beside the protocol."""
 
     state: State
+    run_step: int
     weight_paths: tuple[str, ...]
     input_dtypes: Dtypes
     tables: Tables
@@ -54,15 +55,16 @@ class NumpyLearner:
         self.held: Arrays = ()
         self.check = BatchCheck(net.model, losses, carrying)
         self.t = 0
-        initial = optimizer.initial_accumulator_value if isinstance(optimizer, Adagrad) else 0.0
+        self.slot_start = optimizer.initial_accumulator_value if isinstance(optimizer, Adagrad) else 0.0
         self.slots = {
-            path: {slot: np.full_like(net.state[path], initial) for slot in optimizer.slots}
+            path: {slot: np.full_like(net.state[path], self.slot_start) for slot in optimizer.slots}
             for path in net.weight_paths
         }
         self.blocks = {path: list(blocks(net.state[path], self.slots[path])) for path in net.weight_paths}
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
         """One forward, backward and update; a batch that cannot be learned from changes nothing."""
+        self.net.run_step = self.t
         loss, _, grads, buffers, outputs = self._gradients(inputs, targets, needs_dx=False)
         self.net.keep(buffers)
         self._update(grads, lr)
@@ -112,7 +114,6 @@ class NumpyLearner:
 
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
         """One step for each batch of `order`, yielding its loss."""
-        self.reset_state()
         for k, (inputs, targets) in enumerate(DataLoader(data, order, self.net.dtype, self.net.input_dtypes)):
             yield self.step(inputs, targets, lr(k))
 
@@ -129,11 +130,10 @@ class NumpyLearner:
             held = () if self.carrying is None else self.carrying.kept(outputs)
             values = [
                 float(self.net.tables.losses[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))[0])
-                if spec
-                else 0.0
                 for spec, prediction, target in zip(self.losses, outputs, aligned(self.losses, targets), strict=True)
+                if spec is not None
             ]
-            pieces.append((sum(values), outputs, targets))
+            pieces.append((values, outputs, targets))
         return mean_loss(self.losses, pieces)
 
     def reset_state(self) -> None:
@@ -141,17 +141,18 @@ class NumpyLearner:
         self.held = ()
 
     def state_dict(self) -> State:
-        """{"step": t, "slot/weight path": array}; no slots before the first step."""
-        held = {f"{slot}/{path}": v.copy() for path, slots in self.slots.items() for slot, v in slots.items()}
-        return {"step": np.asarray(self.t), **(held if self.t else {})}
+        """{"step": t, "slot/weight path": array, "carried/k": array}; no slots before the first step."""
+        slots = {f"{slot}/{path}": v.copy() for path, slots in self.slots.items() for slot, v in slots.items()}
+        carried = {carried_name(k): h.copy() for k, h in enumerate(self.held)}
+        return {"step": np.asarray(self.t), **(slots if self.t else {}), **carried}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         self.t = int(state["step"])
         self.net.at_step(self.t)
         for path, slots in self.slots.items():
             for slot, values in slots.items():
-                if self.t:
-                    values[...] = state[f"{slot}/{path}"]
+                values[...] = state.get(f"{slot}/{path}", self.slot_start)  # torch keeps none where no gradient came
+        self.held = tuple(np.array(h, self.net.dtype) for h in carried_of(state))
 
 
 def blocks(weight: Array, slots: State) -> Iterator[tuple[slice, Array, State]]:

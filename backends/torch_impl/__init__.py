@@ -29,7 +29,7 @@ class TorchBackend:
     """Builds PyTorch networks.
 
     Options: device="cpu"; compile=False (torch.compile); shared_randomness=False (True: dropout masks of
-    isograd's own streams, equal to the NumPy engine's, instead of PyTorch's generator).
+    isograd's own streams, equal to the NumPy engine's, instead of PyTorch's generator, seeded by (seed, step)).
     """
 
     name = "torch"
@@ -96,7 +96,7 @@ def _device(name: str, dtype: torch.dtype) -> torch.device:
     """The device of this name, where this machine has it and it computes in `dtype`."""
     try:
         device = torch.device(name)
-        torch.empty(1, device=device, dtype=dtype)
+        return torch.empty(1, device=device, dtype=dtype).device  # with its number, where there may be several
     except TypeError as error:  # mps has no float64
         raise BackendError(
             f"device={name!r}",
@@ -116,4 +116,3 @@ def _device(name: str, dtype: torch.dtype) -> torch.device:
             got=f"{name!r}: {str(error).splitlines()[0]}",
             fix='device="cpu"',
         ) from None
-    return device

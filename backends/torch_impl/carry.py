@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 
 from isograd.backends.torch_impl.loader import Tensors
+from isograd.core.base.types import Arrays
 from isograd.core.engine.carry import Carrying
 
 
@@ -14,6 +16,10 @@ class CarriedState:
     def __init__(self, carrying: Carrying, dtype: torch.dtype, device: torch.device) -> None:
         self.carrying, self.dtype, self.device = carrying, dtype, device
         self.held: Tensors = ()
+
+    def restore(self, held: Arrays) -> None:
+        """Take over states that were held as arrays."""
+        self.held = tuple(torch.from_numpy(np.array(h)).to(self.device, self.dtype) for h in held)
 
     def fed(self, x: Tensors) -> Tensors:
         """The data's inputs and, after them, a state for each of their rows."""

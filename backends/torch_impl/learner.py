@@ -17,7 +17,7 @@ from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS
 from isograd.core.base.types import Array, Arrays, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, first_nonfinite, mean_loss
-from isograd.core.engine.carry import Carrying
+from isograd.core.engine.carry import CARRIED, Carrying, carried_name, carried_of
 from isograd.core.engine.protocol import Network
 from isograd.core.learning.losses import ClassLoss, Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
@@ -28,6 +28,7 @@ class Trainable(Network, Protocol):
 
     device: torch.device
     on_cpu: bool
+    run_step: int
     torch_dtype: torch.dtype
     input_dtypes: TorchDtypes
     weights: dict[str, torch.Tensor]
@@ -65,9 +66,8 @@ class TorchLearner:
             if s is not None
         ]
         self.params = [net.weights[path] for path in net.weight_paths]
-        self.optimizer: torch.optim.Optimizer | None = (
-            OPTIMIZERS[type(optimizer)](optimizer, self.params) if self.params else None
-        )
+        self.rule = optimizer
+        self.optimizer = self._fresh_optimizer()
         self.check = BatchCheck(net.model, losses, carrying)
         self.t = 0
 
@@ -75,6 +75,10 @@ class TorchLearner:
         """One forward, backward and update; a batch that cannot be learned from changes nothing."""
         self.check(inputs, targets)
         return self._step(self.net.tensors(inputs), self._targets(targets), inputs, targets, lr)
+
+    def _fresh_optimizer(self) -> torch.optim.Optimizer | None:
+        """One without memory; None where there is nothing to train."""
+        return OPTIMIZERS[type(self.rule)](self.rule, self.params) if self.params else None
 
     def _fresh_state(self) -> CarriedState | None:
         """States of zeros; None where nothing is carried."""
@@ -87,6 +91,7 @@ class TorchLearner:
     def _step(self, x: Tensors, t: Tensors, inputs: Arrays, targets: Arrays, lr: float) -> float:
         if self.optimizer is not None:
             self.optimizer.zero_grad()
+        self.net.run_step = self.t
         held = self.net.buffers()
         if self.carried is not None:
             x = self.carried.fed(x)
@@ -114,13 +119,16 @@ class TorchLearner:
         """The inputs as they came, and as arrays the states that were added to them."""
         return (*inputs, *(state.detach().cpu().numpy() for state in x[len(inputs) :]))
 
-    def _loss(self, y: Any, targets: Tensors) -> torch.Tensor:
+    def _losses(self, y: Any, targets: Tensors) -> list[torch.Tensor]:
+        """The loss of each output that is trained on."""
         outputs = y if isinstance(y, tuple) else (y,)
-        pairs = zip(self.criteria, targets, strict=True)
-        values = [
+        return [
             criterion(outputs[k], target if isinstance(self.losses[k], ClassLoss) else target.to(outputs[k].dtype))
-            for (k, criterion), target in pairs
+            for (k, criterion), target in zip(self.criteria, targets, strict=True)
         ]
+
+    def _loss(self, y: Any, targets: Tensors) -> torch.Tensor:
+        values = self._losses(y, targets)
         return values[0] if len(values) == 1 else torch.stack(values).sum()
 
     def _targets(self, targets: Arrays) -> Tensors:
@@ -158,7 +166,6 @@ class TorchLearner:
 
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
         """One step for each batch of a torch.utils.data.DataLoader in this order, yielding its loss."""
-        self.reset_state()
         batches = loader(data, order, self.net.torch_dtype, self.net.input_dtypes, self.net.device)
         for k, (inputs, targets, x, t) in enumerate(batches):
             self.check(inputs, targets)
@@ -178,13 +185,13 @@ class TorchLearner:
             y = self.net.compute(on_device if carried is None else carried.fed(on_device), training=False)
             if carried is not None:
                 carried.keep(y)
-            loss = float(self._loss(y, self._on_device(t)).item())
+            values = [float(loss.item()) for loss in self._losses(y, self._on_device(t))]
             outputs = y if isinstance(y, tuple) else (y,)
-            pieces.append((loss, tuple(v.cpu().numpy() for v in outputs), targets))
+            pieces.append((values, tuple(v.cpu().numpy() for v in outputs), targets))
         return mean_loss(self.losses, pieces)
 
     def state_dict(self) -> State:
-        """{"step": t, "slot/weight path": array}; no slots before the first step."""
+        """{"step": t, "slot/weight path": array, "carried/k": array}; no slots before the first step."""
         held = self.optimizer.state if self.optimizer is not None else {}
         slots = {
             f"{slot}/{path}": value.detach().cpu().numpy().copy()
@@ -192,21 +199,25 @@ class TorchLearner:
             for slot, value in held.get(p, {}).items()
             if slot != "step" and value is not None
         }
-        return {"step": np.asarray(self.t), **(slots if self.t else {})}
+        states = () if self.carried is None else self.carried.held
+        carried = {carried_name(k): h.cpu().numpy().copy() for k, h in enumerate(states)}
+        return {"step": np.asarray(self.t), **(slots if self.t else {}), **carried}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         self.t = int(state["step"])
         self.net.at_step(self.t)
-        if self.optimizer is None:
+        self.reset_state()
+        if self.carried is not None:
+            self.carried.restore(carried_of(state))
+        self.optimizer = self._fresh_optimizer()
+        if self.optimizer is None or self.t == 0:
             return
+        counts = not isinstance(self.optimizer, torch.optim.SGD)
         for path, p in zip(self.net.weight_paths, self.params, strict=True):
             slots = {
                 name.split("/", 1)[0]: torch.from_numpy(np.array(v)).to(p.device, p.dtype)
                 for name, v in state.items()
-                if name != "step" and name.split("/", 1)[1] == path
+                if name.partition("/")[2] == path and not name.startswith(CARRIED)
             }
-            counted = "step" in self.optimizer.state.get(p, {}) or not isinstance(self.optimizer, torch.optim.SGD)
-            if self.t:
-                self.optimizer.state[p] = {**({"step": torch.tensor(float(self.t))} if counted else {}), **slots}
-            else:
-                self.optimizer.state.pop(p, None)
+            if slots:
+                self.optimizer.state[p] = {**({"step": torch.tensor(float(self.t))} if counts else {}), **slots}

@@ -41,6 +41,7 @@ def loader(
         batch_size=None,
         collate_fn=_as_they_are,
         pin_memory=device.type == "cuda",
+        generator=torch.Generator(),  # else each pass over the data draws a number from the process's own
     )
 
 

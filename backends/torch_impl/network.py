@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from isograd.backends.torch_impl.gradients import differentiable, gradients_of
 from isograd.backends.torch_impl.learner import TorchLearner
 from isograd.backends.torch_impl.loader import Tensors, tensors
 from isograd.backends.torch_impl.modules import Masked
+from isograd.backends.torch_impl.randomness import draws, generators, seeded
 from isograd.core.base.types import Array, Arrays, State
 from isograd.core.engine.batches import check_inputs, check_upstream
 from isograd.core.engine.carry import Carrying
@@ -49,6 +50,7 @@ class TorchNetwork:
         self.module = module.to(device=device, dtype=self.torch_dtype)
         self.call = torch.compile(self.module) if compiled else self.module
         self.masked = [m for m in self.module.modules() if isinstance(m, Masked)]
+        self.generators = generators(device) if any(map(draws, self.module.modules())) else ()
         weights, buffers = declared(model)
         self.weight_paths, self.buffer_paths = tuple(weights), tuple(buffers)
         named = dict(self.module.named_parameters(remove_duplicate=False)) | dict(self.module.named_buffers())
@@ -77,12 +79,19 @@ class TorchNetwork:
         return dx[0] if len(dx) == 1 else dx, named
 
     def compute(self, x: Tensors, training: bool) -> Any:
-        """The module called in the given mode, its masks keyed by the current step."""
+        """The module's outputs in the given mode."""
+        return self._called(self.call, x, training)
+
+    def _called(self, module: Callable[..., Any], x: Tensors, training: bool) -> Any:
+        """module(*x), its masks keyed by (seed, step): isograd's, or those of PyTorch's generators."""
         if self.module.training != training:
             self.module.train(training)
-        for module in self.masked:
-            module.run = Run(training, self.seed, self.run_step)
-        return self.call(*x)
+        for masked in self.masked:
+            masked.run = Run(training, self.seed, self.run_step)
+        if not (training and self.generators):
+            return module(*x)
+        with seeded(self.generators, self.seed, self.run_step):
+            return module(*x)
 
     def buffers(self) -> dict[str, Tensor]:
         """Copies of the running statistics, for whoever must put them back."""
@@ -117,12 +126,7 @@ class TorchNetwork:
             for path, module in self.module.named_modules(remove_duplicate=False):
                 if path:
                     handles.append(module.register_forward_hook(keep(path)))
-            x = self.tensors(check_inputs(self.model, inputs))
-            if self.module.training != training:
-                self.module.train(training)
-            for masked in self.masked:
-                masked.run = Run(training, self.seed, self.run_step)
-            self.module(*x)
+            self._called(self.module, self.tensors(check_inputs(self.model, inputs)), training)
         finally:
             self.restore(held)
             for handle in handles:

@@ -15,6 +15,12 @@ from isograd.core.base.types import Array, Shape
 LANES = 4  # Philox makes four 64-bit numbers for each tick of its counter
 
 
+def key_of(seed: int, purpose: str, path: str = "", step: int = 0, *, size: int = 16) -> int:
+    """The key of a stream, `size` bytes long."""
+    named = f"{seed}|{purpose}|{path}|{step}".encode()
+    return int.from_bytes(blake2b(named, digest_size=size).digest(), "little")
+
+
 def generator(seed: int, purpose: str, path: str = "", step: int = 0, *, skip: int = 0) -> np.random.Generator:
     """The stream of (seed, purpose, path, step), from its number `skip` on (a multiple of 4).
 
@@ -22,8 +28,7 @@ def generator(seed: int, purpose: str, path: str = "", step: int = 0, *, skip: i
     >>> bool((generator(0, "order", skip=4).random(4) == first[4:]).all())
     True
     """
-    key = blake2b(f"{seed}|{purpose}|{path}|{step}".encode(), digest_size=16).digest()
-    philox = np.random.Philox(key=int.from_bytes(key, "little"))
+    philox = np.random.Philox(key=key_of(seed, purpose, path, step))
     return np.random.Generator(philox.advance(skip // LANES) if skip else philox)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import nan
 from typing import TypeVar
 
 import numpy as np
@@ -161,14 +162,24 @@ def check_batch(
     BatchCheck(model, losses, carrying)(inputs, targets)
 
 
-def mean_loss(losses: Losses, pieces: Sequence[tuple[float, Arrays, Arrays]]) -> tuple[float, Arrays, Arrays]:
-    """(loss, outputs, targets) of a whole data set from its batches, each weighted by its size (a sum: added)."""
-    summed = all(loss is None or loss.reduction == "sum" for loss in losses)
-    sizes = [1 if summed else len(outputs[0]) for _, outputs, _ in pieces]
-    total = sum(loss * size for (loss, _, _), size in zip(pieces, sizes, strict=True))
+def mean_loss(losses: Losses, pieces: Sequence[tuple[Sequence[float], Arrays, Arrays]]) -> tuple[float, Arrays, Arrays]:
+    """(loss, outputs, targets) of a whole data set from its batches' (values of the losses, outputs, targets)
+
+    L = Σ_b D_b·L_b / Σ_b D_b for each loss, D_b the batch's own divisor (a sum: L = Σ_b L_b), and their sum over the
+    outputs: what one batch of everything would give, however the data were cut.
+    """
     outputs = tuple(np.concatenate(column) for column in zip(*(o for _, o, _ in pieces), strict=True))
     targets = tuple(np.concatenate(column) for column in zip(*(t for _, _, t in pieces), strict=True))
-    return total / (1 if summed else sum(sizes)), outputs, targets
+    total = 0.0
+    for k, loss in enumerate(loss for loss in losses if loss is not None):
+        values = np.array([values[k] for values, _, _ in pieces])
+        if loss.reduction == "sum":
+            total += float(values.sum())
+            continue
+        divisors = np.array([loss.divisor(batch[k]) for _, _, batch in pieces])
+        counted = divisors != 0  # a batch in which every target is ignored says nothing
+        total += float(values[counted] @ divisors[counted] / divisors.sum()) if counted.any() else nan
+    return total, outputs, targets
 
 
 def first_nonfinite(net: Network, inputs: Arrays, targets: Arrays, loss: float) -> NonFiniteError:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -15,6 +15,7 @@ from isograd.core.graph.composite import Composite
 from isograd.core.learning.losses import Losses
 
 Carry = Literal["detached", "mean"]
+CARRIED = "carried/"
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,16 @@ class Carrying:
         """What to hold of a batch's outputs for the next."""
         states = outputs[-len(self.shapes) :]
         return tuple(h.mean(0, keepdims=True) if self.how == "mean" else h for h in states)
+
+
+def carried_name(k: int) -> str:
+    """What the k-th state held is called in a learner's memory."""
+    return f"{CARRIED}{k}"
+
+
+def carried_of(memory: Mapping[str, Array]) -> Arrays:
+    """The states held in a learner's memory, in order; none where the next batch starts from zeros."""
+    return tuple(memory[carried_name(k)] for k in range(sum(name.startswith(CARRIED) for name in memory)))
 
 
 def _shapes(shapes: Sequence[Shape]) -> str:

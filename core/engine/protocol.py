@@ -24,7 +24,7 @@ class Learner(Protocol):
     """A network, its losses and its optimizer: what changes weights.
 
     Where the model carries state (core/engine/carry.py), inputs are the data's alone: the learner adds the states. A
-    batch that raises leaves them as they were.
+    batch that raises leaves them as they were. What a step draws at random is keyed by the steps made before it.
     """
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
@@ -36,7 +36,7 @@ class Learner(Protocol):
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
         """One step for each batch of `order`, yielding its loss; lr(k) is the rate of the k-th.
 
-        Carried states are zeros at its start.
+        `order` may be the rest of an epoch: no other batch is read, and carried states go on.
         """
 
     def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
@@ -49,10 +49,10 @@ class Learner(Protocol):
         """Let the next batch start from states of zeros."""
 
     def state_dict(self) -> State:
-        """The optimizer's memory: {"step": …, "momentum_buffer/0.weight": …}."""
+        """Its memory, copied: {"step": …, "momentum_buffer/0.weight": …, "carried/0": …}: steps, slots, states held."""
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        """Take over a memory that `state_dict` gave, of this or another backend."""
+        """Take over a copy of a memory that `state_dict` gave, of this or another backend; masks follow its step."""
 
 
 class Network(Protocol):
@@ -97,9 +97,11 @@ class Network(Protocol):
 class Backend(Protocol):
     """Builds networks. Found by name through the entry-point group `isograd.backends` (core/engine/registry.py).
 
-    It may have two attributes more, both {} where it has not:
+    It may have attributes more:
 
+    `title`: what reports call it, else its name.
     `variants`: {name: options}; "torch:compile" asks for the engine "torch" with the options of its variant "compile".
+    `takes_device`: True where `build` takes device=, as the command line's --device then asks.
     `when_compared`: the options under which networks of an engine with randomness of its own draw their masks from
     isograd's streams instead (`Run.random`), as every comparison of engines wants them to.
     """

@@ -178,7 +178,8 @@ class CustomLoss(CustomFunction, Loss):
     """L = function(ops, prediction, target, options), one number
 
     Targets are values in the prediction's shape, or, of a "class loss", class indices (N, …) for predictions
-    (N, C, …). In evaluation the losses of batches are averaged, unless an option `reduction` of the function is "sum".
+    (N, C, …). In evaluation the losses of batches are averaged, each weighing as much as it has samples, unless an
+    option `reduction` of the function is "sum".
     """
 
     reduction: Literal["mean"] = "mean"
@@ -202,6 +203,9 @@ class CustomLoss(CustomFunction, Loss):
                 fix="mend the labels, or widen the last layer",
             )
         _try_loss(self, prediction)
+
+    def divisor(self, target: Array) -> float:
+        return float(len(target))
 
     def value(self, ops: Any, prediction: Any, target: Any) -> Any:
         """The loss in one namespace: an array without axes."""

@@ -32,6 +32,10 @@ class Loss(Description):
         if target.dtype.kind not in "fiu":
             raise DataError(repr(self), wanted="numeric targets", got=f"{target.dtype}", fix="convert them to floats")
 
+    def divisor(self, target: Array) -> float:
+        """D of L = Σ … / D over a batch of these targets, with reduction="mean"."""
+        return float(target.size)
+
 
 Losses = tuple[Loss | None, ...]
 """One loss for each output of a model; None where an output is not trained on."""
@@ -45,6 +49,9 @@ class MSELoss(Loss):
     """
 
     reduction: Literal["mean", "sum", "none", "batchmean"] = "mean"  # type: ignore[assignment]
+
+    def divisor(self, target: Array) -> float:
+        return float(len(target)) if self.reduction == "batchmean" else super().divisor(target)
 
 
 @describes("loss")
@@ -106,6 +113,10 @@ class ClassLoss(Loss):
                 fix=f"mend the label, or widen the last layer beyond {classes}",
             )
 
+    def divisor(self, target: Array) -> float:
+        counted = target[target != self.ignore_index]
+        return float(counted.size if self.weight is None else np.take(self.weight, counted).sum())
+
     def classes_first(self, prediction: Shape) -> Shape:
         """The sample's shape with its axis of classes in front."""
         axis = self.dim - 1 if self.dim > 0 else self.dim + len(prediction)
@@ -165,6 +176,9 @@ class CrossEntropyLoss(ClassLoss):
             return
         Loss.check(self, prediction, target)
         ClassLoss.check(self, prediction, np.zeros((1, *labels), np.int64))
+
+    def divisor(self, target: Array) -> float:
+        return target.size / target.shape[self.dim] if target.dtype.kind == "f" else super().divisor(target)
 
 
 @describes("loss")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from isograd.core.training.history import Epoch, History
 from isograd.core.training.trainer import Trainer
 
@@ -20,3 +22,13 @@ class Callback:
 
     def fit_ends(self, trainer: Trainer, history: History) -> None:
         """After the fit, however it ended."""
+
+    def state(self) -> dict[str, Any]:
+        """What it remembers and a training taken up again must know: plain values and NumPy arrays by name.
+
+        Asked by `Trainer.state` while a fit is going on; none unless overridden.
+        """
+        return {}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Take over what `state` gave: after `fit_starts` of a fit that goes on."""

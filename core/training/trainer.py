@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import perf_counter
+from copy import deepcopy
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from isograd.core.base.errors import DataError, SpecError
+from isograd.core.base.errors import SpecError
 from isograd.core.base.randomness import batch_order
 from isograd.core.base.types import Array, Arrays
-from isograd.core.data.dataset import ArrayDataset, Dataset, Rowed, as_arrays, as_dataset, for_epoch
-from isograd.core.engine.batches import check_batch, check_inputs, check_losses
+from isograd.core.data.dataset import ArrayDataset, Dataset, as_arrays, as_dataset, for_epoch
+from isograd.core.engine.batches import check_inputs, check_losses
 from isograd.core.engine.carry import Carry, Carrying
 from isograd.core.engine.protocol import Network
 from isograd.core.learning.losses import Loss, Losses
@@ -20,11 +21,16 @@ from isograd.core.learning.metrics import Metric
 from isograd.core.learning.optimizers import Clipping, Optimizer
 from isograd.core.learning.schedules import FixedLR, Schedule
 from isograd.core.learning.stopping import EarlyStopping
+from isograd.core.training.belonging import check_described, check_memory
+from isograd.core.training.checks import BATCH_SIZE, batching, check_counts, checked_data
+from isograd.core.training.fitting import Fit, Plan
 from isograd.core.training.history import Epoch, History
+from isograd.core.training.interrupts import Interrupts, interrupts
 from isograd.core.training.progress import drawing
+from isograd.core.training.state import TrainerState, in_folder
 from isograd.core.training.watching import BestWeights, StopFit, Watcher
 
-BATCH_SIZE, EVALUATED_AT_ONCE = 32, 256  # samples, unless asked for otherwise
+EVALUATED_AT_ONCE = 256  # samples, unless asked for otherwise
 
 
 class Trainer:
@@ -58,8 +64,12 @@ class Trainer:
             )
         self.schedule = schedule or FixedLR()
         self.carrying = Carrying.of(net.model, self.losses, carry)
+        self.clip = clip
         self.learner = net.learner(self.losses, optimizer, clip, self.carrying)
         self.epochs_done = 0
+        self._running = False  # whether a fit is: of this trainer
+        self._fit: Fit | None = None  # the one that is running, or that was interrupted
+        self._restored: TrainerState | None = None  # whose fit the next one goes on with
 
     def step(self, x: Array | Arrays, y: Array | Arrays) -> float:
         """One forward, backward and update on one batch at the optimizer's lr; returns the loss before it.
@@ -95,60 +105,69 @@ class Trainer:
         update. `validation` is measured every `validate_every` epochs and after the last. With
         `early_stopping` the weights of the best validation are put back at the end. `progress` shows a
         bar; None: where the output is a terminal.
+        After `restore` of a state that was taken inside a fit, the same call does what remains of that fit.
         """
-        numbers = {"epochs": epochs, "batch_size": batch_size, "validate_every": validate_every}
-        for name, number in numbers.items():
-            if number is None and name == "batch_size":
-                continue
-            if not isinstance(number, int) or number < 1:
-                raise SpecError(f"fit({name}={number!r})", wanted="1 or more", got=repr(number), fix=f"{name}=1")
-        data = self._checked(train, "train")
-        held_out = None if validation is None else self._checked(validation, "validation")
+        self._check_idle("fit(…)")
+        check_counts(epochs=epochs, batch_size=1 if batch_size is None else batch_size, validate_every=validate_every)
+        what = (self.net.model, self.losses, self.carrying)
+        data = checked_data(train, "train", *what)
+        held_out = None if validation is None else checked_data(validation, "validation", *what)
         if early_stopping is not None and held_out is None:
             raise SpecError("fit(early_stopping=…)", wanted="validation data", got="none", fix="validation=(x, y)")
-        batch_size, validation_size, shuffle = self._batching(data, held_out, batch_size, shuffle, drop_last)
-        watchers = [*callbacks, *drawing(progress), *([BestWeights(early_stopping)] if early_stopping else [])]
-        history = History()
-        steps = len(self._order(data, 0, batch_size, shuffle, drop_last))
-        if steps == 0:
+        size, validation_size, shuffle = batching(self.carrying, data, held_out, batch_size, shuffle, drop_last)
+        plan = Plan(epochs, size, validate_every, early_stopping, shuffle, drop_last)
+        best = None if early_stopping is None else BestWeights(early_stopping)
+        fit = Fit(plan, data, held_out, validation_size, [*callbacks, *drawing(progress), *([best] if best else [])])
+        if self._restored is not None:
+            fit.check_same(self._restored.record["fit"])
+        self._run(fit)
+        if best is not None:
+            best.put_back(self, fit.history)
+        if best is not None or fit.history.stopped is None:
+            self._fit = None  # one that a callback stopped can still be gone on with
+        return fit.history
+
+    def state(self) -> TrainerState:
+        """Everything that decides what comes next, as a value: to be taken between any two steps, by callbacks too.
+
+        After a fit that Ctrl-C, an error or a callback's StopFit ended early, the state inside it, after its last step.
+        """
+        memory = self.learner.state_dict()
+        record: dict[str, Any] = {
+            "training": deepcopy(self._described),
+            "epochs_done": self.epochs_done,
+            "steps_done": int(memory.pop("step")),
+            "fit": None,
+            "seconds": None,
+        }
+        arrays = in_folder("weights", self.net.state_dict()) | in_folder("memory", memory)
+        if self._restored is not None:
+            record |= {name: deepcopy(self._restored.record[name]) for name in ("fit", "seconds")}
+            arrays |= in_folder("fit", self._restored.under("fit"))
+        elif self._fit is not None:
+            record["fit"], held, record["seconds"] = self._fit.taken()
+            arrays |= in_folder("fit", held)
+        return TrainerState(record, arrays)
+
+    def restore(self, state: TrainerState) -> None:
+        """Go on where `state` was taken, by this trainer or one like it, in either engine; it is left as it is.
+
+        On the engine that it was taken from, all that follows is the same to the last bit. Where it was taken inside
+        a fit, that fit's call, repeated, does what remains of it. SpecError or WeightsError, with nothing changed,
+        where the state is of another training.
+        """
+        self._check_idle("restore(…)")
+        if not isinstance(state, TrainerState):
             raise SpecError(
-                f"fit(batch_size={batch_size}, drop_last=True)",
-                wanted="one whole batch or more",
-                got=f"{len(data)} samples",
-                fix=f"batch_size={len(data)}, or drop_last=False",
+                "restore(…)", wanted="what trainer.state() gave", got=type(state).__name__, fix="trainer.restore(state)"
             )
-        begun: list[Watcher] = []
-        try:
-            for watcher in watchers:
-                watcher.fit_starts(self, epochs, steps)
-                begun.append(watcher)
-            for k in range(epochs):
-                started = perf_counter()
-                order = self._order(data, self.epochs_done, batch_size, shuffle, drop_last)
-                done = len(history.step_losses)
-                self._epoch(for_epoch(data, self.epochs_done), order, k, epochs, watchers, history.step_losses)
-                losses = history.step_losses[done:]
-                self.epochs_done += 1
-                measured = held_out is not None and ((k + 1) % validate_every == 0 or k + 1 == epochs)
-                scores = self.evaluate(held_out, batch_size=validation_size) if measured else {}
-                weights = [1.0 if self._summed else len(batch) for batch in order]
-                epoch = Epoch(
-                    number=self.epochs_done,
-                    lr=self._lr(k, len(order) - 1, len(order), epochs),
-                    train_loss=float(np.average(losses, weights=weights)),
-                    validation_loss=scores.pop("loss", None),
-                    metrics=scores,
-                    seconds=perf_counter() - started,
-                )
-                history.epochs.append(epoch)
-                for watcher in watchers:
-                    watcher.epoch_ends(self, epoch)
-        except StopFit as stop:
-            history.stopped = str(stop)
-        finally:
-            for watcher in begun:
-                watcher.fit_ends(self, history)
-        return history
+        check_described(state.record["training"], self._described)
+        memory = state.under("memory")
+        check_memory(memory, self.optimizer, self.net.state_dict(), self.carrying)
+        self.net.load_state_dict(state.under("weights"))
+        self.learner.load_state_dict({"step": np.asarray(state.record["steps_done"]), **memory})
+        self.epochs_done = state.record["epochs_done"]
+        self._fit, self._restored = None, state if state.record["fit"] else None
 
     def evaluate(self, data: Any, *, batch_size: int | None = None) -> dict[str, float]:
         """{"loss": …, metric label: …} of the network on `data`, in evaluation mode.
@@ -178,24 +197,93 @@ class Trainer:
         joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
         return joined if len(joined) > 1 else joined[0]
 
-    def _batching(
-        self, data: Dataset, held_out: Dataset | None, batch_size: int | None, shuffle: bool | None, drop_last: bool
-    ) -> tuple[int, int | None, bool]:
-        """(samples in a batch, in one of validation or None for the usual, whether they are shuffled)"""
-        if self.carrying is None:
-            return batch_size or BATCH_SIZE, None, shuffle is not False
-        if shuffle:
+    @cached_property
+    def _described(self) -> dict[str, Any]:
+        """What is trained, and how: a state is restored by a trainer of the same alone."""
+        clip, carrying = self.clip, self.carrying
+        losses = [None if loss is None else loss.to_dict() for loss in self.losses]
+        return {
+            "model": self.net.model.to_dict(),
+            "loss": losses[0] if len(losses) == 1 else losses,
+            "optimizer": self.optimizer.to_dict(),
+            "schedule": self.schedule.to_dict(),
+            "clip": None if clip is None else clip.to_dict(),
+            "metrics": [metric.to_dict() for metric in self.metrics],
+            "carry": None if carrying is None else carrying.how,
+            "seed": self.net.seed,
+            "dtype": self.net.dtype.name,
+        }
+
+    def _check_idle(self, where: str) -> None:
+        if self._running:
             raise SpecError(
-                f'fit(shuffle=True) with carry="{self.carrying.how}"',
-                wanted="batches in order, each going on where the one before ended",
-                got="shuffled ones",
-                fix="leave shuffle= out",
+                where,
+                wanted="no fit of this trainer to be running",
+                got="a call from one of its callbacks",
+                fix="raise ig.StopFit(…), and call it when fit has returned",
             )
-        size = self.carrying.batch_size(data, batch_size, "fit(…)", usual=BATCH_SIZE, drop_last=drop_last)
-        held_size = size if held_out is not None and not isinstance(held_out, Rowed) else None
-        if held_out is not None:
-            self.carrying.batch_size(held_out, held_size, "fit(validation=…)", usual=BATCH_SIZE)
-        return size, held_size, False
+
+    def _run(self, fit: Fit) -> None:
+        """What remains of a fit, its watchers told of its start and its end."""
+        begun: list[Watcher] = []
+        steps = len(fit.order(self.net.seed, self.epochs_done))
+        self._running = True
+        try:
+            for watcher in fit.watchers:
+                watcher.fit_starts(self, fit.plan.epochs, steps)
+                begun.append(watcher)
+            if self._restored is not None:
+                fit.take_up(self._restored)
+            self._fit, self._restored = fit, None
+            with interrupts() as ctrl_c:
+                fit.tell(self)
+                while fit.remains:
+                    self._epoch(fit, ctrl_c)
+        except StopFit as stop:
+            fit.history.stopped = str(stop)
+        finally:
+            fit.pause()
+            try:
+                for watcher in begun:
+                    watcher.fit_ends(self, fit.history)
+            finally:
+                self._running = False
+
+    def _epoch(self, fit: Fit, ctrl_c: Interrupts) -> None:
+        """What remains of an epoch: steps, validation, and what is told of them."""
+        fit.begin()
+        order, done = fit.order(self.net.seed, self.epochs_done), fit.step
+        if done == 0:
+            self.learner.reset_state()
+        data = for_epoch(fit.data, self.epochs_done)
+        ctrl_c.hold()
+        for loss in self.learner.epoch(data, order[done:], lambda k: self._lr(fit, done + k, len(order))):
+            fit.stepped(loss)
+            ctrl_c.release()
+            fit.tell(self)
+            ctrl_c.hold()
+        ctrl_c.release()
+        epoch = self._measured(fit, order)
+        ctrl_c.hold()
+        self.epochs_done += 1
+        fit.closed(epoch)
+        ctrl_c.release()
+        fit.tell(self)
+
+    def _measured(self, fit: Fit, order: list[Array]) -> Epoch:
+        """What there is to say of an epoch whose steps are done."""
+        number, plan, held_out = fit.epoch + 1, fit.plan, fit.held_out
+        measured = held_out is not None and (number % plan.validate_every == 0 or number == plan.epochs)
+        scores = self.evaluate(held_out, batch_size=fit.validation_size) if measured else {}
+        weights = [1.0 if self._summed else len(batch) for batch in order]
+        return Epoch(
+            number=self.epochs_done + 1,
+            lr=self._lr(fit, len(order) - 1, len(order)),
+            train_loss=float(np.average(fit.history.step_losses[-len(order) :], weights=weights)),
+            validation_loss=scores.pop("loss", None),
+            metrics=scores,
+            seconds=fit.elapsed(),
+        )
 
     def _in_order(self, data: Dataset, batch_size: int | None, where: str) -> list[Array]:
         """The sample numbers of each batch of an evaluation."""
@@ -209,38 +297,9 @@ class Trainer:
     def _summed(self) -> bool:
         return all(loss is None or loss.reduction == "sum" for loss in self.losses)
 
-    def _epoch(
-        self, data: Dataset, order: list[Array], k: int, epochs: int, watchers: Sequence[Watcher], losses: list[float]
-    ) -> None:
-        for loss in self.learner.epoch(data, order, lambda step: self._lr(k, step, len(order), epochs)):
-            losses.append(loss)
-            for watcher in watchers:
-                watcher.step_ends(self, loss)
-
-    def _lr(self, epoch: int, step: int, steps: int, epochs: int) -> float:
+    def _lr(self, fit: Fit, step: int, steps: int) -> float:
+        """The rate of a step of the running epoch, by its place in the whole fit."""
+        epoch, epochs = fit.epoch, fit.plan.epochs
         if self.schedule.per == "epoch":
             return self.schedule.at(epoch, epochs, self.optimizer.lr)
         return self.schedule.at(epoch * steps + step, epochs * steps, self.optimizer.lr)
-
-    def _order(self, data: Dataset, epoch: int, batch_size: int, shuffle: bool, drop_last: bool) -> list[Array]:
-        return batch_order(len(data), batch_size, seed=self.net.seed, epoch=epoch, shuffle=shuffle, drop_last=drop_last)
-
-    def _checked(self, given: Any, name: str) -> Dataset:
-        """The data set, all of it checked where it is in memory, else its first sample."""
-        data = as_dataset(given)
-        if len(data) == 0:
-            raise DataError(f"{name} data", wanted="one sample or more", got="none", fix="give some data")
-        whole = isinstance(data, ArrayDataset) and data.in_memory
-        inputs, targets = (data.inputs, data.targets) if whole else data.batch(np.arange(1))  # type: ignore[attr-defined]
-        check_batch(self.net.model, self.losses, inputs, targets, self.carrying)
-        for what, arrays in {"x": inputs, "y": targets}.items():
-            for values in arrays:
-                if values.dtype.kind == "f" and not np.isfinite(values).all():
-                    first = [int(i) for i in np.argwhere(~np.isfinite(values))[0]]
-                    raise DataError(
-                        f"{name} data: {what}{first}",
-                        wanted="finite numbers",
-                        got=f"{values[tuple(first)]}",
-                        fix=f"drop or fill the {np.count_nonzero(~np.isfinite(values))} entries; no weight was changed",
-                    )
-        return data

@@ -10,6 +10,8 @@ from isograd.core.base.types import State
 from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.training.history import Epoch, History
 
+WEIGHTS = "weights/"
+
 
 class StopFit(Exception):
     """Raised by a callback to end the fit after this step or epoch; the reason goes into the history."""
@@ -26,9 +28,13 @@ class Watcher(Protocol):
 
     def fit_ends(self, trainer: Any, history: History) -> None: ...
 
+    def state(self) -> dict[str, Any]: ...
+
+    def restore(self, state: dict[str, Any]) -> None: ...
+
 
 class BestWeights:
-    """Carries EarlyStopping out: remembers the best weights and puts them back when the fit ends."""
+    """Carries EarlyStopping out: remembers the best weights, which the trainer puts back when the fit is over."""
 
     def __init__(self, rule: EarlyStopping) -> None:
         self.rule = rule
@@ -64,6 +70,18 @@ class BestWeights:
             raise StopFit(f"{self.rule.monitor} has not improved since epoch {self.best_epoch}")
 
     def fit_ends(self, trainer: Any, history: History) -> None:
+        """Nothing: a fit that is interrupted keeps the weights that it goes on with."""
+
+    def state(self) -> dict[str, Any]:
+        weights = {f"{WEIGHTS}{path}": values for path, values in self.weights.items()}
+        return {"best": self.best, "best_epoch": self.best_epoch, "waited": self.waited, **weights}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.best, self.best_epoch, self.waited = state["best"], state["best_epoch"], state["waited"]
+        self.weights = {k.removeprefix(WEIGHTS): v for k, v in state.items() if k.startswith(WEIGHTS)}
+
+    def put_back(self, trainer: Any, history: History) -> None:
+        """Let the network have the best weights, where any were measured."""
         if self.weights:
             trainer.net.load_state_dict(self.weights)
             history.best_epoch = self.best_epoch

@@ -24,7 +24,7 @@ from isograd_jax.network import JaxNetwork
 class JaxBackend:
     """Builds networks that JAX computes, on the device that JAX chooses; it has no options."""
 
-    name = "jax"
+    name, title = "jax", "JAX"
 
     def build(
         self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any

@@ -12,10 +12,10 @@ import numpy as np
 from isograd.core.base.types import Array, Arrays, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, mean_loss
-from isograd.core.engine.carry import Carrying
+from isograd.core.engine.carry import Carrying, carried_name, carried_of
 from isograd.core.engine.protocol import Network
 from isograd.core.learning.losses import ClassLoss, Loss, Losses
-from isograd.core.learning.optimizers import Clipping, Optimizer
+from isograd.core.learning.optimizers import Adagrad, Clipping, Optimizer
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, LOSS_FORMULAS, OPTIMIZER_FORMULAS
 from isograd_jax.namespace import ARRAYS, exact
 
@@ -84,7 +84,7 @@ class JaxLearner:
         x = self._fed(inputs, self.held)
 
         def total(y: tuple[Any, ...]) -> Any:
-            return self.total(y, targets)
+            return sum(self.values(y, targets))
 
         value, pullback, buffers, outputs = self.net.differentiated(total, x, training=True)
         if not isfinite(loss := float(value)):
@@ -95,10 +95,10 @@ class JaxLearner:
             grads = {path: np.asarray(g) for path, g in clipped.items()}
         return loss, dx, grads, buffers, outputs
 
-    def total(self, outputs: Sequence[Any], targets: Arrays) -> Any:
-        """Σ of the losses of the outputs that are trained on."""
+    def values(self, outputs: Sequence[Any], targets: Arrays) -> list[Any]:
+        """The loss of each output that is trained on."""
         pairs = zip(self.losses, outputs, aligned(self.losses, targets), strict=True)
-        return sum(loss_value(loss, y, t) for loss, y, t in pairs if loss is not None and t is not None)
+        return [loss_value(loss, y, t) for loss, y, t in pairs if loss is not None and t is not None]
 
     @exact()
     def _update(self, grads: State, lr: float) -> None:
@@ -118,7 +118,6 @@ class JaxLearner:
 
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
         """One step for each batch of `order`, yielding its loss."""
-        self.reset_state()
         for k, rows in enumerate(order):
             yield self.step(*data.batch(rows), lr(k))
 
@@ -131,7 +130,7 @@ class JaxLearner:
             self.check(inputs, targets)
             outputs = self.net.outputs(self._fed(inputs, held))
             held = () if self.carrying is None else self.carrying.kept(outputs)
-            pieces.append((float(self.total(outputs, targets)), outputs, targets))
+            pieces.append((list(map(float, self.values(outputs, targets))), outputs, targets))
         return mean_loss(self.losses, pieces)
 
     def reset_state(self) -> None:
@@ -139,14 +138,17 @@ class JaxLearner:
         self.held = ()
 
     def state_dict(self) -> State:
-        """{"step": t, "slot/weight path": array}; no slots before the first step."""
-        held = {f"{slot}/{path}": v.copy() for path, slots in self.slots.items() for slot, v in slots.items()}
-        return {"step": np.asarray(self.t), **held}
+        """{"step": t, "slot/weight path": array, "carried/k": array}; no slots before the first step."""
+        slots = {f"{slot}/{path}": v.copy() for path, slots in self.slots.items() for slot, v in slots.items()}
+        return {"step": np.asarray(self.t), **slots, **{carried_name(k): h.copy() for k, h in enumerate(self.held)}}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Take over a memory that `state_dict` gave, of this or another backend."""
         self.t = int(state["step"])
         self.net.at_step(self.t)
+        start = self.optimizer.initial_accumulator_value if isinstance(self.optimizer, Adagrad) else 0.0
         for path in self.slots:
+            fresh = np.full_like(self.net.state[path], start)  # torch keeps no slot where no gradient came
             names = self.optimizer.slots if self.t else ()
-            self.slots[path] = {slot: np.array(state[f"{slot}/{path}"]) for slot in names}
+            self.slots[path] = {slot: np.array(state.get(f"{slot}/{path}", fresh)) for slot in names}
+        self.held = tuple(np.array(h, self.net.dtype) for h in carried_of(state))
