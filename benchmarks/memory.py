@@ -12,10 +12,16 @@ from table import Row
 from workloads import WORKLOADS, Workload
 
 STEPS = 20
+CLEAR_PEAK = Path("/proc/self/clear_refs")
 
 
 def memory_rows(workload: Workload, command: str) -> list[Row]:
-    """Growth of each engine over that of PyTorch by hand; each contender in a process of its own."""
+    """Growth of each engine over that of PyTorch by hand; each contender in a process of its own.
+
+    Read from /proc, which Linux alone has: no rows elsewhere.
+    """
+    if not CLEAR_PEAK.exists():
+        return []
     grown = {name: float(_child(workload.name, name)) for name in CONTENDERS}
     hand = grown["PyTorch by hand"]
     return [
@@ -55,7 +61,7 @@ def growth(workload: Workload, contender: str) -> float:
 
 def resident() -> float:
     """MiB resident now; the kernel's record of the peak starts again from here."""
-    Path("/proc/self/clear_refs").write_text("5")
+    CLEAR_PEAK.write_text("5")
     return _status("VmRSS")
 
 

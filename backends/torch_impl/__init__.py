@@ -33,6 +33,7 @@ class TorchBackend:
     """
 
     name = "torch"
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {"compile": {"compile": True}}
     when_compared: ClassVar[Mapping[str, Any]] = {"shared_randomness": True}
     title = "PyTorch"
     takes_device = True
@@ -40,7 +41,7 @@ class TorchBackend:
     def build(
         self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
     ) -> TorchNetwork:
-        device = _device(options.pop("device", "cpu"))
+        device = _device(options.pop("device", "cpu"), TORCH_DTYPES[dtype.name])
         compiled, shared = options.pop("compile", False), options.pop("shared_randomness", False)
         if options:
             raise BackendError(
@@ -91,11 +92,18 @@ class TorchBackend:
         return w.numpy()
 
 
-def _device(name: str) -> torch.device:
-    """The device of this name, where this machine has it."""
+def _device(name: str, dtype: torch.dtype) -> torch.device:
+    """The device of this name, where this machine has it and it computes in `dtype`."""
     try:
         device = torch.device(name)
-        return torch.empty(1, device=device).device  # with its number, where there may be several
+        return torch.empty(1, device=device, dtype=dtype).device  # with its number, where there may be several
+    except TypeError as error:  # mps has no float64
+        raise BackendError(
+            f"device={name!r}",
+            wanted=f"a device that computes in {str(dtype).removeprefix('torch.')}",
+            got=str(error).splitlines()[0],
+            fix='dtype="float32", or device="cpu"',
+        ) from None
     except (RuntimeError, AssertionError) as error:
         have = [
             "cpu",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -94,18 +95,28 @@ class Network(Protocol):
 
 @runtime_checkable
 class Backend(Protocol):
-    """Builds networks. Found by name through the entry-point group `isograd.backends`.
+    """Builds networks. Found by name through the entry-point group `isograd.backends` (core/engine/registry.py).
 
-    An engine with randomness of its own may have an attribute `when_compared`: the options under which its networks
-    draw their masks from isograd's streams instead (`Run.random`), as every comparison of engines wants them to.
+    It may have attributes more:
+
+    `title`: what reports call it, else its name.
+    `variants`: {name: options}; "torch:compile" asks for the engine "torch" with the options of its variant "compile".
+    `takes_device`: True where `build` takes device=, as the command line's --device then asks.
+    `when_compared`: the options under which networks of an engine with randomness of its own draw their masks from
+    isograd's streams instead (`Run.random`), as every comparison of engines wants them to.
     """
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What it is asked for by; an attribute of the class will do."""
 
     def build(
         self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
     ) -> Network:
-        """A network of `model` with exactly these weights and buffers; `options` are those that its user gave."""
+        """A network of `model` with copies of exactly these weights and buffers, which fit it.
+
+        `options` are those that its user gave; BackendError for one that it does not know.
+        """
 
     def source(self, description: Description) -> str:
         """Where this backend computes it, in words that lead a reader there."""
@@ -123,6 +134,63 @@ class Judged(Protocol):
 
     def draw(self, law: Initializer, shape: Shape, fans: Fans, seed: int) -> Array:
         """A weight drawn by this engine's own implementation of the law, float64: its second witness."""
+
+
+@runtime_checkable
+class JudgedBackend(Backend, Judged, Protocol):
+    """An engine with all of both."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """An engine under a longer name, with options bound: what "torch:compile" asks for."""
+
+    name: str
+    engine: Backend
+    options: Mapping[str, Any]
+
+    @property
+    def when_compared(self) -> Mapping[str, Any]:
+        return options_when_compared(self.engine)
+
+    def build(
+        self, model: Composite, state: State, *, seed: int, dtype: np.dtype[np.floating], **options: Any
+    ) -> Network:
+        """The engine's own, with the options that the name stands for; BackendError for one that contradicts them."""
+        bound = self.options
+        wrong = {key: value for key, value in options.items() if key in bound and value != bound[key]}
+        if wrong:
+            raise BackendError(
+                f"backend={self.name!r}",
+                wanted=", ".join(f"{key}={bound[key]!r}" for key in wrong) + ", as the name says",
+                got=", ".join(f"{key}={value!r}" for key, value in wrong.items()),
+                fix=f"backend={self.engine.name!r} with the options that you want",
+            )
+        return self.engine.build(model, state, seed=seed, dtype=dtype, **{**bound, **options})
+
+    def source(self, description: Description) -> str:
+        return self.engine.source(description)
+
+
+@dataclass(frozen=True)
+class JudgedVariant(Variant):
+    """The same of an engine that is judged alone, as the engine itself is: options are those of networks."""
+
+    engine: JudgedBackend
+
+    def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
+        return self.engine.evaluate_loss(loss, prediction, target, dy)
+
+    def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
+        return self.engine.learning_rates(schedule, lr, total)
+
+    def draw(self, law: Initializer, shape: Shape, fans: Fans, seed: int) -> Array:
+        return self.engine.draw(law, shape, fans, seed)
+
+
+def variant(name: str, engine: Backend, options: Mapping[str, Any]) -> Backend:
+    """The engine under this name, with these options bound."""
+    return JudgedVariant(name, engine, options) if isinstance(engine, JudgedBackend) else Variant(name, engine, options)
 
 
 def options_when_compared(backend: Backend) -> Mapping[str, Any]:

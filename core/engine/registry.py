@@ -2,51 +2,133 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from typing import Any
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from isograd.core.base.errors import BackendError
 from isograd.core.base.types import FLOATS, Array
-from isograd.core.engine.protocol import Backend, Network
+from isograd.core.engine.protocol import Backend, Network, variant
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.weights import check_state, initial_state
 
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "isograd.backends"
+
 
 def backend_names() -> list[str]:
-    from importlib.metadata import entry_points  # takes a tenth of `import isograd`, so only when asked
-
-    return sorted({point.name for point in entry_points(group="isograd.backends")})
+    """The engines that this environment has, without their variants."""
+    return sorted({point.name for point in _declared()})
 
 
 def get_backend(name: str | Backend) -> Backend:
-    """The backend of this name; BackendError where it is unknown or what it needs is not installed.
+    """The engine of this name, or "engine:variant:variant" with the options that its variants stand for.
 
-    One that is handed in is that one.
+    An engine that is handed in is that one. Raises BackendError where a name is unknown, declared twice, cannot be
+    loaded, lacks a package or leads to no engine, and for a variant that the engine does not have.
     """
-    if not isinstance(name, str):
+    if not isinstance(name, str) and not _lacking(name):
         return name
-    from importlib.metadata import entry_points
+    first, *variants = str(name).split(":")
+    engine = _loaded(_point(first))
+    if not variants:
+        return engine
+    options: dict[str, Any] = {}
+    known: Mapping[str, Mapping[str, Any]] = getattr(engine, "variants", {})
+    for asked in variants:
+        if asked not in known:
+            raise BackendError(
+                f"backend={name!r}",
+                wanted=f"a variant of {first}: {', '.join(known)}" if known else f"{first} alone, it has no variants",
+                got=repr(asked),
+                fix=f"backend={first!r}, whose options are keywords of ig.build",
+            )
+        options |= known[asked]
+    return variant(str(name), engine, options)
 
-    found = [point for point in entry_points(group="isograd.backends") if point.name == name]
+
+def _lacking(engine: object) -> str:
+    """What an object lacks to be an engine."""
+    return ", ".join(member for member in ("name", "build", "source") if not hasattr(engine, member))
+
+
+def _declared() -> list[EntryPoint]:
+    from importlib.metadata import entry_points  # takes a tenth of `import isograd`, so only when asked
+
+    return list(entry_points(group=GROUP))
+
+
+def _point(name: str) -> EntryPoint:
+    """The one entry point of this name."""
+    found = [point for point in _declared() if point.name == name]
     if not found:
+        near = get_close_matches(name, backend_names(), 1)
         raise BackendError(
             f"backend={name!r}",
             wanted=f"one of {', '.join(backend_names())}",
             got=repr(name),
-            fix="name one of them, or install a package with an isograd.backends entry point",
+            fix=f"{f'backend={near[0]!r}' if near else 'name one of them'}, or install a package with an {GROUP} "
+            "entry point",
         )
-    try:
-        backend: Backend = found[0].load()()
-    except ModuleNotFoundError as error:
+    if len(found) > 1:
         raise BackendError(
             f"backend={name!r}",
-            wanted=f"{error.name}, which this backend needs",
-            got="it is not installed",
-            fix=f'pip install "isograd[{name}]", or use backend="numpy"',
-        ) from None
-    return backend
+            wanted=f"one distribution whose entry points {GROUP} declare it",
+            got=" and ".join(f"{_distribution(point)} ({point.value})" for point in found),
+            fix="uninstall all but one of them",
+        )
+    return found[0]
+
+
+def _loaded(point: EntryPoint) -> Backend:
+    """The engine that an entry point names, made."""
+    declared = f"{GROUP}: {point.name} = {point.value}"
+    try:
+        kind = point.load()
+    except Exception as error:
+        missing = error.name if isinstance(error, ModuleNotFoundError) else None
+        if missing is not None and not f"{point.module}.".startswith(f"{missing}."):
+            raise BackendError(
+                f"backend={point.name!r}",
+                wanted=f"{missing}, which this backend needs",
+                got="it is not installed",
+                fix=f'{_installing(point, missing)}, or use backend="numpy"',
+            ) from None
+        raise BackendError(
+            f"backend={point.name!r}",
+            wanted=f"what {_distribution(point)} declares, {declared}",
+            got=f"{type(error).__name__}: {error}",
+            fix="mend that entry point, or install the distribution again",
+        ) from error
+    engine: Backend = kind() if callable(kind) else kind
+    lacks = _lacking(engine)
+    if lacks or engine.name != point.name:
+        raise BackendError(
+            f"backend={point.name!r}",
+            wanted=f"a class with name = {point.name!r}, build and source (docs/engines.md)",
+            got=f"{point.value}, which {f'lacks {lacks}' if lacks else f'is named {engine.name!r}'}",
+            fix=f"mend the entry point or the class in {_distribution(point)}",
+        )
+    return engine
+
+
+def _distribution(point: EntryPoint) -> str:
+    return f"{point.dist.name} {point.dist.version}" if point.dist is not None else "an unknown distribution"
+
+
+def _installing(point: EntryPoint, package: str) -> str:
+    """How to install what an engine lacks: by the extra of its own distribution that brings it, where there is one."""
+    dist = point.dist
+    for requirement in (dist.requires or []) if dist is not None else []:
+        found = re.fullmatch(r"""([\w.-]+)[^;]*;.*\bextra == ["']([\w.-]+)["'].*""", requirement)
+        if dist is not None and found and found[1].replace("-", "_").lower() == package.split(".")[0].lower():
+            return f'pip install "{dist.name}[{found[2]}]"'
+    return f"install {package}, which {_distribution(point)} needs"
 
 
 def float_dtype(name: str) -> np.dtype[np.floating]:
@@ -67,8 +149,8 @@ def build(
 ) -> Network:
     """A network of `model` in `backend` (its name, or an engine), with weights drawn from `seed` unless they are given.
 
-    Options of the backends: numpy: threads=1 (of BLAS); torch: device="cpu", compile=False,
-    shared_randomness=False (True: dropout masks of isograd's own streams, equal to NumPy's).
+    Options of the backends: numpy: threads=1 (of BLAS); torch: device="cpu", compile=False (True as well in
+    backend="torch:compile"), shared_randomness=False (True: dropout masks of isograd's own streams, NumPy's).
     Raises BackendError for an unknown backend or dtype, WeightsError for weights that do not fit.
     """
     kind = float_dtype(dtype)
@@ -80,4 +162,6 @@ def build(
     given = None if weights is None else {path: np.asarray(values) for path, values in weights.items()}
     state = initial_state(model, seed=seed, dtype=kind) if given is None else given
     check_state(model, state, "build(weights=…)")
-    return engine.build(model, state, seed=seed, dtype=kind, **options)
+    net = engine.build(model, state, seed=seed, dtype=kind, **options)
+    net.backend = engine.name  # "torch:compile" where it was asked for so
+    return net

@@ -85,9 +85,21 @@ def test_the_book_is_named_where_it_is_first_spoken_of(path: Path) -> None:
 
 @pytest.mark.parametrize("page", ["README.md", *PAGES])
 def test_the_links_of_a_page_lead_somewhere(page: str) -> None:
-    targets = re.findall(r"\]\(([^)#]+)", (ROOT / page).read_text())
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text(), flags=re.DOTALL)
+    targets = re.findall(r"\]\(([^)#]+)", text)
     lost = [t for t in targets if "://" not in t and not (ROOT / page).parent.joinpath(t).exists()]
     assert not lost
+
+
+ENGINE = ROOT / "examples/jax_engine"
+QUOTED = [*blocks("docs/engines.md", "py"), *blocks("docs/engines.md", "toml")]
+
+
+@pytest.mark.parametrize("block", QUOTED, ids=lambda block: block.strip().splitlines()[0])
+def test_the_page_on_engines_quotes_the_files_of_its_example(block: str) -> None:
+    """They need JAX to run, so they are not run here: test_jax_engine.py judges the engine that they are part of."""
+    files = [*ENGINE.rglob("*.py"), ENGINE / "pyproject.toml"]
+    assert sum(block in file.read_text() for file in files) == 1
 
 
 def test_the_page_on_autodiff_lists_the_whole_namespace() -> None:

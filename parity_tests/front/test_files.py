@@ -91,16 +91,6 @@ def test_a_crash_while_saving_leaves_the_old_file_and_nothing_else(
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_it_is_flushed_to_the_disk_before_it_takes_the_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    calls = []
-    for call in ("fsync", "replace"):
-        real = getattr(os, call)
-        monkeypatch.setattr(os, call, lambda *args, call=call, real=real: (calls.append(call), real(*args)))
-    model = ig.Sequential([ig.Linear(2)], input_shape=(3,))
-    ig.save(tmp_path / "m.safetensors", model, ig.build(model).state_dict())
-    assert calls == ["fsync", "replace"]
-
-
 def test_others_may_read_it_as_any_file(tmp_path: Path) -> None:
     """A temporary file is private; what it becomes has the permissions of a file that open() makes."""
     model = ig.Sequential([ig.Linear(2)], input_shape=(3,))

@@ -27,6 +27,7 @@ MAY_IMPORT = {  # beside the standard library
     "backends/numpy_impl": {"numpy", "threadpoolctl", "isograd.core", "isograd.backends.numpy_impl"},
     "backends/torch_impl": {"numpy", "torch", "isograd.core", "isograd.backends.torch_impl"},
     "examples": {"numpy", "isograd", "sklearn"},  # scikit-learn for the baselines that stand beside a model
+    "examples/jax_engine": {"numpy", "jax", "isograd.core", "isograd_jax"},  # as an engine of isograd's own, no other
     "benchmarks": {"numpy", "torch", "sklearn", "threadpoolctl", "rich", "isograd"},
 }
 HELPERS = {
@@ -38,7 +39,16 @@ HELPERS = {
     "scans.py",
     "gru.py",
 }  # of operations
-FILES = sorted(path for room in ("core", "backends", "isograd", "examples") for path in (ROOT / room).rglob("*.py"))
+APART = ROOT / "examples/jax_engine"  # a distribution of its own
+
+
+def files_of(room: str) -> list[Path]:
+    """The files of a room, without those of the distribution that lies in it."""
+    folder = ROOT / room
+    return sorted(path for path in folder.rglob("*.py") if folder == APART or APART not in path.parents)
+
+
+FILES = [path for room in (*ROOMS, "examples/jax_engine") for path in files_of(room)]
 
 
 def imports_of(path: Path) -> set[str]:
@@ -61,7 +71,7 @@ def allowed(name: str, roots: set[str]) -> bool:
 def test_a_room_imports_only_what_it_may(room: str) -> None:
     found = [
         f"{path.relative_to(ROOT)} imports {name}"
-        for path in (ROOT / room).rglob("*.py")
+        for path in files_of(room)
         for name in sorted(imports_of(path))
         if not allowed(name, MAY_IMPORT[room] | {sibling.stem for sibling in path.parent.glob("*.py")})
     ]
@@ -70,6 +80,8 @@ def test_a_room_imports_only_what_it_may(room: str) -> None:
 
 def module_name(path: Path) -> str:
     """The name that a file of a room is imported by."""
+    if APART in path.parents:
+        return ".".join(path.relative_to(APART).with_suffix("").parts).removesuffix(".__init__")
     room, *parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join([ROOMS[room], *parts]).removesuffix(".__init__")
 
@@ -172,7 +184,7 @@ def test_the_listed_packages_are_the_folders() -> None:
     folders = {
         ".".join([ROOMS[room], *path.parent.relative_to(ROOT / room).parts])
         for room in ROOMS
-        for path in (ROOT / room).rglob("*.py")
+        for path in files_of(room)
     }
     assert set(settings["packages"]) == folders
     assert settings["package-dir"] == {name: room for room, name in ROOMS.items()}
@@ -195,7 +207,6 @@ def test_a_file_stays_readable_and_says_why_it_exists(path: Path) -> None:
 
 LONG = {  # functions of more than 60 lines, and why they are better whole
     "isograd.core.graph.custom_decorator._describe": "refusals one after the other, then one class",
-    "isograd.core.training.trainer.fit": "the loop over epochs and batches, and what its options mean",
 }
 
 

@@ -136,16 +136,6 @@ def test_the_message_is_this(case: str, backend: str) -> None:
     assert raised(lambda: action(backend)) == text
 
 
-def test_an_unknown_backend() -> None:
-    assert (
-        raised(lambda: ig.build(MODEL, backend="jax"))
-        == f"""BackendError: backend='jax'
-  wanted one of {", ".join(ig.backend_names())}
-  got    'jax'
-  fix    name one of them, or install a package with an isograd.backends entry point"""
-    )
-
-
 def test_an_option_that_the_backend_does_not_know() -> None:
     assert (
         raised(lambda: ig.build(MODEL, backend="numpy", compile=True))
