@@ -194,3 +194,30 @@ def told(history: ig.History) -> str:
 def through_a_file(state: ig.TrainerState) -> ig.TrainerState:
     """The state as JSON and one safetensors text give it back."""
     return ig.TrainerState(json.loads(json.dumps(state.record)), load(save(state.arrays)))
+
+
+def uninterrupted(situation: Situation, backend: str) -> tuple[ig.Trainer, ig.History, dict[str, ig.TrainerState]]:
+    made, taking = situation.trainer(backend), Taking()
+    taking.taken["0"] = made.state()
+    history = made.fit(**situation.call(taking))
+    return made, history, taking.taken
+
+
+def taken_up(situation: Situation, backend: str, state: ig.TrainerState) -> tuple[ig.Trainer, ig.History]:
+    """What a trainer that has been elsewhere makes of the state and of the same call of fit."""
+    made = situation.spoilt(backend)
+    made.restore(state)
+    assert made.state() == state
+    return made, made.fit(**situation.call(Taking()))
+
+
+def places(taken: dict[str, ig.TrainerState]) -> list[str]:
+    """Before the first step and after it, after the last of an epoch, after that epoch, in the middle of the next."""
+    names = list(taken)
+    end = names.index("1")
+    return [*names[:2], names[end - 1], "1", names[end + 2]]
+
+
+def end(made: ig.Trainer, history: ig.History) -> tuple[ig.TrainerState, str]:
+    """Everything that a training has come to."""
+    return made.state(), told(history)

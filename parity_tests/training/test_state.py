@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import pickle
-import signal
 from collections.abc import Callable
 from copy import deepcopy
 from typing import Any
 
 import numpy as np
 import pytest
-from state_helpers import SITUATIONS, STEPS, Counting, Situation, Taking, through_a_file, told
+from state_helpers import (
+    SITUATIONS,
+    STEPS,
+    Counting,
+    Situation,
+    Taking,
+    end,
+    places,
+    taken_up,
+    through_a_file,
+    told,
+    uninterrupted,
+)
 from training_helpers import BOTH, X, Y
 
 import isograd as ig
@@ -18,33 +29,6 @@ from isograd.core.base.description import REGISTRY
 from isograd.core.parity.matching import TOLERANCE, difference
 
 SITUATION = pytest.mark.parametrize("name", SITUATIONS)
-
-
-def uninterrupted(situation: Situation, backend: str) -> tuple[ig.Trainer, ig.History, dict[str, ig.TrainerState]]:
-    made, taking = situation.trainer(backend), Taking()
-    taking.taken["0"] = made.state()
-    history = made.fit(**situation.call(taking))
-    return made, history, taking.taken
-
-
-def taken_up(situation: Situation, backend: str, state: ig.TrainerState) -> tuple[ig.Trainer, ig.History]:
-    """What a trainer that has been elsewhere makes of the state and of the same call of fit."""
-    made = situation.spoilt(backend)
-    made.restore(state)
-    assert made.state() == state
-    return made, made.fit(**situation.call(Taking()))
-
-
-def places(taken: dict[str, ig.TrainerState]) -> list[str]:
-    """Before the first step and after it, after the last of an epoch, after that epoch, in the middle of the next."""
-    names = list(taken)
-    end = names.index("1")
-    return [*names[:2], names[end - 1], "1", names[end + 2]]
-
-
-def end(made: ig.Trainer, history: ig.History) -> tuple[ig.TrainerState, str]:
-    """Everything that a training has come to."""
-    return made.state(), told(history)
 
 
 @BOTH
@@ -271,86 +255,3 @@ def test_a_state_from_the_start_and_the_end_of_a_fit(backend: str) -> None:
             made.restore(state)
             assert end(made, made.fit(**situation.call(Ends()))) == end(whole, expected)
         assert ends.taken[0].record["fit"] is None
-
-
-class Failing(ig.ArrayDataset):
-    """Fails once, at the batch of this number."""
-
-    def __init__(self, at: int, action: Callable[[], None]) -> None:
-        super().__init__(X, Y)
-        self.left, self.action = at, action
-
-    def batch(self, indices: np.ndarray) -> Any:
-        self.left -= 1
-        if self.left == 0:
-            self.action()
-        return super().batch(indices)
-
-
-def failing() -> None:
-    raise OSError("the disk is gone")
-
-
-def interrupted() -> None:
-    raise KeyboardInterrupt
-
-
-@BOTH
-@pytest.mark.parametrize(
-    ("action", "kind", "done"),
-    [
-        (failing, OSError, 6),
-        (interrupted, KeyboardInterrupt, 6),
-        (lambda: signal.raise_signal(signal.SIGINT), KeyboardInterrupt, 7),
-    ],
-    ids=["an error", "an interruption outside a step", "Ctrl-C"],
-)
-def test_a_fit_that_breaks_off_is_gone_on_with_after_its_last_whole_step(
-    backend: str, action: Callable[[], None], kind: type[BaseException], done: int
-) -> None:
-    """Ctrl-C waits for the end of the step: half of the weights are never updated."""
-    for situation in (Situation(), Situation(fit={"validation": (X, Y), "early_stopping": ig.EarlyStopping()})):
-        whole, expected, _ = uninterrupted(situation, backend)
-        made = situation.trainer(backend)
-        with pytest.raises(kind):
-            made.fit(**{**situation.call(), "train": Failing(7, action)})
-        state = made.state()
-        fit = state.record["fit"]
-        assert fit["epoch"] * STEPS + fit["step"] == state.record["steps_done"] == done
-        assert len(state.arrays["fit/step_losses"]) == done
-        made, history = taken_up(situation, backend, state)
-        assert end(made, history) == end(whole, expected)
-        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_ctrl_c_in_the_middle_of_an_update_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    made, untouched = Situation().trainer("numpy"), Situation().trainer("numpy")
-    rules = made.learner.state_dict.__func__.__globals__["OPTIMIZERS"]
-    real, calls = rules[ig.SGD], []
-
-    def rule(*given: Any) -> None:
-        calls.append(given)
-        if len(calls) == 2:
-            signal.raise_signal(signal.SIGINT)
-        real(*given)
-
-    monkeypatch.setitem(rules, ig.SGD, rule)
-    with pytest.raises(KeyboardInterrupt):
-        made.fit(**Situation().call())
-    monkeypatch.undo()
-    taking = Taking()
-    untouched.fit(**Situation().call(taking))
-    for path, values in made.net.state_dict().items():
-        assert np.array_equal(values, taking.taken["1.1"].arrays[f"weights/{path}"])
-
-
-@BOTH
-def test_a_second_ctrl_c_does_not_wait(backend: str) -> None:
-    def twice() -> None:
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
-
-    made = Situation().trainer(backend)
-    with pytest.raises(KeyboardInterrupt):
-        made.fit(**{**Situation().call(), "train": Failing(3, twice)})
-    assert made.state().record["steps_done"] == 2
