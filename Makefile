@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := $(shell find core backends isograd examples -name '*.py' -o -name py.typed)
-INSTALL := $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
+INSTALL := rm -rf build/lib && $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal
 
 .PHONY: demo test test-slow check bench clean
@@ -43,7 +43,6 @@ bench: .venv/dev .venv/installed
 
 # isograd itself, not editable: tests see what a user gets.
 .venv/installed: .venv/all $(SOURCES)
-	rm -rf build/lib
 	$(INSTALL) --no-deps --force-reinstall .
 	touch $@
 

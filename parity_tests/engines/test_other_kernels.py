@@ -41,6 +41,6 @@ def test_the_numerical_part_holds_there_as_well(name: str, folder: str) -> None:
     kernel, *threads = told.split()
     assert kernel == THERE[name].get("OPENBLAS_CORETYPE", kernel)
     assert set(threads) == {there["OPENBLAS_NUM_THREADS"]}
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    command = [sys.executable, "-P", "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
     run = subprocess.run([*command, str(TESTS / folder)], env=there, cwd=TESTS.parent, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout
