@@ -2,7 +2,8 @@
 
 For each workload one process trains with this checkout's isograd and another with COMMIT's, taken from a temporary
 worktree; they take turns, block by block, in both engines, after both have computed the same losses. A figure is the
-ratio of the medians, new / old. NAME is a workload of run.py --list, or "import", the time of `import isograd`.
+ratio of the medians, new / old, of the processor's time for a block: one thread, so that nothing but the time that
+others take from it is left out. NAME is a workload of run.py --list, or "import", the time of `import isograd`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import process_time
 from types import TracebackType
 from typing import Any
 
@@ -66,7 +68,7 @@ class Worker:
         self.process.wait()
 
     def ask(self, order: str) -> Any:
-        """What it answers to an order: one of ENGINES takes a block of steps there, "losses" tells the first ones."""
+        """What it answers: to the name of an engine the seconds of a block of steps, to "losses" the first losses."""
         assert self.process.stdin is not None
         assert self.process.stdout is not None
         self.process.stdin.write(f"{order}\n")
@@ -87,7 +89,10 @@ def work(root: str, name: str) -> None:
         if order == "losses":
             answer: Any = {engine: [step(k) for k in range(BATCHES)] for engine, step in steps.items()}
         else:
-            answer = [steps[order](k) for k in range(workload.steps)][-1]
+            started = process_time()
+            for k in range(workload.steps):
+                steps[order](k)
+            answer = process_time() - started
         print(json.dumps(answer), flush=True)
 
 

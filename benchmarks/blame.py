@@ -1,8 +1,9 @@
 """What blame costs: python benchmarks/blame.py [EXPERIMENT ...] [--rounds N]
 
 For every recipe of every built-in experiment, on a batch as it is trained on: the time of `check_parity` of an
-engine with one planted fault, over the time of the same without. The two take turns; faults are one wrong entry of
-one node's output, or of one weight's gradient, in the first, the middle and the last node that has such.
+engine with one planted fault, over the time of the same without. Processor time, one thread; the two take turns.
+Faults are one wrong entry of every output, or of every first weight's gradient, of one kind of layer, in all stages;
+the kinds are those of the first, the middle and the last node that has such.
 Experiments whose data is not here are named and left out.
 """
 
@@ -10,21 +11,21 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from functools import partial
+from time import process_time
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 from table import Row, markdown
-from timing import Block, interleaved
+from threadpoolctl import threadpool_limits
+from timing import interleaved, timed
 
+from isograd.backends.numpy_impl import NumpyBackend
+from isograd.backends.numpy_impl.tables import STANDARD
 from isograd.core.base.errors import IsogradError
-from isograd.core.engine import registry
 from isograd.core.graph.composite import Composite
-from isograd.core.parity import pair
-from isograd.core.parity.report import ParityReport
 from isograd.experiments.experiment import Options
 from isograd.experiments.finding import built_in, find
 from isograd.reports.comparing import parity_of
@@ -42,41 +43,26 @@ def spoiled(values: Any) -> Any:
 
 @dataclass(frozen=True)
 class Fault:
-    """Which kind of layer errs, and in what: its output, or its first weight's gradient."""
+    """Which kind of layer errs, wherever it stands, and in what: its output, or its first weight's gradient."""
 
-    layer: Any
+    kind: type[Any]
     what: str
 
     def __str__(self) -> str:
-        return f"{self.what} of {type(self.layer).__name__}"
+        return f"{self.what} of {self.kind.__name__}"
 
-    def hits(self, model: Composite) -> bool:
-        """Whether this is the layer alone, as the node stage builds it."""
-        nodes = model.graph(*model.input_shapes).nodes
-        return len(nodes) == 1 and nodes[0].layer == self.layer
+    def engine(self) -> NumpyBackend:
+        """The NumPy engine with the fault."""
+        right = STANDARD.operations[self.kind]
 
+        def wrong(spec: Any, p: Any, *x: Any, run: Any) -> Any:
+            y, backward, *buffers = right(spec, p, *x, run=run)
+            if self.what == "output":
+                return (_first(y), backward, *buffers)
+            return (y, lambda *dy: _gradient(*backward(*dy)), *buffers)
 
-class Faulty:
-    """The NumPy engine, with the fault wherever its layer is computed by itself."""
-
-    name = "faulty"
-
-    def __init__(self, fault: Fault | None) -> None:
-        self.engine, self.fault = registry.get_backend("numpy"), fault
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.engine, name)
-
-    def build(self, model: Composite, state: Any, **options: Any) -> Any:
-        net = self.engine.build(model, state, **options)
-        fault = self.fault
-        if fault is not None and fault.hits(model):
-            forward, backward = net.forward, net.backward
-            if fault.what == "output":
-                net.forward = lambda *x, **given: _first(forward(*x, **given))  # type: ignore[method-assign]
-            else:
-                net.backward = lambda *dy: _gradient(*backward(*dy))  # type: ignore[method-assign]
-        return net
+        operations = STANDARD.operations.overlaid({self.kind: wrong})
+        return NumpyBackend(replace(STANDARD, operations=operations), name="faulty")
 
 
 def _first(outputs: Any) -> Any:
@@ -84,8 +70,10 @@ def _first(outputs: Any) -> Any:
 
 
 def _gradient(dx: Any, dw: Any) -> Any:
-    path = next(iter(dw))
-    return dx, {**dw, path: spoiled(dw[path])}
+    """The first weight's, which may stand in a folder of the layer's own."""
+    name = next(iter(dw))
+    own = dw[name]
+    return dx, {**dw, name: _gradient(None, own)[1] if isinstance(own, dict) else spoiled(own)}
 
 
 def leaves(model: Composite, *shapes: Any) -> Iterator[tuple[Any, bool]]:
@@ -103,14 +91,7 @@ def faults(model: Composite) -> list[Fault]:
     trained = [layer for layer, has_weights in layers if has_weights]
     chosen = [(layer, "gradient") for layer in (trained[0], trained[len(trained) // 2], trained[-1])]
     chosen += [(layers[k][0], "output") for k in (0, len(layers) // 2, len(layers) - 1)]
-    return list(dict.fromkeys(Fault(*entry) for entry in chosen))
-
-
-def checked(run: Callable[[], ParityReport], fault: Fault | None) -> ParityReport:
-    """`run`, whose engine "numpy" has the fault."""
-    known = registry.get_backend
-    with patch.object(pair, "get_backend", lambda name: Faulty(fault) if name == "numpy" else known(name)):
-        return run()
+    return list(dict.fromkeys(Fault(type(layer), what) for layer, what in chosen))
 
 
 def rows_of(name: str, rounds: int) -> list[Row]:
@@ -121,22 +102,17 @@ def rows_of(name: str, rounds: int) -> list[Row]:
     for key, recipe in recipes.items():
         run = partial(parity_of, recipe, prepared, options)
         for fault in faults(recipe.model):
-            culprit = checked(run, fault).culprit
+            faulty = partial(run, backends=(fault.engine(), "torch"))
+            culprit = faulty().culprit
             if culprit is None or culprit.guilty == "torch":
                 raise SystemExit(f"{name} {key}, {fault}: blamed is {culprit and culprit.guilty}")
-            blocks: dict[str, Block] = {
-                label: partial(_do, run, planted) for label, planted in (("with", fault), ("without", None))
-            }
+            blocks = {"with": timed(faulty, process_time), "without": timed(run, process_time)}
             seconds = interleaved(blocks, rounds=rounds, warm_ups=0)
             measured = f"{seconds['with']:.2f} / {seconds['without']:.2f} s; blamed: {culprit.guilty or 'nobody'}"
             ratio = seconds["with"] / seconds["without"]
             rows.append(Row(f"{name} {key}", str(fault), ratio, AT_MOST, None, measured, f"{COMMAND} {name}"))
             print(f"{name} {key}, {fault}: {ratio:.2f} ({measured})", file=sys.stderr, flush=True)
     return rows
-
-
-def _do(run: Callable[[], ParityReport], fault: Fault | None) -> None:
-    checked(run, fault)
 
 
 COMMAND = "python benchmarks/blame.py"
@@ -150,7 +126,8 @@ def main() -> None:
     rows: list[Row] = []
     for name in given.experiments:
         try:
-            rows += rows_of(name, given.rounds)
+            with threadpool_limits(limits=1):
+                rows += rows_of(name, given.rounds)
         except IsogradError as error:
             print(f"{name} left out: {error}", file=sys.stderr)
     print(markdown(rows))

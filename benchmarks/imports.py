@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 
 from machine import environment
 from table import Row
-from timing import WARM_UP, interleaved
+from timing import WARM_UP, interleaved, timed
 
 AT_MOST = 3.0
 TIMED = "from time import perf_counter as now; start = now(); import {}; print(now() - start)"
@@ -50,5 +50,5 @@ def import_seconds(
             done = subprocess.run(code, env=usual | settings, stdout=subprocess.PIPE, text=True, check=True)
             inside[name].append(float(done.stdout))
 
-        whole = interleaved({name: partial(process, name) for name in contenders}, rounds=rounds)
+        whole = interleaved({name: timed(partial(process, name)) for name in contenders}, rounds=rounds)
     return whole, {name: median(seconds[WARM_UP:]) for name, seconds in inside.items()}

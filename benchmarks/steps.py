@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from contenders import Step, checked_steps, require_equal_losses, trainer
 from table import Row
-from timing import Block, interleaved
+from timing import Block, interleaved, timed
 from workloads import LR, MOMENTUM, WORKLOADS, Workload
 
 import isograd as ig
@@ -24,7 +24,7 @@ def step_rows(workload: Workload, command: str) -> list[Row]:
             for k in range(workload.steps):
                 step(k)
 
-        return run
+        return timed(run)
 
     seconds = interleaved({name: block(step) for name, step in checked_steps(workload).items()}, rounds=workload.rounds)
     ms = {name: taken / workload.steps * 1e3 for name, taken in seconds.items()}
@@ -78,7 +78,7 @@ def epoch_rows(command: str, rounds: int = 60) -> list[Row]:
             batch = order[start : start + EPOCH_BATCH]
             theirs.partial_fit(x[batch], y[batch])
 
-    seconds = interleaved({"isograd": our_epoch, "scikit-learn": their_epoch}, rounds=rounds)
+    seconds = interleaved({"isograd": timed(our_epoch), "scikit-learn": timed(their_epoch)}, rounds=rounds)
     mine, others = seconds["isograd"] * 1e3, seconds["scikit-learn"] * 1e3
     measured = f"epoch of {EPOCH_BATCHES} batches {others:.1f} / {mine:.1f} ms, {rounds} epochs each"
     return [

@@ -1,4 +1,4 @@
-"""Wall-clock time of contenders that take turns, so that a noisy machine disturbs all of them alike."""
+"""Contenders take turns, so that a noisy machine disturbs all of them alike."""
 
 from __future__ import annotations
 
@@ -6,8 +6,21 @@ from collections.abc import Callable, Mapping
 from statistics import median
 from time import perf_counter
 
-Block = Callable[[], None]
+Block = Callable[[], float]
+"""Runs once ↦ the seconds that it took."""
+
 WARM_UP = 2  # rounds
+
+
+def timed(run: Callable[[], object], clock: Callable[[], float] = perf_counter) -> Block:
+    """`run` as a block, timed as who waits for it would, or by another clock: the processor's own, for one."""
+
+    def block() -> float:
+        started = clock()
+        run()
+        return clock() - started
+
+    return block
 
 
 def interleaved(blocks: Mapping[str, Block], *, rounds: int, warm_ups: int = WARM_UP) -> dict[str, float]:
@@ -20,7 +33,5 @@ def interleaved(blocks: Mapping[str, Block], *, rounds: int, warm_ups: int = WAR
     for k in range(rounds + warm_ups):
         first = k % len(names)
         for name in names[first:] + names[:first]:
-            started = perf_counter()
-            blocks[name]()
-            seconds[name].append(perf_counter() - started)
+            seconds[name].append(blocks[name]())
     return {name: median(taken[warm_ups:]) for name, taken in seconds.items()}

@@ -32,4 +32,4 @@ class Tables:
 
 STANDARD = Tables(OPERATIONS, LOSSES, OPTIMIZERS, CLIPPINGS)
 AS_THE_BOOK = replace(STANDARD, operations=OPERATIONS.overlaid(REFERENCE))
-"""The book's own form where there is one (`reference/`): slow, to be read and compared."""
+"""The form of the book (Weidman 2019) where there is one (`reference/`): slow, to be read and compared."""

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from isograd.core.base.randomness import generator
 from isograd.core.engine.carry import Carrying
-from isograd.core.engine.protocol import options_when_compared
+from isograd.core.engine.protocol import Backend, options_when_compared
 from isograd.core.engine.registry import build, get_backend
 from isograd.experiments import baselines
 from isograd.experiments.experiment import Experiment, Options
@@ -67,7 +67,9 @@ def _measured(columns: dict[str, Column], recipe: Recipe, prepared: Prepared) ->
     }
 
 
-def parity_of(recipe: Recipe, prepared: Prepared, options: Options, backends: Sequence[str] = BACKENDS) -> ParityReport:
+def parity_of(
+    recipe: Recipe, prepared: Prepared, options: Options, backends: Sequence[str | Backend] = BACKENDS
+) -> ParityReport:
     """The parity report of a recipe on its first training batch; states that it carries are drawn at random."""
     from isograd.core.parity.check import check_parity
 

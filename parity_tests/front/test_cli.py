@@ -67,7 +67,11 @@ def test_the_numpy_engine_is_trained_without_importing_torch(tmp_path: Path) -> 
     subprocess.run([sys.executable, "-W", "error", "-c", code], cwd=tmp_path, check=True)
 
 
-@pytest.mark.parametrize("arguments", [["house_prices"], ["house_prices", "--backends", "torch,mine"], []])
+@pytest.mark.parametrize(
+    "arguments",
+    [["house_prices"], ["house_prices", "--backends", "torch,mine"], []],
+    ids=["experiment", "engines", "every_case"],
+)
 @pytest.mark.usefixtures("engines")
 def test_parity_of_an_experiment_and_of_every_case(tmp_path: Path, arguments: list[str]) -> None:
     run = typed("parity", *arguments, cwd=tmp_path)

@@ -81,14 +81,14 @@ SMALL = {"digits_cnn": "two convolutions", "digits_autoencoder": "dense", "sine_
 
 @pytest.fixture(scope="module", params=ENGINES, ids=lambda engines: ",".join(engines[0]))
 def kept(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Kept:
-    """Every small experiment in one set of engines. Parity is judged of the first two and in float64 alone."""
+    """Every small experiment in one set of engines. Parity is judged in float64 alone."""
     names, titles = request.param
     known, asked = check.check_parity, []
     drawn: dict[str, list[tuple[list[str], str]]] = {name: [] for name in DRAWN}
 
     def judged(model: Any, *batch: Any, backends: tuple[str, ...], **options: Any) -> Any:
         asked.append(backends)
-        return known(model, *batch, backends=backends[:2], dtypes=("float64",), **options)
+        return known(model, *batch, backends=backends, dtypes=("float64",), **options)
 
     def watched(name: str, drawing: Callable[..., Path], engines: Any) -> Callable[..., Path]:
         def called(*given: Any) -> Path:
@@ -272,6 +272,7 @@ NAMED = {  # the words in which the front door may speak of engines that it has:
         "Write a model once. Run it in NumPy or in PyTorch. Prove that both compute the same thing.",
     },
     "cli/options.py": {"numpy, torch, or another installed engine; torch:compile a variant."},
+    "cli/new_command.py": {" --backend torch"},
     "cli/train_command.py": {"numpy"},
     "cli/generate_command.py": {"numpy"},
     "cli/baselines_command.py": {"numpy"},

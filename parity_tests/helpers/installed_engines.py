@@ -9,19 +9,21 @@ from isograd.backends.numpy_impl import NumpyBackend
 
 
 class Mine(NumpyBackend):
-    name = "mine"
-    title = "Mine"
+    def __init__(self):
+        super().__init__(name="mine", title="Mine")
 
 
 class Untitled(NumpyBackend):
-    name = "untitled"
-    title = property()  # raises AttributeError: an engine without a title
+    def __init__(self):
+        super().__init__(name="untitled")
+        del self.title
 
 
 class Wrong(NumpyBackend):
     """Forgets a factor on the way back."""
 
-    name = "wrong"
+    def __init__(self):
+        super().__init__(name="wrong", title="Wrong")
 
     def build(self, *given, **options):
         net = super().build(*given, **options)

@@ -21,7 +21,7 @@ SLOW: dict[str, set[str]] = {
         "test_an_example_runs_by_itself[mnist_mlp]",
         "test_an_example_runs_by_itself[mnist_resnet_small]",
         "test_an_example_runs_by_itself[sentiment]",
-        "test_parity_of_an_experiment_and_of_every_case",
+        "test_parity_of_an_experiment_and_of_every_case[every_case]",
     },
     "test_image_experiments.py": {
         "test_both_engines_predict_the_same_classes_in_float64",

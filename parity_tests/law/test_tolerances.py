@@ -15,7 +15,6 @@ CLOSE |= {"assert_allclose", "assert_approx_equal", "assert_array_almost_equal_n
 ROUNDING = {"round", "around"}
 ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
 SMALL = 0.05  # a bound below it is one on a rounding error; what is learned or measured is held to larger ones
-KNOWN = {"front/test_sequence_experiments.py", "front/test_image_experiments.py"}  # until they are mended
 
 
 def name_of(node: ast.AST) -> str:
@@ -52,7 +51,7 @@ FILES = sorted(str(path.relative_to(TESTS)) for path in TESTS.rglob("*.py"))
 @pytest.mark.parametrize("name", FILES)
 def test_a_test_file_sets_no_tolerance(name: str) -> None:
     found = list(tolerances((TESTS / name).read_text()))
-    assert bool(found) == (name in KNOWN), "\n".join(found) or f"{name} is mended: take it out of KNOWN"
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Cases of dropout."""
+"""Cases of dropout. The book is Weidman 2019."""
 
 from __future__ import annotations
 

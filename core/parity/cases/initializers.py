@@ -1,4 +1,4 @@
-"""Cases of the initial laws."""
+"""Cases of the initial laws. The book is Weidman 2019."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of the losses."""
+"""Cases of the losses. The book is Weidman 2019."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cases of the optimizers and of clipping."""
+"""Cases of the optimizers and of clipping. The book is Weidman 2019."""
 
 from __future__ import annotations
 
