@@ -138,7 +138,9 @@ def main(arguments: Sequence[str]) -> None:
         for name in names or known:
             print(f"measuring {name} …", file=sys.stderr, flush=True)
             command, sides = f"python benchmarks/against.py {commit} {name}", {"new": HERE, "old": old}
-            rows += import_rows(sides, command) if name == "import" else step_rows(WORKLOADS[name], sides, command)
+            found = import_rows(sides, command) if name == "import" else step_rows(WORKLOADS[name], sides, command)
+            print(", ".join(f"{row.ratio} {row.figure:.2f}" for row in found), file=sys.stderr, flush=True)
+            rows += found
     print(f"{machine()}\n\n{markdown(rows)}")
 
 
