@@ -68,13 +68,15 @@ class Difference:
         return self.fault is not None or not self.error <= tolerance
 
 
-def difference(a: Array | None, b: Array | None) -> Difference:
-    """max|a−b| / max|b| and where it is largest; where b is exactly zero, max|a| itself.
+def difference(a: Array | None, b: Array | None, *, of: Array | None = None) -> Difference:
+    """max|a−b| / max|of| and where it is largest, `of` b unless given; where that is exactly zero, max|a−b| itself.
 
     A missing array, another shape or dtype, or any NaN is a fault of its own kind.
 
     >>> difference(np.array([1.0, 2.5]), np.array([1.0, 2.0]))
     Difference(error=0.25, index=(1,), fault=None)
+    >>> difference(np.array([1.0, 2.5]), np.array([1.0, 2.0]), of=np.array([5.0]))
+    Difference(error=0.1, index=(1,), fault=None)
     >>> difference(np.array([np.nan]), np.array([np.nan])).fault
     'NaN'
     """
@@ -94,7 +96,8 @@ def difference(a: Array | None, b: Array | None) -> Difference:
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.where(np.isnan(gap), inf, gap))), gap.shape))
     if np.isnan(gap).any():
         return Difference(inf, worst, fault=NAN)
-    scale = float(np.max(np.abs(y), where=~same_infinity, initial=0.0)) or 1.0
+    whole = np.abs(y if of is None else of.astype(np.float64))
+    scale = float(np.max(whole, where=np.isfinite(whole), initial=0.0)) or 1.0
     return Difference(float(gap[worst]) / scale, worst)
 
 

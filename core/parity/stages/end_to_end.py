@@ -94,8 +94,9 @@ def end_to_end(pair: Pair, whole: Whole, dtype: str, alone: Sequence[Row], first
     rows: list[Row] = []
     culprit: Culprit | None = None
     for key in {**right, **left}:
-        gap = difference(left.get(key), right.get(key))
-        noise = max(difference(noisy.get(key), left.get(key)).error, least)
+        added = _added_up(key, right)
+        gap = difference(left.get(key), right.get(key), of=added)
+        noise = max(difference(noisy.get(key), left.get(key), of=added).error, least)
         note = f"noise floor {noise:.1e}"
         if gap.exceeds(NOISE_FACTOR * noise):
             note += f"; {_origin(key, first)}"
@@ -111,6 +112,19 @@ def end_to_end(pair: Pair, whole: Whole, dtype: str, alone: Sequence[Row], first
                 said = pair.row(STAGE, dtype, where, f"{key[1]} of {key[0]}", gap, row.allowed)
                 culprit = pair.culprit(said, spec, gap.index, values, verdict)
     return rows, culprit
+
+
+def _added_up(key: Key, found: Mapping[Key, Array]) -> Array | None:
+    """What an error is a share of: of a weight's gradient, all those of its layer, which sum the same dy; else itself.
+
+    A bias's before a normalisation is zero, and what an engine has there is rounding: it has no size of its own.
+    """
+    path, what = key
+    if not what.startswith("gradient"):
+        return found.get(key)
+    layer = path.rpartition(".")[0]
+    peers = [v.ravel() for (p, w), v in found.items() if w == what and p.rpartition(".")[0] == layer]
+    return np.concatenate(peers) if peers else None
 
 
 def _of_the_loss(key: Key) -> bool:
