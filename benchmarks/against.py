@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
+from signal import SIGTERM, signal
 from tempfile import TemporaryDirectory
 from time import process_time
 from types import TracebackType
@@ -133,6 +134,7 @@ def main(arguments: Sequence[str]) -> None:
     unknown = set(names) - set(known)
     if unknown:
         raise SystemExit(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(known)}")
+    signal(SIGTERM, lambda *_: sys.exit(1))  # so that the worktree is removed then, too
     rows = []
     with worktree(commit) as old:
         for name in names or known:

@@ -18,7 +18,7 @@ from isograd.core.graph.nodes import Node
 from isograd.core.graph.weights import check_state, initial_state
 from isograd.core.learning.losses import Loss, Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
-from isograd.core.parity.pair import Pair, pairs_of
+from isograd.core.parity.pair import Pair, names_of, pairs_of
 from isograd.core.parity.report import ParityReport
 from isograd.core.parity.stages.end_to_end import Whole, end_to_end
 from isograd.core.parity.stages.free_run import free_run
@@ -64,7 +64,7 @@ def check_parity(
     state = dict(weights) if weights is not None else initial_state(model, seed=seed, dtype=float_dtype("float64"))
     check_state(model, state, "check_parity(weights=…)")
     pairs = pairs_of("check_parity(backends=…)", backends)
-    names = (pairs[0].names[0], *(pair.names[1] for pair in pairs))
+    names = names_of(pairs)
     whole = Whole(model, state, inputs, losses if loss else (), targets, seed)
     training = None
     if optimizer is not None:

@@ -109,6 +109,11 @@ def pairs_of(where: str, backends: Sequence[str | Backend]) -> list[Pair]:
     return [Pair(first, other) for other in others]
 
 
+def names_of(pairs: Sequence[Pair]) -> tuple[str, ...]:
+    """The engines of `pairs_of`, in the order in which they were given."""
+    return pairs[0].left.name, *(pair.right.name for pair in pairs)
+
+
 def build_in(backend: Backend, model: Composite, state: Mapping[str, Array], seed: int, dtype: str) -> Network:
     """A network of these weights, its masks drawn from isograd's streams."""
     shared = options_when_compared(backend)

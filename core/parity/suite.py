@@ -13,7 +13,7 @@ import numpy as np
 from isograd.core.base.description import Description
 from isograd.core.base.randomness import generator
 from isograd.core.base.types import Array, Shape, State
-from isograd.core.engine.protocol import Judged, judged
+from isograd.core.engine.protocol import Backend, Judged, judged
 from isograd.core.graph.sequential import Sequential
 from isograd.core.graph.values import Input
 from isograd.core.graph.weights import initial_state
@@ -33,7 +33,7 @@ from isograd.core.parity.cases import (
     ScheduleCase,
 )
 from isograd.core.parity.matching import LAW_ALLOWED, SPREAD_ALLOWED, TOLERANCE, Difference, difference
-from isograd.core.parity.pair import Pair, pairs_of
+from isograd.core.parity.pair import Pair, names_of, pairs_of
 from isograd.core.parity.report import NotJudged, ParityReport
 from isograd.core.parity.stages.locked_steps import locked_steps
 from isograd.core.parity.stages.loss import compare_loss
@@ -194,17 +194,18 @@ def suite(pair: Pair) -> Iterator[tuple[type[Description], str, Check]]:
                     yield kind, case.why, partial(family.check, pair, case)
 
 
-def check_all_cases(*backends: str) -> ParityReport:
+def check_all_cases(*backends: str | Backend) -> ParityReport:
     """Every case of every description: layers, losses, optimizers, schedules, initial laws; by default numpy and torch.
 
     The first engine is held against each other one. What an engine has not implemented, or cannot be asked by itself,
     is no failure: the report says which descriptions were not judged, and why. Raises where fewer than two engines
     are named, or one twice.
     """
-    names = backends or ("numpy", "torch")
+    pairs = pairs_of("check_all_cases(…)", backends or ("numpy", "torch"))
+    names = names_of(pairs)
     report = ParityReport("", names)
     count = 0
-    for pair in pairs_of(f"check_all_cases({', '.join(map(repr, backends))})", names):
+    for pair in pairs:
         for family in FAMILIES:
             for name in family.lacking(pair):
                 report.not_judged += [

@@ -11,12 +11,14 @@ from isograd.experiments.finding import find
 def train(experiment: Name, backend: BackendName = "numpy", *, options: Options) -> None:
     """Train every recipe of an experiment on one engine; keep the weights and the history."""
     from isograd.core.base.atomic import write_atomically
+    from isograd.core.engine.registry import get_backend
     from isograd.core.graph.files import save
     from isograd.experiments.training import train_recipe
     from isograd.reports.engines import device_options, family
     from isograd.reports.names import figure, report_folder, slug
 
     found = find(experiment)
+    get_backend(backend)  # an engine that is not there is told before anything is read
     build_options = device_options([backend], options.device)[backend]
     prepared, recipes = found.prepare(options, family(backend))
     print(f"{found.title}, backend {backend}")

@@ -69,7 +69,7 @@ class Situation:
     fit: Any = None  # its call
     callbacks: Callable[[], list[ig.Callback]] = list
 
-    def trainer(self, backend: str, **build: Any) -> ig.Trainer:
+    def trainer(self, backend: str | ig.Backend, **build: Any) -> ig.Trainer:
         net = ig.build(self.net(), backend=backend, dtype="float64", seed=5, **build)
         options = {"loss": ig.MSELoss(), "optimizer": ig.SGD(0.1, momentum=0.9), **(self.options or {})}
         return ig.Trainer(net, **options)

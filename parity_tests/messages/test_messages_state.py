@@ -69,9 +69,7 @@ OTHERS: dict[str, tuple[dict[str, Any], str]] = {
         """SpecError: restore(state)
   wanted schedule=FixedLR(), which it was taken with
   got    schedule=CosineDecay()
-  fix    ig.Trainer(…, schedule=FixedLR()), or net.load_state_dict(…) for the weights alone""".replace(
-            "FixedLR", "ConstantLR"
-        ),
+  fix    ig.Trainer(…, schedule=FixedLR()), or net.load_state_dict(…) for the weights alone""",
     ),
     "clipping": (
         {"clip": ig.ClipNorm(1.0)},
