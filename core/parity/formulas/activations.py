@@ -28,8 +28,8 @@ def tanh(spec: Tanh, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> A
 
 @formula(ReLU)
 def relu(spec: ReLU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
-    """y = x for x > 0, else 0"""
-    return ops.where(x[0] > 0, x[0], 0.0)
+    """y = 0 for x ≤ 0, else x (NaN stays NaN)"""
+    return ops.where(x[0] <= 0, 0.0, x[0])
 
 
 @formula(LeakyReLU)

@@ -39,7 +39,7 @@ def rnn_step(spec: Any, ops: Namespace, p: Tree, x: Any, state: State) -> State:
     """h' = φ(W_ih x + b_ih + W_hh h + b_hh)"""
     gates = Gates(spec, ops, p)
     a = gates.of_x(0, x) + gates.of_h(0, state[0])
-    return (ops.tanh(a) if spec.nonlinearity == "tanh" else ops.where(a > 0, a, 0.0),)
+    return (ops.tanh(a) if spec.nonlinearity == "tanh" else ops.where(a <= 0, 0.0, a),)
 
 
 def gru_step(spec: Any, ops: Namespace, p: Tree, x: Any, state: State) -> State:
