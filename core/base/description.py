@@ -148,6 +148,7 @@ class Description:
 
     def __init__(self, *args: Any, **options: Any) -> None:
         """Raises SpecError for arguments that the class's signature does not have, or of wrong types or values."""
+        self._check_described()
         defaults = {f.name: default_of(f) for f in dataclasses.fields(self)}
         if not args and not options and all(value is not dataclasses.MISSING for value in defaults.values()):
             vars(self).update(defaults)  # nothing to check: `import isograd` builds no validator
@@ -157,6 +158,19 @@ class Description:
             validator(type(self)).validate_python(ArgsKwargs(args, options), self_instance=self)
         except ValidationError as error:
             raise _explain(type(self), args, options, error) from None
+
+    @classmethod
+    def _check_described(cls) -> None:
+        """Raise where a class names options that nobody has entered: they would be lost."""
+        own = vars(cls)
+        named = [name for name, kind in own.get("__annotations__", {}).items() if "ClassVar" not in str(kind)]
+        if named and "__dataclass_fields__" not in own:
+            raise SpecError(
+                cls.__name__,
+                wanted=f"a class with @describes({cls.family!r}), so that {named[0]}= is an option of it",
+                got="a class without",
+                fix="from isograd.core.base.description import describes",
+            )
 
     def __post_init__(self) -> None:
         """What holds between several options: raises SpecError where it does not."""

@@ -32,6 +32,10 @@ def get_backend(name: str | Backend) -> Backend:
     An engine that is handed in is that one. Raises BackendError where a name is unknown, declared twice, cannot be
     loaded, lacks a package or leads to no engine, and for a variant that the engine does not have.
     """
+    if isinstance(name, type):
+        raise BackendError(
+            f"backend={name.__name__}", wanted="an engine, or its name", got="a class", fix=f"backend={name.__name__}()"
+        )
     if not isinstance(name, str) and not _lacking(name):
         return name
     first, *variants = str(name).split(":")
@@ -90,6 +94,7 @@ def _loaded(point: EntryPoint) -> Backend:
     declared = f"{GROUP}: {point.name} = {point.value}"
     try:
         kind = point.load()
+        engine: Backend = kind() if callable(kind) else kind
     except Exception as error:
         missing = error.name if isinstance(error, ModuleNotFoundError) else None
         if missing is not None and not f"{point.module}.".startswith(f"{missing}."):
@@ -105,7 +110,6 @@ def _loaded(point: EntryPoint) -> Backend:
             got=f"{type(error).__name__}: {error}",
             fix="mend that entry point, or install the distribution again",
         ) from error
-    engine: Backend = kind() if callable(kind) else kind
     lacks = _lacking(engine)
     if lacks or engine.name != point.name:
         raise BackendError(

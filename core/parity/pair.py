@@ -96,6 +96,7 @@ class Pair:
 
 def pairs_of(where: str, backends: Sequence[str | Backend]) -> list[Pair]:
     """The first engine with each of the others; SpecError where there are fewer than two, or two of one name."""
+    backends = (backends,) if isinstance(backends, str) else backends
     names = [given if isinstance(given, str) else given.name for given in backends]
     twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
     if len(names) < 2 or twice is not None:

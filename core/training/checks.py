@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -12,15 +13,52 @@ from isograd.core.engine.batches import check_batch
 from isograd.core.engine.carry import Carrying
 from isograd.core.graph.composite import Composite
 from isograd.core.learning.losses import Losses
+from isograd.core.learning.metrics import Metric
+from isograd.core.learning.optimizers import Clipping
+from isograd.core.learning.schedules import Schedule
+from isograd.core.learning.stopping import EarlyStopping
 
 BATCH_SIZE = 32  # samples, unless asked for otherwise
 
 
-def check_counts(**numbers: Any) -> None:
-    """SpecError unless each is 1 or more."""
-    for name, number in numbers.items():
-        if not isinstance(number, int) or number < 1:
-            raise SpecError(f"fit({name}={number!r})", wanted="1 or more", got=repr(number), fix=f"{name}=1")
+def counted(name: str, number: Any) -> int:
+    """The number as Python's own; SpecError unless it is a whole number of 1 or more."""
+    if isinstance(number, bool) or not hasattr(number, "__index__") or number < 1:
+        raise SpecError(f"fit({name}={number!r})", wanted="1 or more", got=repr(number), fix=f"{name}=1")
+    return operator.index(number)
+
+
+def check_parts(schedule: Any, clip: Any, metrics: Any) -> None:
+    """SpecError unless a trainer's schedule, clipping and metrics are descriptions of their kinds."""
+    for name, part, kind, fix in (
+        ("schedule", schedule, Schedule, "schedule=ig.CosineDecay()"),
+        ("clip", clip, Clipping, "clip=ig.ClipNorm(1.0)"),
+    ):
+        if part is not None and not isinstance(part, kind):
+            raise SpecError(name, wanted=f"a {kind.family} description, or None", got=repr(part), fix=fix)
+    if not isinstance(metrics, (tuple, list)) or not all(isinstance(metric, Metric) for metric in metrics):
+        raise SpecError(
+            "metrics", wanted="metric descriptions in a list", got=repr(metrics), fix="metrics=[ig.Accuracy()]"
+        )
+
+
+def check_watchers(callbacks: Any, early_stopping: Any) -> None:
+    """SpecError unless whoever is to look on at a fit can be told of it."""
+    if early_stopping is not None and not isinstance(early_stopping, EarlyStopping):
+        raise SpecError(
+            "fit(early_stopping=…)",
+            wanted="a stopping rule, or None",
+            got=repr(early_stopping),
+            fix="early_stopping=ig.EarlyStopping(patience=5)",
+        )
+    several = isinstance(callbacks, (tuple, list))
+    if not several or any(isinstance(one, type) or not hasattr(one, "fit_starts") for one in callbacks):
+        raise SpecError(
+            "fit(callbacks=…)",
+            wanted="instances of ig.Callback in a list",
+            got=repr(callbacks),
+            fix="callbacks=[MyCallback()]",
+        )
 
 
 def checked_data(given: Any, name: str, model: Composite, losses: Losses, carrying: Carrying | None) -> Dataset:
@@ -53,8 +91,12 @@ def batching(
     drop_last: bool,
 ) -> tuple[int, int | None, bool]:
     """(samples in a batch, in one of validation or None for the usual, whether they are shuffled)"""
+    if shuffle is not None and not isinstance(shuffle, (bool, np.bool_)):
+        raise SpecError(
+            f"fit(shuffle={shuffle!r})", wanted="True, False or None", got=repr(shuffle), fix="shuffle=False"
+        )
     if carrying is None:
-        return batch_size or BATCH_SIZE, None, shuffle is not False
+        return batch_size or BATCH_SIZE, None, shuffle is None or bool(shuffle)
     if shuffle:
         raise SpecError(
             f'fit(shuffle=True) with carry="{carrying.how}"',

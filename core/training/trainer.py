@@ -22,7 +22,7 @@ from isograd.core.learning.optimizers import Clipping, Optimizer
 from isograd.core.learning.schedules import FixedLR, Schedule
 from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.training.belonging import check_described, check_memory
-from isograd.core.training.checks import BATCH_SIZE, batching, check_counts, checked_data
+from isograd.core.training.checks import BATCH_SIZE, batching, check_parts, check_watchers, checked_data, counted
 from isograd.core.training.fitting import Fit, Plan
 from isograd.core.training.history import Epoch, History
 from isograd.core.training.interrupts import Interrupts, interrupts
@@ -55,6 +55,7 @@ class Trainer:
         metrics: Sequence[Metric] = (),
         carry: Carry | None = None,
     ) -> None:
+        check_parts(schedule, clip, metrics)
         self.net, self.optimizer, self.metrics = net, optimizer, tuple(metrics)
         self.losses: Losses = tuple(loss) if isinstance(loss, (tuple, list)) else (loss,)  # type: ignore[assignment]
         check_losses(net.model, self.losses)
@@ -108,7 +109,9 @@ class Trainer:
         After `restore` of a state that was taken inside a fit, the same call does what remains of that fit.
         """
         self._check_idle("fit(…)")
-        check_counts(epochs=epochs, batch_size=1 if batch_size is None else batch_size, validate_every=validate_every)
+        epochs, validate_every = counted("epochs", epochs), counted("validate_every", validate_every)
+        batch_size = None if batch_size is None else counted("batch_size", batch_size)
+        check_watchers(callbacks, early_stopping)
         what = (self.net.model, self.losses, self.carrying)
         data = checked_data(train, "train", *what)
         held_out = None if validation is None else checked_data(validation, "validation", *what)
@@ -228,6 +231,7 @@ class Trainer:
         begun: list[Watcher] = []
         steps = len(fit.order(self.net.seed, self.epochs_done))
         self._running = True
+        self._fit = None  # what was interrupted before this fit is over
         try:
             for watcher in fit.watchers:
                 watcher.fit_starts(self, fit.plan.epochs, steps)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 from functools import wraps
 from inspect import Parameter, signature
@@ -19,21 +19,21 @@ Name = Annotated[
 ]
 BackendName = Annotated[str, typer.Option(help="numpy, torch, or another installed engine; torch:compile a variant.")]
 BackendNames = Annotated[
-    str,
+    list[str],
     typer.Option(metavar="NAME,NAME", help="Engines by name; the first is the one that the others are held against."),
 ]
-BOTH = ",".join(BACKENDS)
+BOTH = [",".join(BACKENDS)]
 
 Command = Callable[..., None]
 
 
-def split(names: str) -> tuple[str, ...]:
-    """Names from a list with commas.
+def split(lists: Sequence[str]) -> tuple[str, ...]:
+    """Names from lists with commas, an option given several times being several lists.
 
-    >>> split("numpy, torch:compile")
-    ('numpy', 'torch:compile')
+    >>> split(["numpy, torch:compile", "mine"])
+    ('numpy', 'torch:compile', 'mine')
     """
-    return tuple(name.strip() for name in names.split(",") if name.strip())
+    return tuple(name.strip() for names in lists for name in names.split(",") if name.strip())
 
 
 def with_options(*names: str) -> Callable[[Command], Command]:

@@ -57,6 +57,10 @@ class Experiment:
                 raise SpecError(
                     f"{self.name}: {option}={number}", wanted="1 or more", got=f"{number}", fix=f"{option}=1"
                 )
+        if options.seed < 0:
+            raise SpecError(
+                f"{self.name}: seed={options.seed}", wanted="0 or more", got=f"{options.seed}", fix="seed=0"
+            )
         prepared = self.data[name](options.seed, backend)
         if options.samples is not None:
             prepared = prepared.limited(options.samples)

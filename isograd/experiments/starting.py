@@ -21,7 +21,7 @@ def start(name: str, folder: Path | None = None) -> Path:
     """
     module = name.removesuffix(".py")
     path = (folder or Path()) / f"{module}.py"
-    if not module.isidentifier() or iskeyword(module):
+    if not module.isidentifier() or iskeyword(module) or module.startswith("__"):
         raise SpecError(
             f"new experiment {name!r}",
             wanted="a name of letters, digits and _, as a Python module has",

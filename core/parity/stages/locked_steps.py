@@ -9,6 +9,7 @@ import numpy as np
 
 from isograd.core.base.arrays import NUMPY
 from isograd.core.base.types import Array, State
+from isograd.core.engine.protocol import Learner, Network
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, OPTIMIZER_FORMULAS
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference
 from isograd.core.parity.pair import Pair, build_in, in_dtype
@@ -76,11 +77,10 @@ def locked_steps(pair: Pair, training: Training, dtype: str) -> Result:
         nets = on_each(pair, lambda k: pair.build_side(k, training.model, training.state, training.seed, dtype))
         learners = on_each(pair, lambda k: training.learner(nets[k]))
         for number in range(1, training.steps + 1):
-            before, memory = nets[0].state_dict(), learners[0].state_dict()
-            nets[1].load_state_dict(before)
-            learners[1].load_state_dict(memory)
+            before, memory = _held(nets[0], learners[0])
+            on_each(pair, lambda k, of=(before, memory): _set(nets[k], learners[k], *of))  # type: ignore[misc]
             on_each(pair, lambda k, number=number: training.step(learners[k], number))  # type: ignore[misc]
-            left, right = (n.state_dict() | slots_of(x.state_dict()) for n, x in zip(nets, learners, strict=True))
+            left, right = on_each(pair, lambda k: nets[k].state_dict() | slots_of(learners[k].state_dict()))
             step = Step(pair, training, dtype, number, before, memory, (left, right))
             for path in {**right, **left}:
                 row, gap = _compared(step, path)
@@ -91,6 +91,17 @@ def locked_steps(pair: Pair, training: Training, dtype: str) -> Result:
         more, culprit = stop.result(pair, training.clip or training.optimizer, STAGE, dtype, "step", f"step {number}")
         return rows + more, culprit
     return rows, None
+
+
+def _held(net: Network, learner: Learner) -> tuple[State, State]:
+    """(weights and buffers, the optimizer's memory)"""
+    return net.state_dict(), learner.state_dict()
+
+
+def _set(net: Network, learner: Learner, weights: State, memory: State) -> None:
+    """Both sides take over the left one's state, the left as well: its own way there and back is judged so, too."""
+    net.load_state_dict(weights)
+    learner.load_state_dict(memory)
 
 
 def _compared(step: Step, path: str) -> tuple[Row, Difference]:
@@ -118,7 +129,8 @@ def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
         return at_clipping
     if gap.structural:
         held = "/" not in path or path.split("/", 1)[0] in spec.slots
-        promised = f"{step.before[weight].dtype}{list(step.before[weight].shape)}" if held else "nothing"
+        described = in_dtype({weight: step.training.state[weight]}, step.dtype)[weight]
+        promised = f"{described.dtype}{list(described.shape)}" if held else "nothing"
         return pair.culprit(row, spec, gap.index, values, judge_promise(path, values, promised))
     quantity = f"{path}{list(gap.index)} after step {step.number}"
     truths = [float(by_formula(step, weight, side[weight])[path][gap.index]) for side in clipped]
