@@ -57,8 +57,8 @@ class NumpyNetwork:
         y, self._backward, buffers = self.compute(x, training)
         self.keep(buffers)
         self._outputs = y if isinstance(y, tuple) else (y,)
-        safe = tuple(np.array(v) if any(np.may_share_memory(v, u) for u in inputs) else v for v in self._outputs)
-        return safe if isinstance(y, tuple) else safe[0]
+        given = tuple(v.copy() for v in self._outputs)  # backward reads its own: the caller may write to what he gets
+        return given if isinstance(y, tuple) else given[0]
 
     def backward(self, *dys: Array) -> tuple[Any, State]:
         """(dx, {weight path: gradient}) of the last forward: a vector-Jacobian product, for one dy an output."""

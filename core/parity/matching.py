@@ -82,6 +82,9 @@ def difference(a: Array | None, b: Array | None, *, of: Array | None = None) -> 
     """
     if a is None or b is None:
         return Difference(0.0) if a is b else Difference(inf, fault="missing on one side")
+    strange = [type(v).__name__ for v in (a, b) if not isinstance(v, (np.ndarray, np.generic))]
+    if strange:
+        return Difference(inf, fault=f"a {strange[0]} in place of an array")
     if a.shape != b.shape:
         return Difference(inf, fault=f"shape {a.shape} against {b.shape}")
     if a.dtype != b.dtype:
@@ -112,7 +115,10 @@ def entries(values: Sides, index: tuple[int, ...]) -> dict[str, float]:
 
 def structure(values: Sides) -> dict[str, str]:
     """Each side's array in words: its dtype and shape."""
-    return {name: "nothing" if v is None else f"{v.dtype}{list(v.shape)}" for name, v in values.items()}
+    return {
+        name: "nothing" if v is None else f"{v.dtype}{list(v.shape)}" if hasattr(v, "dtype") else type(v).__name__
+        for name, v in values.items()
+    }
 
 
 def nudged(x: Array) -> Array:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from isograd.core.base.description import Description
+from isograd.core.base.types import Shape
 from isograd.core.graph.composite import Composite
 
 Claim = float | str
@@ -131,13 +132,17 @@ def limit(value: float | None) -> str:
     return "reported" if value is None else f"{value:.1e}".replace(".0e", "e")
 
 
-def short(layer: Description) -> str:
-    """A description in about a line: of a large model its kind, the number of its nodes and the first of them."""
+def short(layer: Description, *shapes: Shape) -> str:
+    """A description in about a line: of a large model its kind, the number of its nodes and the first of them.
+
+    `shapes` are those of its inputs, for a model inside a model, which does not know them itself.
+    """
     whole = repr(layer)
     if len(whole) <= LONG:
         return whole
     if not isinstance(layer, Composite):
         return f"{whole[: LONG - 1]}…"
-    nodes = layer.graph(*layer.input_shapes).nodes
-    first = ", ".join(short(node.layer) for node in nodes[:FEW_NODES])
-    return f"{type(layer).__name__} of {len(nodes)} nodes ({first[:LONG]}{', …' if len(nodes) > FEW_NODES else ''})"
+    nodes = layer.graph(*(shapes or layer.input_shapes)).nodes
+    first = ", ".join(short(node.layer, *node.in_shapes) for node in nodes[:FEW_NODES])
+    more = "…" if len(first) > LONG else ", …" if len(nodes) > FEW_NODES else ""
+    return f"{type(layer).__name__} of {len(nodes)} nodes ({first[:LONG]}{more})"

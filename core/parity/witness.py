@@ -7,6 +7,7 @@ float64. Gradients: the formula's central differences along the direction in whi
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 
 import numpy as np
 
@@ -47,7 +48,9 @@ def judge_each(quantity: str, values: Sides, index: tuple[int, ...], truths: Seq
     claims = entries(values, index)
     a, b = claims.values()
     own = dict(zip(claims, truths, strict=True))
-    if all(_miss(claim, own[name]) <= AGREE * abs(a - b) for name, claim in claims.items()):
+    gap = abs(a - b) if np.isfinite(a - b) else np.inf
+    misses = [_miss(claim, own[name]) for name, claim in claims.items()]
+    if all(miss == 0 or (np.isfinite(miss) and miss <= AGREE * gap) for miss in misses):
         return None
     return odd_one_out("formula", quantity, claims, truths[-1], own)
 
@@ -100,8 +103,14 @@ class Evaluated:
         """(outputs, weights and buffers after the run)"""
         return self._at(self.state, self.inputs, seen)
 
+    @cached_property
+    def unmoved(self) -> Arrays:
+        return self.outputs()[0]
+
     def moved(self, what: str, direction: Array, step: float) -> Arrays:
         """The outputs with input "dx…" or weight "d…" moved by step·direction."""
+        if step == 0:
+            return self.unmoved
         if what in self.places:
             inputs = tuple(x + step * direction if k == self.places[what] else x for k, x in enumerate(self.inputs))
             return self._at(self.state, inputs)[0]
@@ -132,7 +141,7 @@ def judge_gradient(trial: Trial, what: str, values: Sides, index: tuple[int, ...
         what[1:],
         values,
         index,
-        lambda v, h: change(formula.moved(what, v, h), formula.moved(what, v, -h), dys),
+        lambda v, a, b: change(formula.moved(what, v, a), formula.moved(what, v, b), dys),
         frozen,
     )
 
@@ -141,13 +150,14 @@ def judge_slope(
     of: str,
     values: Sides,
     index: tuple[int, ...],
-    difference: Callable[[Array, float], float],
+    difference: Callable[[Array, float, float], float],
     frozen: int | None = None,
 ) -> Verdict:
     """The side whose slope along v is farther from (f(+hv) − f(−hv))/2h, v the direction in which the two differ.
 
-    `difference(v, h)` is f(+hv) − f(−hv). Along v the two sides are as far apart as can be, and where few entries are
-    wrong, few are moved: kinks are hardly met. Steps shrink until two agree; where none do, none is wrong for sure.
+    `difference(v, a, b)` is f(av) − f(bv). Along v the two sides are as far apart as can be, and where few entries are
+    wrong, few are moved: kinks are hardly met. Steps shrink until two agree; where none do, none is wrong for sure, nor
+    is one at a kink, where the slope is one thing on its left and another on its right, and the claim lies between.
     `index` is where they differ most; in row `frozen` the gradient is 0 by description, whatever the slope.
     """
     if frozen is not None and index[0] == frozen:
@@ -162,11 +172,20 @@ def judge_slope(
     claims = {name: float(np.sum(g * v, where=v != 0)) for name, g in zip(values, (a, b), strict=True)}
     gap = abs(float(np.sum(apart * v, where=v != 0)))
     slopes: list[float] = []
+    bends: list[float] = []
     quantity = f"slope of {of} along the direction in which they differ"
     for h in STEPS:
-        slopes.append(difference(v, h) / (2 * h))
-        if len(slopes) > 1 and abs(slopes[-1] - slopes[-2]) <= AGREE * (gap if np.isfinite(gap) else abs(slopes[-1])):
-            return odd_one_out("finite difference", quantity, claims, slopes[-1])
+        right, left = difference(v, h, 0.0) / h, difference(v, 0.0, -h) / h
+        slopes.append((right + left) / 2)
+        bends.append(abs(right - left))
+        close = AGREE * (gap if np.isfinite(gap) else abs(slopes[-1]))
+        if len(slopes) > 1 and abs(slopes[-1] - slopes[-2]) <= close:
+            verdict = odd_one_out("finite difference", quantity, claims, slopes[-1])
+            bent = bends[-1] > max(close, bends[-2] / 2)  # a curve bends less at every step, a kink does not
+            low, high = min(left, right) - close, max(left, right) + close
+            if bent and verdict.guilty is not None and low <= claims[verdict.guilty] <= high:
+                return Verdict("finite difference", quantity, claims, "unsure: a kink")
+            return verdict
     return Verdict("finite difference", quantity, claims, "unsure: its steps disagree")
 
 

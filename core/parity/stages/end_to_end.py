@@ -20,7 +20,7 @@ from isograd.core.learning.optimizers import SGD
 from isograd.core.parity.formulas import Seen
 from isograd.core.parity.matching import NOISE_FACTOR, Difference, difference, entries
 from isograd.core.parity.pair import Pair, build_in, in_dtype
-from isograd.core.parity.stages.training import Result, Stopped, on_each, rounded, shaken
+from isograd.core.parity.stages.training import Result, Stopped, on_each, on_left, rounded, shaken
 from isograd.core.parity.verdict import Culprit, Row, Verdict
 from isograd.core.parity.witness import Evaluated, change, judge_promise, judge_slope, loss_by_formula, odd_one_out
 
@@ -86,17 +86,20 @@ def end_to_end(pair: Pair, whole: Whole, dtype: str, alone: Sequence[Row], first
             pair,
             lambda k: whole.measured(pair.build_side(k, whole.model, whole.state, whole.seed, dtype), whole.inputs),
         )
+        state, inputs = shaken(in_dtype(whole.state, dtype), rounded(whole.inputs, dtype))
+        noisy = on_left(
+            pair, lambda: whole.measured(build_in(pair.left, whole.model, state, whole.seed, dtype), inputs)
+        )
     except Stopped as stop:
         return stop.result(pair, whole.model, STAGE, dtype, "model")
-    state, inputs = shaken(in_dtype(whole.state, dtype), rounded(whole.inputs, dtype))
-    noisy = whole.measured(build_in(pair.left, whole.model, state, whole.seed, dtype), inputs)
     least = max([float(np.finfo(dtype).eps), *(row.error for row in alone if not row.failed)])
     rows: list[Row] = []
     culprit: Culprit | None = None
     for key in {**right, **left}:
         added = _added_up(key, right)
         gap = difference(left.get(key), right.get(key), of=added)
-        noise = max(difference(noisy.get(key), left.get(key), of=added).error, least)
+        moved = difference(noisy.get(key), left.get(key), of=added).error
+        noise = max(moved, least) if np.isfinite(moved) else least  # what a nudge turns into no number tells nothing
         note = f"noise floor {noise:.1e}"
         if gap.exceeds(NOISE_FACTOR * noise):
             note += f"; {_origin(key, first)}"
@@ -160,8 +163,8 @@ def _judge(whole: Whole, dtype: str, key: Key, values: dict[str, Array | None], 
         return odd_one_out("formula", quantity, entries(values, gap.index), float(made[gap.index]))
     of = what.removesuffix(OF_THE_LOSS) if path == "input" else f"d{path}"
 
-    def moves(v: Array, h: float) -> float:
-        up, down = formula.moved(of, v, h), formula.moved(of, v, -h)
+    def moves(v: Array, a: float, b: float) -> float:
+        up, down = formula.moved(of, v, a), formula.moved(of, v, b)
         if not what.endswith(OF_THE_LOSS):
             return change(up, down, whole.upstream(outputs, np.dtype(dtype)))
         return float(loss_by_formula(whole.losses, up, targets) - loss_by_formula(whole.losses, down, targets))

@@ -11,7 +11,7 @@ from isograd.core.base.arrays import NUMPY
 from isograd.core.base.types import Array, State
 from isograd.core.engine.protocol import Learner, Network
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, OPTIMIZER_FORMULAS
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, structure
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, rounded, shaken, slots_of
 from isograd.core.parity.verdict import Culprit, Row, Verdict
@@ -49,6 +49,34 @@ class Step:
             learner.step(inputs, targets, training.optimizer.lr)
             found.append(net.state_dict() | slots_of(learner.state_dict()))
         return found
+
+    def promised(self, weight: str) -> Array:
+        """An array of the dtype and shape that a weight, its slots and its gradient have by description."""
+        return in_dtype({weight: self.training.state[weight]}, self.dtype)[weight]
+
+    @cached_property
+    def ruled(self) -> tuple[State, State]:
+        """What clipping's and the optimizer's formulas make, in float64, of each side's own gradients."""
+        clip = self.training.clip
+        found: list[State] = []
+        for raw in self.gradients[0]:
+            wide = in_dtype(raw, "float64")
+            grads = wide if clip is None else CLIPPING_FORMULAS[type(clip)](clip, NUMPY, wide)
+            after: State = {}
+            for weight, gradient in grads.items():
+                after |= by_formula(self, weight, gradient)
+            found.append(after)
+        return found[0], found[1]
+
+    def follows(self, path: str) -> bool:
+        """Whether each side did what the rules say with the gradients it had: only such a difference is rounding."""
+        limit = TOLERANCE[STAGE, self.dtype]
+        if path not in self.ruled[1]:
+            return path.split("/", 1)[-1] not in self.gradients[0][1]  # a buffer, which no rule moves
+        return all(
+            not difference(after[path], ruled[path].astype(after[path].dtype)).exceeds(limit)
+            for after, ruled in zip(self.after, self.ruled, strict=True)
+        )
 
     def noise(self, path: str) -> float:
         """How far a side's step is from its own `exact`, on the side where it is more."""
@@ -108,7 +136,7 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
     """The row of one weight, buffer or slot after a step."""
     limit = TOLERANCE[STAGE, step.dtype]
     gap = difference(*(side.get(path) for side in step.after))
-    if gap.fault is None and gap.exceeds(limit):
+    if gap.fault is None and gap.exceeds(limit) and step.follows(path):
         limit = max(limit, NOISE_FACTOR * step.noise(path))
     return step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, f"step {step.number}"), gap
 
@@ -122,15 +150,14 @@ def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
     weight = path.split("/", 1)[-1]
     values = dict(zip(pair.names, (side.get(path) for side in step.after), strict=True))
     clipped = step.gradients[1]
-    if weight not in clipped[1]:
+    if weight not in clipped[1] and weight not in step.gradients[0][1]:
         return pair.culprit(row, spec, gap.index, values, inherited="the forward: no optimizer moves a buffer")
     at_clipping = _judge_clipping(step, weight)
     if at_clipping is not None:
         return at_clipping
     if gap.structural:
         held = "/" not in path or path.split("/", 1)[0] in spec.slots
-        described = in_dtype({weight: step.training.state[weight]}, step.dtype)[weight]
-        promised = f"{described.dtype}{list(described.shape)}" if held else "nothing"
+        promised = structure({"": step.promised(weight)})[""] if held else "nothing"
         return pair.culprit(row, spec, gap.index, values, judge_promise(path, values, promised))
     quantity = f"{path}{list(gap.index)} after step {step.number}"
     truths = [float(by_formula(step, weight, side[weight])[path][gap.index]) for side in clipped]
@@ -159,7 +186,7 @@ def _judge_clipping(step: Step, path: str) -> Culprit | None:
         return None
     row = pair.row(STAGE, step.dtype, path, "clipped gradient", gap, allowed, f"step {step.number}")
     if gap.structural:
-        verdict: Verdict | None = judge_promise(path, values, f"{raw[1][path].dtype}{list(raw[1][path].shape)}")
+        verdict: Verdict | None = judge_promise(path, values, structure({"": step.promised(path)})[""])
     else:
         formula = CLIPPING_FORMULAS[type(spec)]
         truths = [float(formula(spec, NUMPY, in_dtype(side, "float64"))[path][gap.index]) for side in raw]

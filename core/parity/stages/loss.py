@@ -69,4 +69,8 @@ def _judge(loss: Loss, what: str, values: Sides, p: Array, t: Array, dy: Array, 
 
     if what == "loss":
         return odd_one_out("formula", "loss", entries(values, gap.index), float(of(q)[gap.index]))
-    return judge_slope("the loss", values, gap.index, lambda v, h: change([of(q + h * v)], [of(q - h * v)], [upstream]))
+
+    def moves(v: Array, a: float, b: float) -> float:
+        return change([of(q + a * v)], [of(q + b * v)], [upstream])
+
+    return judge_slope("the loss", values, gap.index, moves)

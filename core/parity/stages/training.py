@@ -83,6 +83,14 @@ class Stopped(Exception):
         return [row], pair.culprit(row, spec, (), {}, Verdict("not needed", told, guilty=guilty))
 
 
+def on_left(pair: Pair, compute: Callable[[], T]) -> T:
+    """compute() for the left side alone; raises Stopped where it raises."""
+    try:
+        return compute()
+    except Exception as error:
+        raise Stopped({pair.left.name: error}) from error
+
+
 def on_each(pair: Pair, compute: Callable[[int], T]) -> list[T]:
     """compute(0) for the left side and compute(1) for the right; raises Stopped where one of them raises."""
     found: list[T] = []

@@ -34,8 +34,9 @@ class Trial:
 
     @property
     def model(self) -> Model:
-        """The layer as the only node of a model."""
-        ends = [Input(x.shape[1:]) for x in self.inputs]
+        """The layer as the only node of a model, whose inputs have names that it has not."""
+        of = "" if self.layer.name is None else f"of_{self.layer.name}_"
+        ends = [Input(x.shape[1:], name=f"{of}{k}" if of else None) for k, x in enumerate(self.inputs)]
         return Model(inputs=ends, outputs=self.layer(*ends))
 
     @property
