@@ -137,27 +137,22 @@ def judge_gradient(trial: Trial, what: str, values: Sides, index: tuple[int, ...
     weight = trial.layer.weights(*(x.shape[1:] for x in trial.inputs)).get(what[1:])
     frozen = None if weight is None else weight.frozen_row
     formula, dys = Evaluated.of(trial), wide(trial.upstream())
-    return judge_slope(
-        what[1:],
-        values,
-        index,
-        lambda v, a, b: change(formula.moved(what, v, a), formula.moved(what, v, b), dys),
-        frozen,
-    )
+    return judge_slope(what[1:], values, index, lambda v, h: formula.moved(what, v, h), dys, frozen)
 
 
 def judge_slope(
     of: str,
     values: Sides,
     index: tuple[int, ...],
-    difference: Callable[[Array, float, float], float],
+    moved: Callable[[Array, float], Sequence[Array]],
+    dys: Sequence[Array],
     frozen: int | None = None,
 ) -> Verdict:
     """The side whose slope along v is farther from (f(+hv) − f(−hv))/2h, v the direction in which the two differ.
 
-    `difference(v, a, b)` is f(av) − f(bv). Along v the two sides are as far apart as can be, and where few entries are
-    wrong, few are moved: kinks are hardly met. Steps shrink until two agree; where none do, none is wrong for sure, nor
-    is one at a kink, where the slope is one thing on its left and another on its right, and the claim lies between.
+    f = Σ dy·y, y = `moved(v, h)`. Along v the two sides are as far apart as can be, and where few entries are wrong, few
+    are moved: kinks are hardly met. Steps shrink until two agree; where none do, none is wrong for sure, nor is one
+    whose claim a kink explains: the slope on its left, on its right, or between.
     `index` is where they differ most; in row `frozen` the gradient is 0 by description, whatever the slope.
     """
     if frozen is not None and index[0] == frozen:
@@ -175,15 +170,15 @@ def judge_slope(
     bends: list[float] = []
     quantity = f"slope of {of} along the direction in which they differ"
     for h in STEPS:
-        right, left = difference(v, h, 0.0) / h, difference(v, 0.0, -h) / h
-        slopes.append((right + left) / 2)
-        bends.append(abs(right - left))
+        up, down = moved(v, h), moved(v, -h)
+        slopes.append(change(up, down, dys) / (2 * h))
+        bends.append(bend(up, moved(v, 0.0), down, dys) / h)
         close = AGREE * (gap if np.isfinite(gap) else abs(slopes[-1]))
         if len(slopes) > 1 and abs(slopes[-1] - slopes[-2]) <= close:
             verdict = odd_one_out("finite difference", quantity, claims, slopes[-1])
-            bent = bends[-1] > max(close, bends[-2] / 2)  # a curve bends less at every step, a kink does not
-            low, high = min(left, right) - close, max(left, right) + close
-            if bent and verdict.guilty is not None and low <= claims[verdict.guilty] <= high:
+            bent = bends[-2] / 2 < bends[-1] < 2 * bends[-2]  # as a kink at every step; a curve less, rounding more
+            guilty = verdict.guilty
+            if bent and guilty is not None and abs(claims[guilty] - slopes[-1]) <= bends[-1] / 2 + close:
                 return Verdict("finite difference", quantity, claims, "unsure: a kink")
             return verdict
     return Verdict("finite difference", quantity, claims, "unsure: its steps disagree")
@@ -194,6 +189,13 @@ def change(up: Sequence[Array], down: Sequence[Array], dys: Sequence[Array]) -> 
     with np.errstate(invalid="ignore"):
         moves = [np.where(a == b, 0.0, a - b) for a, b in zip(up, down, strict=True)]
     return float(sum(np.vdot(dy, move) for dy, move in zip(dys, moves, strict=True)))
+
+
+def bend(up: Sequence[Array], middle: Sequence[Array], down: Sequence[Array], dys: Sequence[Array]) -> float:
+    """Σ |dy·(up + down − 2·middle)|: what the slopes on the two sides of `middle` differ by, times the step."""
+    with np.errstate(invalid="ignore"):
+        bends = [dy * (a + c - 2 * b) for a, b, c, dy in zip(up, middle, down, dys, strict=True)]
+    return float(sum(np.abs(np.where(np.isfinite(each), each, 0.0)).sum() for each in bends))
 
 
 def loss_by_formula(losses: Losses, outputs: Arrays, targets: Arrays) -> Array:

@@ -12,8 +12,9 @@ import pytest
 from mutants import engine_with, mutants_of
 
 import isograd as ig
-from isograd.backends.numpy_impl import losses, optimizers
+from isograd.backends.numpy_impl import NumpyBackend, losses, optimizers
 from isograd.backends.numpy_impl.operations import norm
+from isograd.backends.numpy_impl.tables import STANDARD
 from isograd.core.layers.conv import Convolution, TransposedConvolution
 from isograd.core.layers.pool import Pooling
 from isograd.core.parity import witness
@@ -192,3 +193,85 @@ def test_a_title_is_short_however_large_the_model() -> None:
     deep = ig.Sequential([ig.Linear(4) for _ in range(40)], input_shape=(4,))
     report = ig.check_parity(deep, RNG.normal(size=(2, 4)), dtypes=("float64",))
     assert report.title.splitlines()[0] == "parity of Sequential of 40 nodes (Linear(4), Linear(4), Linear(4), …)"
+
+
+def with_operations(entries: dict[type, Any], **options: Any) -> NumpyBackend:
+    """The NumPy engine with other operations, or with other rules of optimizers."""
+    tables = replace(STANDARD, operations=STANDARD.operations.overlaid(entries))
+    for name, given in options.items():
+        tables = replace(tables, **{name: getattr(STANDARD, name).overlaid(given)})
+    return NumpyBackend(tables, name="wrong")
+
+
+SMALL = ig.Sequential([ig.Linear(4), ig.Tanh(), ig.Linear(3)], input_shape=(5,))
+ROWS, CLASSES = RNG.normal(size=(6, 5)), RNG.integers(0, 3, 6)
+
+
+@pytest.mark.parametrize("optimizer", [ig.SGD(0.1, momentum=0.9), ig.Adam(0.01)], ids=repr)
+@pytest.mark.parametrize("clip", [None, ig.ClipNorm(0.1)], ids=repr)
+def test_a_step_that_is_wrong_in_float32_alone_is_no_rounding(optimizer: Any, clip: Any) -> None:
+    right = STANDARD.optimizers[type(optimizer)]
+
+    def wrong(spec: Any, lr: float, t: int, w: Any, g: Any, slots: Any) -> None:
+        right(spec, lr * (1.5 if w.dtype == np.float32 else 1), t, w, g, slots)
+
+    engine = with_operations({}, optimizers={type(optimizer): wrong})
+    loss = ig.CrossEntropyLoss()
+    report = ig.check_parity(
+        SMALL, ROWS, CLASSES, loss=loss, optimizer=optimizer, clip=clip, steps=2, backends=(engine, "torch")
+    )
+    assert {row.dtype for row in report.rows if row.failed} == {"float32"}
+    (culprit,) = report.culprits
+    assert (culprit.stage, culprit.dtype, culprit.guilty) == ("locked step", "float32", "wrong")
+
+
+@pytest.mark.parametrize("name", ["weight", "bias"])
+def test_a_gradient_that_is_no_number_is_its_authors_in_every_stage(name: str) -> None:
+    right = STANDARD.operations[ig.Linear]
+
+    def wrong(spec: Any, p: Any, x: Any, *, run: Any) -> Any:
+        y, back = right(spec, p, x, run=run)
+
+        def backward(dy: Any) -> Any:
+            dx, grads = back(dy)
+            grads[name].reshape(-1)[0] = np.nan
+            return dx, grads
+
+        return y, backward
+
+    engine = with_operations({ig.Linear: wrong})
+    report = ig.check_parity(
+        SMALL, ROWS, CLASSES, loss=ig.CrossEntropyLoss(), optimizer=ig.SGD(0.1), steps=1, backends=(engine, "torch")
+    )
+    assert not report.passed
+    assert {culprit.guilty for culprit in report.culprits} <= {"wrong", None}
+    assert report.culprits[0].guilty == "wrong"
+
+
+@pytest.mark.parametrize("layer", [ig.ReLU(), ig.MaxPool2d(2)], ids=repr)
+def test_half_a_gradient_at_a_kink_blames_nobody(layer: Any) -> None:
+    """Half of the gradient at 0, or a share for each of equal entries, are slopes as well, if not those of torch."""
+    x = np.round(RNG.normal(size=(4, 1, 6, 6)))
+    right = STANDARD.operations[type(layer)]
+
+    def shared(spec: Any, p: Any, x: Any, *, run: Any) -> Any:
+        y, back = right(spec, p, x, run=run)
+        if isinstance(spec, ig.ReLU):
+            return y, lambda dy: (back(dy)[0] + dy * (x == 0) / 2, {})
+        spread = y.repeat(2, 2).repeat(2, 3) == x
+        counts = spread.reshape(4, 1, 3, 2, 3, 2).sum((3, 5))
+        return y, lambda dy: ((dy / counts).repeat(2, 2).repeat(2, 3) * spread, {})
+
+    model = ig.Sequential([layer, ig.Flatten()], input_shape=(1, 6, 6))
+    report = ig.check_parity(model, x, dtypes=("float64",), backends=(with_operations({type(layer): shared}), "torch"))
+    assert not report.passed
+    assert {culprit.guilty for culprit in report.culprits} == {None}
+    assert report.culprits[0].truth == "unsure: a kink"
+
+
+def test_a_block_that_stands_first_and_a_layer_of_any_name_are_checked() -> None:
+    block = [ig.Conv2d(4, 3, padding=1, bias=False), ig.BatchNorm2d(), ig.ReLU()] * 2
+    for first in (ig.Residual(block), ig.Sequential(block), ig.Conv2d(4, 3, name="input")):
+        model = ig.Sequential([first, ig.Flatten(), ig.Linear(3)], input_shape=(4, 5, 5))
+        report = ig.check_parity(model, RNG.normal(size=(2, 4, 5, 5)), dtypes=("float64",))
+        assert report.passed, str(report)

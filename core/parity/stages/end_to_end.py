@@ -22,7 +22,7 @@ from isograd.core.parity.matching import NOISE_FACTOR, Difference, difference, e
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.stages.training import Result, Stopped, on_each, on_left, rounded, shaken
 from isograd.core.parity.verdict import Culprit, Row, Verdict
-from isograd.core.parity.witness import Evaluated, change, judge_promise, judge_slope, loss_by_formula, odd_one_out
+from isograd.core.parity.witness import Evaluated, judge_promise, judge_slope, loss_by_formula, odd_one_out
 
 STAGE, WHOLE, THE_LOSS = "end to end", "the whole graph", "the loss"
 Key = tuple[str, str]
@@ -163,15 +163,15 @@ def _judge(whole: Whole, dtype: str, key: Key, values: dict[str, Array | None], 
         return odd_one_out("formula", quantity, entries(values, gap.index), float(made[gap.index]))
     of = what.removesuffix(OF_THE_LOSS) if path == "input" else f"d{path}"
 
-    def moves(v: Array, a: float, b: float) -> float:
-        up, down = formula.moved(of, v, a), formula.moved(of, v, b)
-        if not what.endswith(OF_THE_LOSS):
-            return change(up, down, whole.upstream(outputs, np.dtype(dtype)))
-        return float(loss_by_formula(whole.losses, up, targets) - loss_by_formula(whole.losses, down, targets))
+    dys = [np.ones(())] if what.endswith(OF_THE_LOSS) else whole.upstream(outputs, np.dtype(dtype))
+
+    def moved(v: Array, h: float) -> Sequence[Array]:
+        made = formula.moved(of, v, h)
+        return [loss_by_formula(whole.losses, made, targets)] if what.endswith(OF_THE_LOSS) else made
 
     if path == "input":
-        return judge_slope(of[1:], values, gap.index, moves)
-    return judge_slope(path, values, gap.index, moves, declared(whole.model)[0][path].frozen_row)
+        return judge_slope(of[1:], values, gap.index, moved, dys)
+    return judge_slope(path, values, gap.index, moved, dys, declared(whole.model)[0][path].frozen_row)
 
 
 def _promised(whole: Whole, dtype: str, key: Key, seen: Seen, outputs: Arrays) -> str:

@@ -13,7 +13,7 @@ from isograd.core.parity.matching import TOLERANCE, Difference, Sides, differenc
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, RAISED
 from isograd.core.parity.verdict import Culprit, Row, Verdict
-from isograd.core.parity.witness import change, judge_promise, judge_slope, loss_by_formula, odd_one_out, wide
+from isograd.core.parity.witness import judge_promise, judge_slope, loss_by_formula, odd_one_out, wide
 
 STAGE = "loss"
 
@@ -70,7 +70,4 @@ def _judge(loss: Loss, what: str, values: Sides, p: Array, t: Array, dy: Array, 
     if what == "loss":
         return odd_one_out("formula", "loss", entries(values, gap.index), float(of(q)[gap.index]))
 
-    def moves(v: Array, a: float, b: float) -> float:
-        return change([of(q + a * v)], [of(q + b * v)], [upstream])
-
-    return judge_slope("the loss", values, gap.index, moves)
+    return judge_slope("the loss", values, gap.index, lambda v, h: [of(q + h * v)], [upstream])
