@@ -150,8 +150,8 @@ def judge_slope(
 ) -> Verdict:
     """The side whose slope along v is farther from (f(+hv) − f(−hv))/2h, v the direction in which the two differ.
 
-    f = Σ dy·y, y = `moved(v, h)`. Along v the two sides are as far apart as can be, and where few entries are wrong, few
-    are moved: kinks are hardly met. Steps shrink until two agree; where none do, none is wrong for sure, nor is one
+    f = Σ dy·y, y = `moved(v, h)`. Along v the two sides are as far apart as can be, and where few entries are wrong,
+    few are moved: kinks are hardly met. Steps shrink until two agree; where none do, none is wrong for sure, nor is one
     whose claim a kink explains: the slope on its left, on its right, or between.
     `index` is where they differ most; in row `frozen` the gradient is 0 by description, whatever the slope.
     """

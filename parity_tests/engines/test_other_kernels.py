@@ -1,4 +1,4 @@
-"""The numerical part of the first tier once more: on OpenBLAS's kernels for older processors, and on two threads."""
+"""The first tier's numerical part once more: on OpenBLAS's kernels for processors without AVX-512, on two threads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ TESTS = Path(__file__).resolve().parents[1]
 FOLDERS = ["law", "engines", "parity", "training"]
 THERE = {
     "Haswell": {"OPENBLAS_CORETYPE": "Haswell"},  # AVX2
-    "Nehalem": {"OPENBLAS_CORETYPE": "Nehalem"},  # SSE alone
     "two threads": {"OPENBLAS_NUM_THREADS": "2", "OMP_NUM_THREADS": "2"},
 }
 X86 = pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="kernels of x86 processors")
