@@ -255,3 +255,17 @@ def test_one_trainer_draws_its_progress_where_it_is_asked_to_or_seen(
     drawn = screen.text
     assert ("100%" in drawn) == (asked is True or (asked is None and terminal)), drawn
     assert ("epoch 2" in drawn) == ("100%" in drawn), drawn
+
+
+def test_options_that_nobody_entered_are_refused_and_not_lost() -> None:
+    class Twice(ig.Layer):
+        factor: float = 2.0
+
+    with pytest.raises(ig.SpecError) as caught:
+        Twice()
+    assert str(caught.value) == (
+        "Twice\n"
+        "  wanted a class with @describes('layer'), so that factor= is an option of it\n"
+        "  got    a class without\n"
+        "  fix    from isograd.core.base.description import describes"
+    )

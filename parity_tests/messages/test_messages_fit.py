@@ -40,6 +40,55 @@ MESSAGES: dict[str, tuple[Callable[[Any], Any], str]] = {
   got    (6, 2)
   fix    batch first; for one sample, x[None]""",
     ),
+    "a word for shuffle": (
+        lambda t: t.fit((X, VALUES), shuffle=0),
+        """SpecError: fit(shuffle=0)
+  wanted True, False or None
+  got    0
+  fix    shuffle=False""",
+    ),
+    "True for a number": (
+        lambda t: t.fit((X, VALUES), epochs=True),
+        """SpecError: fit(epochs=True)
+  wanted 1 or more
+  got    True
+  fix    epochs=1""",
+    ),
+    "a callback by itself": (
+        lambda t: t.fit((X, VALUES), callbacks=3),
+        """SpecError: fit(callbacks=…)
+  wanted instances of ig.Callback in a list
+  got    3
+  fix    callbacks=[MyCallback()]""",
+    ),
+    "a number for early stopping": (
+        lambda t: t.fit((X, VALUES), validation=(X, VALUES), early_stopping=3),
+        """SpecError: fit(early_stopping=…)
+  wanted a stopping rule, or None
+  got    3
+  fix    early_stopping=ig.EarlyStopping(patience=5)""",
+    ),
+    "a word for a schedule": (
+        lambda t: ig.Trainer(t.net, loss=ig.MSELoss(), optimizer=ig.SGD(0.1), schedule="cosine"),
+        """SpecError: schedule
+  wanted a schedule description, or None
+  got    'cosine'
+  fix    schedule=ig.CosineDecay()""",
+    ),
+    "a number for clipping": (
+        lambda t: ig.Trainer(t.net, loss=ig.MSELoss(), optimizer=ig.SGD(0.1), clip=0),
+        """SpecError: clip
+  wanted a clipping description, or None
+  got    0
+  fix    clip=ig.ClipNorm(1.0)""",
+    ),
+    "a metric by itself": (
+        lambda t: ig.Trainer(t.net, loss=ig.MSELoss(), optimizer=ig.SGD(0.1), metrics=ig.MAE()),
+        """SpecError: metrics
+  wanted metric descriptions in a list
+  got    MAE()
+  fix    metrics=[ig.Accuracy()]""",
+    ),
     "no data": (
         lambda t: t.fit((X[:0], VALUES[:0])),
         """DataError: train data

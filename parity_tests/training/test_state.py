@@ -255,3 +255,20 @@ def test_a_state_from_the_start_and_the_end_of_a_fit(backend: str) -> None:
             made.restore(state)
             assert end(made, made.fit(**situation.call(Ends()))) == end(whole, expected)
         assert ends.taken[0].record["fit"] is None
+
+
+def test_a_state_taken_as_another_fit_begins_is_not_inside_the_one_before() -> None:
+    class Stops(ig.Callback):
+        def step_ends(self, trainer: ig.Trainer, loss: float) -> None:
+            raise ig.StopFit("enough")
+
+    class Takes(ig.Callback):
+        def fit_starts(self, trainer: ig.Trainer, epochs: int, steps: int) -> None:
+            taken.append(trainer.state())
+
+    taken: list[ig.TrainerState] = []
+    made = Situation().trainer("numpy")
+    made.fit(**{**Situation().call(), "callbacks": [Stops()]})
+    assert made.state().record["fit"] is not None
+    made.fit(**{**Situation().call(), "callbacks": [Takes()]})
+    assert taken[0].record["fit"] is None
