@@ -141,6 +141,10 @@ def test_a_mistake_gets_no_traceback_in_a_process_of_its_own(tmp_path: Path) -> 
         (["parity", "digits_mlp", "--epochs", "3"], "No such option: --epochs"),
         (["train"], "Missing argument 'EXPERIMENT'"),
         (["fly"], "No such command 'fly'"),
+        (["train", "digits_mlp", "--seed", "-1"], "digits_mlp: seed=-1\n  wanted 0 or more"),
+        (["train", "digits_mlp", "--backend", "trch"], "backend='trch'\n  wanted one of"),
+        (["parity", "--backends", "numpy", "--backends", "numpy"], "wanted two engines or more, each of them once"),
+        (["new", "__main__"], "wanted a name of letters, digits and _"),
     ],
 )
 def test_what_is_no_number_no_option_or_no_command_is_refused(tmp_path: Path, arguments: list[str], told: str) -> None:

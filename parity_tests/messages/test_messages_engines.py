@@ -9,6 +9,7 @@ from engine_helpers import install
 from message_helpers import raised
 
 import isograd as ig
+from isograd.backends.numpy_impl import NumpyBackend
 
 MODEL = ig.Sequential([ig.Linear(3)], input_shape=(5,))
 KNOWN = ", ".join(ig.backend_names())
@@ -172,4 +173,13 @@ def test_an_engine_that_is_not_judged_alone(site: Path) -> None:
   wanted evaluate_loss, learning_rates and draw: losses, schedules and initial laws by themselves
   got    an engine without them
   fix    write them (docs/engines.md), or compare whole models: check_parity(…, loss=…)"""
+    )
+
+
+def test_an_engines_class_in_place_of_an_engine() -> None:
+    assert raised(lambda: ig.build(MODEL, backend=NumpyBackend)) == (  # type: ignore[arg-type]
+        "BackendError: backend=NumpyBackend\n"
+        "  wanted an engine, or its name\n"
+        "  got    a class\n"
+        "  fix    backend=NumpyBackend()"
     )
