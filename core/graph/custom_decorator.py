@@ -91,6 +91,56 @@ def _describe(
     base, family = BASES[kind]
     if function.__name__ in REGISTRY[family]:
         raise _refuse(function, "a name of its own", f"the name of a built-in {family}", "rename the function")
+    inputs, options, many = _parameters(function, base, kind, weights, integers)
+    places = _places(function, inputs, integers, weights is not None)
+    defaults = {p.name: p.default for p in options if p.default is not p.empty}
+    members: dict[str, Any] = {
+        "__doc__": inspect.getdoc(function),
+        "__module__": function.__module__,
+        "__qualname__": function.__qualname__,
+        "__annotations__": _types(function, options),
+        "function": staticmethod(function),
+        "options": tuple(p.name for p in options),
+        **defaults,
+    }
+    if base is CustomLayer:
+        shapes = staticmethod(weights) if weights is not None else None
+        members |= {
+            "takes_weights": shapes is not None,
+            "shapes_of_weights": shapes,
+            "laws": dict(laws),
+            "integers": places,
+        }
+        members |= {"min_inputs": len(inputs) - many or 1, "max_inputs": None if many else len(inputs)}
+    else:
+        members["labels"] = kind == "class loss"
+    cls: Any = type(function.__name__, (base,), members)
+    try:
+        describes(base.family, abstract=True)(cls)
+        validator(cls)
+        if len(defaults) == len(options):
+            cls(**defaults).to_json()  # pydantic takes defaults unseen
+    except SpecError:
+        raise
+    except Exception as error:
+        raise _refuse(
+            function,
+            "options of types that are kept in JSON",
+            f"{type(error).__name__}: {error}",
+            "float, int, bool, str, Literal[…] or a tuple of them",
+        ) from error
+    REGISTRY[base.family][function.__name__] = cls  # a notebook's cell that is run again replaces the function
+    return cls
+
+
+def _parameters(
+    function: Function,
+    base: type[CustomLayer] | type[CustomLoss],
+    kind: Kind,
+    weights: Function | None,
+    integers: Mapping[str, int | range],
+) -> tuple[list[inspect.Parameter], list[inspect.Parameter], bool]:
+    """(inputs, options, whether the last input stands for any number of them) of a function that may be described"""
     parameters = list(inspect.signature(function).parameters.values())[1:]
     options = [p for p in parameters if p.kind is p.KEYWORD_ONLY and p.name != "w"]
     inputs = [p for p in parameters if p.kind is not p.KEYWORD_ONLY and p.name != "w"]
@@ -116,7 +166,6 @@ def _describe(
         raise _refuse(function, "a parameter w and weights=, or neither", got, "@ig.custom(weights=lambda x: {…})")
     if base is CustomLoss and integers:
         raise _refuse(function, "integers= for layers alone", f"integers= of a {kind}", 'kind="class loss"')
-    places = _places(function, inputs, integers, takes_weights)
     taken = [
         p.name
         for p in options
@@ -124,39 +173,7 @@ def _describe(
     ]
     if taken:
         raise _refuse(function, "options of other names", f"{taken[0]}=", "rename it: descriptions use that name")
-    defaults = {p.name: p.default for p in options if p.default is not p.empty}
-    members: dict[str, Any] = {
-        "__doc__": inspect.getdoc(function),
-        "__module__": function.__module__,
-        "__qualname__": function.__qualname__,
-        "__annotations__": _types(function, options),
-        "function": staticmethod(function),
-        "options": tuple(p.name for p in options),
-        **defaults,
-    }
-    if base is CustomLayer:
-        shapes = staticmethod(weights) if weights is not None else None
-        members |= {"takes_weights": takes_weights, "shapes_of_weights": shapes, "laws": dict(laws), "integers": places}
-        members |= {"min_inputs": len(inputs) - many or 1, "max_inputs": None if many else len(inputs)}
-    else:
-        members["labels"] = kind == "class loss"
-    cls: Any = type(function.__name__, (base,), members)
-    try:
-        describes(base.family, abstract=True)(cls)
-        validator(cls)
-        if len(defaults) == len(options):
-            cls(**defaults).to_json()  # pydantic takes defaults unseen
-    except SpecError:
-        raise
-    except Exception as error:
-        raise _refuse(
-            function,
-            "options of types that are kept in JSON",
-            f"{type(error).__name__}: {error}",
-            "float, int, bool, str, Literal[…] or a tuple of them",
-        ) from error
-    REGISTRY[base.family][function.__name__] = cls  # a notebook's cell that is run again replaces the function
-    return cls
+    return inputs, options, many
 
 
 def _places(
