@@ -8,7 +8,7 @@ import numpy as np
 
 from isograd.core.base.errors import SpecError
 from isograd.core.base.randomness import batch_order
-from isograd.core.base.types import Array, Arrays
+from isograd.core.base.types import Array, Arrays, Shape
 from isograd.core.data.dataset import as_arrays
 from isograd.core.engine.batches import check_batch, check_inputs, check_losses
 from isograd.core.engine.protocol import Backend
@@ -145,10 +145,22 @@ def _activations(pair: Pair, whole: Whole, dtype: str, training: bool) -> dict[s
     for side in (1, 0):
         try:
             net = pair.build_side(side, whole.model, whole.state, whole.seed, dtype)
-            return net.activations(*whole.inputs, training=training)
+            found = net.activations(*whole.inputs, training=training)
+            for path, count in _outputs_of(whole.model, *(x.shape[1:] for x in whole.inputs)):
+                if not isinstance(found.get(path), tuple) or len(found[path]) != count:
+                    raise TypeError(f"activations() has no tuple of {count} for the node {path!r}")
+            return found
         except Exception as error:
             errors[pair.names[side]] = error
     raise Stopped(errors)
+
+
+def _outputs_of(model: Composite, *shapes: Shape, prefix: str = "") -> Iterator[tuple[str, int]]:
+    """(path, how many outputs) of every node, models inside models and their nodes as well."""
+    for node in model.graph(*shapes).nodes:
+        yield f"{prefix}{node.name}", len(node.writes)
+        if isinstance(node.layer, Composite):
+            yield from _outputs_of(node.layer, *node.in_shapes, prefix=f"{prefix}{node.name}.")
 
 
 def _feeds(

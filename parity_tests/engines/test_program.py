@@ -182,3 +182,15 @@ def test_a_description_holds_nothing_of_an_engine() -> None:
         assert b"backends" not in before
         again = ig.build(pickle.loads(before), net.state_dict())
         np.testing.assert_array_equal(again.forward(X), net.forward(X))
+
+
+@pytest.mark.parametrize("layer", [ig.Sigmoid(), ig.Tanh(), ig.ReLU(), ig.Softmax(dim=1), ig.Identity()], ids=repr)
+def test_what_forward_gives_is_the_callers_to_write_to(layer: ig.Layer) -> None:
+    model = ig.Sequential([ig.Linear(3), layer], input_shape=(4,))
+    x, dy = np.random.default_rng(0).normal(size=(5, 4)), np.random.default_rng(1).normal(size=(5, 3))
+    written, left = (ig.build(model, dtype="float64") for _ in range(2))
+    output = written.forward(x, training=True)
+    left.forward(x, training=True)
+    output[...] = 0
+    for a, b in zip(written.backward(dy)[1].values(), left.backward(dy)[1].values(), strict=True):
+        assert np.array_equal(a, b)

@@ -103,3 +103,19 @@ def test_a_model_with_a_layer_that_an_engine_lacks_has_not_passed() -> None:
     report = ig.check_parity(model, np.ones((2, 1, 3, 3, 3)), backends=("numpy", Partial()), dtypes=("float64",))
     assert not report.passed
     assert [row.fault for row in report.rows] == ["not implemented"] * 2
+
+
+def test_an_engine_that_does_not_show_a_node_is_reported_and_nothing_crashes() -> None:
+    class Hides(Wrong):
+        name = "hides"
+
+        def build(self, model: Any, state: Any, **options: Any) -> Any:
+            net = Partial.build(self, model, state, **options)
+            shown = net.activations
+            net.activations = lambda *x, **given: dict(list(shown(*x, **given).items())[1:])
+            return net
+
+    report = ig.check_parity(MODEL, X, backends=("numpy", Hides()), dtypes=("float64",))
+    (failed,) = [row for row in report.rows if row.failed]
+    assert (failed.stage, failed.what, failed.fault) == ("end to end", "output", "missing on one side")
+    assert report.culprit is not None
