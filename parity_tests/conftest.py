@@ -39,3 +39,11 @@ def data_root() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"no data folder at {DATA}: set ISOGRAD_DATA")
     return DATA.resolve()
+
+
+@pytest.fixture
+def fresh_compiler() -> None:
+    """torch.compile as in a new process: what it kept of another test's modules it would look at again, and warn."""
+    import torch
+
+    torch._dynamo.reset()  # type: ignore[no-untyped-call]

@@ -158,6 +158,7 @@ def test_a_wrong_function_of_a_namespace_is_blamed_on_its_engine(monkeypatch: py
     assert not ig.check_parity(model, X, Y, loss=soft_error()).passed
 
 
+@pytest.mark.usefixtures("fresh_compiler")
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler")
 def test_a_compiled_network_computes_the_same() -> None:

@@ -99,6 +99,7 @@ def test_an_engine_from_elsewhere_is_compared_without_options_of_others(mine: st
     assert given.given == [{}]
 
 
+@pytest.mark.usefixtures("fresh_compiler")
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler")
 def test_the_compiled_engine_passes_parity() -> None:

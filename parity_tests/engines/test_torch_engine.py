@@ -74,6 +74,7 @@ def test_shared_randomness_drops_what_numpy_drops() -> None:
     assert 0.4 < zeros[0].mean() < 0.6
 
 
+@pytest.mark.usefixtures("fresh_compiler")
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("c++") is None, reason="torch.compile needs a C++ compiler")
 def test_a_compiled_network_computes_the_same_and_trains() -> None:

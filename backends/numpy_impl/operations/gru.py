@@ -40,7 +40,7 @@ def gru_scan(spec: GRU, p: State, x: Array, state: Arrays, alive: Array | None) 
         r, z = rz.swapaxes(0, 1)
         of_n, of_z = (1 - z) * (1 - n * n), (reset.before - n) * z * (1 - z)
         of_r = reset.of_r() * r * (1 - r)
-        D = np.empty((4, H, T, N), x.dtype)  # dan, dar, daz, dbn: the first three reach W, the last three U
+        D = np.zeros((4, H, T, N), x.dtype)  # dan, dar, daz, dbn: the first three reach W, the last three U
         (back,) = dfinal
         for t in reversed(range(T)):
             total = dh[:, t] + back

@@ -31,9 +31,13 @@ def with_bias(p: State, *names: str) -> tuple[Array, ...]:
 
 
 def memory(h: Array, x: Array, *, ones: bool) -> Array:
-    """Z (H+F+1, T+1, N): at every step [h before it; x; 1]. A step writes its h where the next one reads it."""
+    """Z (H+F+1, T+1, N): at every step [h before it; x; 1]. A step writes its h where the next one reads it.
+
+    Zeros, as is every array here that is multiplied step by step: BLAS may load what lies beside a step's columns, and
+    what was never written there could be no number, of which NumPy would warn though no result depends on it.
+    """
     (H, N), (F, T, _) = h.shape, x.shape
-    Z = np.empty((H + F + ones, T + 1, N), x.dtype)
+    Z = np.zeros((H + F + ones, T + 1, N), x.dtype)
     Z[:H, 0], Z[H : H + F, :T] = h, x
     if ones:
         Z[-1] = 1
@@ -65,7 +69,7 @@ def rnn_scan(spec: RNN, p: State, x: Array, state: Arrays, alive: Array | None) 
 
     def backward(dh: Array, dfinal: Arrays, needs_dx: bool) -> tuple[Array | None, Arrays, State]:
         slope = 1 - h * h if spec.nonlinearity == "tanh" else h > 0
-        dA = np.empty((H, *x.shape[1:]), x.dtype)
+        dA = np.zeros((H, *x.shape[1:]), x.dtype)
         (back,) = dfinal
         for t in reversed(range(T)):
             total = dh[:, t] + back
@@ -125,8 +129,8 @@ def lstm_scan(spec: LSTM, p: State, x: Array, state: Arrays, alive: Array | None
     def backward(dh: Array, dfinal: Arrays, needs_dx: bool) -> tuple[Array | None, Arrays, State]:
         of_c, of_o, into_c = lstm_slopes(gates, c, tanh_c)
         f = gates[:, 1]
-        dA = np.empty((4, H, T, N), x.dtype)
-        dH = np.empty((P, T, N), x.dtype)
+        dA = np.zeros((4, H, T, N), x.dtype)
+        dH = np.zeros((P, T, N), x.dtype)
         back, dc = dfinal
         for t in reversed(range(T)):
             total = np.add(dh[:, t], back, out=dH[:, t])
