@@ -1,4 +1,4 @@
-# make demo · make test · make test-slow · make check · make bench · make clean
+# make demo · make test · make test-slow · make test-processors · make check · make bench · make clean
 # Needs Python 3.11+; everything else is installed here.
 PYTHON ?= python3
 BIN := .venv/bin
@@ -6,7 +6,7 @@ SOURCES := $(shell find core backends isograd examples -name '*.py' -o -name py.
 INSTALL := rm -rf build/lib && $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal
 
-.PHONY: demo test test-slow check bench clean
+.PHONY: demo test test-slow test-processors check bench clean
 .NOTPARALLEL:
 
 demo: .venv/all .venv/installed
@@ -18,6 +18,10 @@ test: .venv/dev .venv/installed
 # What takes longer: experiments on real data, every planted fault, torch.compile, other BLAS kernels.
 test-slow: .venv/dev .venv/installed
 	$(PYTEST) -m slow
+
+# The first tier once for each kind of processor that this one can stand in for, and on two threads: six times as long.
+test-processors: .venv/dev .venv/installed
+	$(BIN)/python parity_tests/processors.py
 
 check: .venv/dev .venv/installed build/typing
 	$(BIN)/ruff check .

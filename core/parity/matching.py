@@ -25,15 +25,32 @@ Measured on this project's cases and experiments the worst are about 1e-15 (node
 """
 
 NOISE_FACTOR = 100.0
-"""End to end, an error is held against how much the backend differs from *itself* when its input moves by one
-unit in the last place, or against the largest error of a node alone: below this multiple it is rounding.
-Measured on the experiments: at most 8 times.
+"""End to end, an error is held against how much the engines differ from *themselves* when their inputs and weights
+move by one unit in the last place, on the side where it is less, or against the largest error of a node alone: below
+this multiple it is rounding. Measured on the experiments: at most 8 times.
 
-A locked step that exceeds the table is judged likewise, against its own distance from the same step in
-float64: once a model has memorised its batch, gradients are small differences of large numbers. So is a node
-in float32, against the more exact side's distance from itself in float64: a convolution's gradient sums over
-every place of every image, and PyTorch's float32 sums of 47,040 terms are off by 7e-6.
+So is a node in float32 that exceeds the table, against the more exact side's distance from itself in float64: a
+convolution's gradient sums over every place of every image, and PyTorch's float32 sums of 47,040 terms are off by 7e-6.
 """
+
+FLIPPED, FLIP_FACTOR = 0.1, 3.0
+"""From here on the noise floor is no rounding: a nudge has turned a kink (another entry is the maximum). Another such
+run turns about as many, so that an error beyond this multiple is more than that."""
+
+FAR_NUDGES = 2
+"""How many runs there and back, moved by as many units in the last place as NOISE_FACTOR says, look for kinks so near
+that rounding may turn them, where one unit turned none: a ReLU behind a normalisation. An error within twice the
+farthest of them is explained."""
+
+
+def allowed_by(noise: float) -> float:
+    """The largest error that a noise floor explains.
+
+    >>> allowed_by(2.0**-20), allowed_by(0.01), allowed_by(0.5)
+    (9.5367431640625e-05, 0.1, 1.5)
+    """
+    return max(min(NOISE_FACTOR * noise, FLIPPED), FLIP_FACTOR * noise)
+
 
 GRADIENT_CHECK = 1e-6
 """Allowed relative error between a hand-derived gradient and central differences in float64: rounding
@@ -68,14 +85,16 @@ class Difference:
         return self.fault is not None or not self.error <= tolerance
 
 
-def difference(a: Array | None, b: Array | None, *, of: Array | None = None) -> Difference:
-    """max|a−b| / max|of| and where it is largest, `of` b unless given; where that is exactly zero, max|a−b| itself.
+def difference(a: Array | None, b: Array | None, *, added: float = 0.0) -> Difference:
+    """max|a−b| / max|b|, or / `added` where that is more, and where it is largest; where both are 0, max|a−b| itself.
+
+    `added` is the size of what was added up to make them (core/parity/added.py): more than b where terms cancel.
 
     A missing array, another shape or dtype, or any NaN is a fault of its own kind.
 
     >>> difference(np.array([1.0, 2.5]), np.array([1.0, 2.0]))
     Difference(error=0.25, index=(1,), fault=None)
-    >>> difference(np.array([1.0, 2.5]), np.array([1.0, 2.0]), of=np.array([5.0]))
+    >>> difference(np.array([1.0, 2.5]), np.array([1.0, 2.0]), added=5.0)
     Difference(error=0.1, index=(1,), fault=None)
     >>> difference(np.array([np.nan]), np.array([np.nan])).fault
     'NaN'
@@ -99,9 +118,14 @@ def difference(a: Array | None, b: Array | None, *, of: Array | None = None) -> 
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.where(np.isnan(gap), inf, gap))), gap.shape))
     if np.isnan(gap).any():
         return Difference(inf, worst, fault=NAN)
-    whole = np.abs(y if of is None else of.astype(np.float64))
-    scale = float(np.max(whole, where=np.isfinite(whole), initial=0.0)) or 1.0
+    scale = max(largest(y), added) or 1.0
     return Difference(float(gap[worst]) / scale, worst)
+
+
+def largest(values: Array) -> float:
+    """The largest finite magnitude; 0 of nothing."""
+    sizes = np.abs(values)
+    return float(np.max(sizes, where=np.isfinite(sizes), initial=0.0))
 
 
 Sides = Mapping[str, Array | None]
@@ -121,14 +145,17 @@ def structure(values: Sides) -> dict[str, str]:
     }
 
 
-def nudged(x: Array) -> Array:
-    """x, every entry moved by one unit in the last place, up or down as a fixed stream says.
+def nudged(x: Array, units: int = 1, draw: int = 0) -> Array:
+    """x, every entry moved by one unit in the last place, or so many, up or down as the `draw`-th fixed stream says.
 
     All moved one way would be too kind: a normalisation takes it back, and equal entries, ties for a
     maximum, would stay equal.
+
+    >>> nudged(np.array([1.0, 2.0], np.float32), 4) - np.array([1.0, 2.0], np.float32)
+    array([-4.7683716e-07,  9.5367432e-07], dtype=float32)
     """
     if x.dtype.kind != "f":
         return x
-    up = generator(0, "nudge").random(x.shape) < 0.5
-    moved: Array = np.nextafter(x, np.where(up, np.inf, -np.inf).astype(x.dtype))
-    return moved
+    up = generator(draw, "nudge").random(x.shape) < 0.5
+    step: Array = np.spacing(np.abs(x)) * np.where(up, units, -units).astype(x.dtype)
+    return x + step

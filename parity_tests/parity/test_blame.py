@@ -73,11 +73,13 @@ def test_an_error_in_the_geometry_of_a_description_is_seen_by_the_witness(
 
 def test_running_statistics_are_judged_by_the_formula_and_inherited_by_the_step() -> None:
     report = with_fault(norm, "moved", "share * variance", dtypes=("float64",))
-    first, step = report.culprits
+    first, whole, step = report.culprits
     assert (first.stage, first.path, first.what) == ("node", "1", "buffer running_var")
     assert (first.guilty, first.witness, first.inherited) == ("numpy", "formula", None)
     torch, truth = np.array(first.values["torch"]), np.array(first.truth)
     assert not difference(torch, truth).exceeds(TOLERANCE["node", "float64"])
+    assert (whole.stage, whole.path, whole.what) == ("end to end", "1.running_var", "buffer")
+    assert whole.inherited == "node '1', whose buffer running_var is wrong by itself"
     assert (step.stage, step.path, step.guilty) == ("locked step", "1.running_var", None)
     assert step.inherited == "the forward: no optimizer moves a buffer"
 

@@ -9,7 +9,7 @@ from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import ELU, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
-from isograd.core.parity.formulas.table import formula
+from isograd.core.parity.formulas.table import formula, terms_formula
 
 
 @formula(Sigmoid)
@@ -83,3 +83,19 @@ def log_shares(ops: Namespace, x: Any, dim: int) -> Any:
     """log(eˣ / Σ eˣ) along `dim`"""
     z = x - ops.max(x, axis=dim, keepdims=True)
     return z - ops.log(ops.sum(ops.exp(z), axis=dim, keepdims=True))
+
+
+@terms_formula(Softmax)
+def softmax_terms(
+    spec: Softmax, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """dx = y ⊙ (dy − Σ dy y): for a sure softmax nothing is left; y ⊙ |dy|"""
+    return (softmax(spec, ops, p, x, run) * ops.abs(dy[0]),)
+
+
+@terms_formula(LogSoftmax)
+def log_softmax_terms(
+    spec: LogSoftmax, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """dx = dy − eʸ Σ dy: |dy|"""
+    return (ops.abs(dy[0]),)

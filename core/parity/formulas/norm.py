@@ -10,7 +10,7 @@ from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm
 from isograd.core.layers.norm import BatchNorm
-from isograd.core.parity.formulas.table import buffer_formula, formula
+from isograd.core.parity.formulas.table import buffer_formula, formula, terms_formula
 
 
 def moments(ops: Namespace, x: Any, axes: tuple[int, ...]) -> tuple[Any, Any]:
@@ -86,3 +86,23 @@ def group_norm(spec: GroupNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run
     """μ, σ² over a group of channels of each sample"""
     groups = ops.reshape(x[0], (len(x[0]), spec.num_groups, -1))
     return scaled(ops, p, ops.reshape(standardized(ops, groups, (2,), spec.eps), tuple(x[0].shape)))
+
+
+@terms_formula(BatchNorm1d, BatchNorm2d, InstanceNorm2d, LayerNorm, GroupNorm)
+def normalised_terms(
+    spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
+) -> tuple[Any, ...]:
+    """dx = (g − mean g − z · mean(g z)) / √(σ² + ε), g = w ⊙ dy: of two values nothing is left; |g| / √(σ² + ε)"""
+    (v,), (g,) = x, dy
+    if isinstance(spec, LayerNorm):
+        variance = moments(ops, v, tuple(range(v.ndim - spec.axes, v.ndim)))[1]
+        g = g * p["weight"] if "weight" in p else g
+    else:
+        g = g * by_channel(ops, p["weight"], v) if "weight" in p else g
+        if isinstance(spec, GroupNorm):
+            variance = moments(ops, ops.reshape(v, (len(v), spec.num_groups, -1)), (2,))[1]
+            g = ops.reshape(g, (len(v), spec.num_groups, -1))
+        else:
+            places = tuple(range(2, v.ndim))
+            variance = moments(ops, v, places if isinstance(spec, InstanceNorm2d) else (0, *places))[1]
+    return (ops.abs(g) / ops.sqrt(variance + spec.eps),)

@@ -10,6 +10,9 @@ formula = FORMULAS.implements
 BUFFER_FORMULAS = Table("core/parity/formulas/, buffers")
 buffer_formula = BUFFER_FORMULAS.implements
 
+TERMS_FORMULAS = Table("core/parity/formulas/, terms")
+terms_formula = TERMS_FORMULAS.implements
+
 LOSS_FORMULAS = Table("core/parity/formulas/losses.py")
 loss_formula = LOSS_FORMULAS.implements
 

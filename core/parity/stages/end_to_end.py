@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,21 +13,21 @@ from isograd.core.base.description import Description
 from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import Array, Arrays, State
 from isograd.core.engine.context import Run
-from isograd.core.engine.protocol import Network
+from isograd.core.engine.protocol import Backend, Network
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.weights import declared
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import SGD
 from isograd.core.parity.formulas import Seen
-from isograd.core.parity.matching import NOISE_FACTOR, Difference, difference, entries
+from isograd.core.parity.matching import Difference, entries
 from isograd.core.parity.pair import Pair, build_in, in_dtype
-from isograd.core.parity.stages.training import Result, Stopped, on_each, on_left, rounded, shaken
+from isograd.core.parity.stages.rounding import Found, Key, Rounding
+from isograd.core.parity.stages.tracing import Tracing, upstream_of_loss
+from isograd.core.parity.stages.training import Result, Stopped, on_each, rounded, shaken
 from isograd.core.parity.verdict import Culprit, Row, Verdict
 from isograd.core.parity.witness import Evaluated, judge_promise, judge_slope, loss_by_formula, odd_one_out
 
 STAGE, WHOLE, THE_LOSS = "end to end", "the whole graph", "the loss"
-Key = tuple[str, str]
-"""(path, what)"""
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,9 @@ class Whole:
         found: dict[Key, Array] = {}
         for path, outputs in net.activations(*inputs, training=True).items():
             found |= {(path, f"output{k or ''}"): value for k, value in enumerate(outputs)}
+        buffers = declared(self.model)[1]
         y = net.forward(*inputs, training=True)
+        found |= {(path, BUFFER): values for path, values in net.state_dict().items() if path in buffers}
         ys = y if isinstance(y, tuple) else (y,)
         found |= {("model", f"output{k or ''}"): value for k, value in enumerate(ys)}
         dx, dw = net.backward(*self.upstream(ys, net.dtype))
@@ -66,8 +69,27 @@ class Whole:
             found |= _gradients(grads, dxs, OF_THE_LOSS)
         return found
 
+    def added(self, backend: Backend, dtype: str) -> Callable[[Key], float]:
+        """key → the size of what was added up, from a run of every node by itself in float64; 0 where that fails."""
 
-OF_THE_LOSS = " of the loss"
+        @cache
+        def of(loss: bool) -> Mapping[Key, float]:
+            state, inputs = in_dtype(self.state, dtype), rounded(rounded(self.inputs, dtype), "float64")
+            tracing = Tracing(backend, self.model, in_dtype(state, "float64"), inputs, self.seed)
+            dys = self.upstream(tracing.outputs, np.float64)
+            if loss:
+                targets = rounded(rounded(self.targets, dtype), "float64")
+                dys = list(upstream_of_loss(backend, self.losses, tracing.outputs, targets, self.seed))
+            weights, dxs = tracing.added_up(dys)
+            label = OF_THE_LOSS if loss else ""
+            found = {(path, f"gradient{label}"): size for path, size in weights.items()}
+            found |= {(path, BUFFER): size for path, size in weights.items()}
+            return found | {("input", f"{what}{label}"): size for what, size in dxs.items()}
+
+        return lambda key: of(_of_the_loss(key)).get(key, 0.0)
+
+
+BUFFER, OF_THE_LOSS = "buffer", " of the loss"
 
 
 def _gradients(dw: State, dxs: Sequence[Any], label: str) -> dict[Key, Array]:
@@ -81,53 +103,56 @@ def end_to_end(pair: Pair, whole: Whole, dtype: str, alone: Sequence[Row], first
     One that exceeds it is inherited where a node before it, `first`, is at fault by itself; where none is, the walk
     through the graph is, and the formula of the whole model is the witness.
     """
+    found: list[Found] = []
     try:
-        left, right = on_each(
+        found += on_each(
             pair,
             lambda k: whole.measured(pair.build_side(k, whole.model, whole.state, whole.seed, dtype), whole.inputs),
         )
-        state, inputs = shaken(in_dtype(whole.state, dtype), rounded(whole.inputs, dtype))
-        noisy = on_left(
-            pair, lambda: whole.measured(build_in(pair.left, whole.model, state, whole.seed, dtype), inputs)
-        )
+        return _compared(pair, whole, dtype, _rounding(pair, whole, dtype, (found[0], found[1]), alone), first)
     except Stopped as stop:
         return stop.result(pair, whole.model, STAGE, dtype, "model")
+
+
+def _rounding(pair: Pair, whole: Whole, dtype: str, found: tuple[Found, Found], alone: Sequence[Row]) -> Rounding:
+    """What explains a difference between the sides: at least the largest error of a node alone."""
     least = max([float(np.finfo(dtype).eps), *(row.error for row in alone if not row.failed)])
+
+    def moved(side: int, units: int, draw: int) -> Found:
+        state, inputs = shaken(in_dtype(whole.state, dtype), rounded(whole.inputs, dtype), units, draw)
+        return whole.measured(build_in(pair.backends[side], whole.model, state, whole.seed, dtype), inputs)
+
+    return Rounding(pair, found, least, moved, whole.added(pair.right, dtype))
+
+
+def _compared(pair: Pair, whole: Whole, dtype: str, rounding: Rounding, first: Culprit | None) -> Result:
+    left, right = rounding.found
     rows: list[Row] = []
     culprit: Culprit | None = None
     for key in {**right, **left}:
-        added = _added_up(key, right)
-        gap = difference(left.get(key), right.get(key), of=added)
-        moved = difference(noisy.get(key), left.get(key), of=added).error
-        noise = max(moved, least) if np.isfinite(moved) else least  # what a nudge turns into no number tells nothing
-        note = f"noise floor {noise:.1e}"
-        if gap.exceeds(NOISE_FACTOR * noise):
+        judged = rounding.judge(key)
+        note = f"noise floor {judged.noise:.1e}"
+        if judged.gap.exceeds(judged.allowed):
             note += f"; {_origin(key, first)}"
-        row = pair.row(STAGE, dtype, *key, gap, NOISE_FACTOR * noise, note)
+        row = pair.row(STAGE, dtype, *key, judged.gap, judged.allowed, note)
         rows.append(row)
         if culprit is None and row.failed:
             values = dict(zip(pair.names, (left.get(key), right.get(key)), strict=True))
-            if first is not None:
-                culprit = pair.culprit(row, whole.model, gap.index, values, inherited=_cause(key, first))
-            else:
-                verdict = _judge(whole, dtype, key, values, gap)
-                where, spec = (THE_LOSS, whole.loss) if _of_the_loss(key) else (WHOLE, whole.model)
-                said = pair.row(STAGE, dtype, where, f"{key[1]} of {key[0]}", gap, row.allowed)
-                culprit = pair.culprit(said, spec, gap.index, values, verdict)
+            culprit = _blamed(pair, whole, row, judged.gap, values, first)
     return rows, culprit
 
 
-def _added_up(key: Key, found: Mapping[Key, Array]) -> Array | None:
-    """What an error is a share of: of a weight's gradient, all those of its layer, which sum the same dy; else itself.
-
-    A bias's before a normalisation is zero, and what an engine has there is rounding: it has no size of its own.
-    """
-    path, what = key
-    if not what.startswith("gradient"):
-        return found.get(key)
-    layer = path.rpartition(".")[0]
-    peers = [v.ravel() for (p, w), v in found.items() if w == what and p.rpartition(".")[0] == layer]
-    return np.concatenate(peers) if peers else None
+def _blamed(
+    pair: Pair, whole: Whole, row: Row, gap: Difference, values: dict[str, Array | None], first: Culprit | None
+) -> Culprit:
+    """Inherited from the node that is at fault by itself; where none is, by the formula of the whole model."""
+    key = row.path, row.what
+    if first is not None:
+        return pair.culprit(row, whole.model, gap.index, values, inherited=_cause(key, first))
+    verdict = _judge(whole, row.dtype, key, values, gap)
+    where, spec = (THE_LOSS, whole.loss) if _of_the_loss(key) else (WHOLE, whole.model)
+    said = pair.row(STAGE, row.dtype, where, f"{key[1]} of {key[0]}", gap, row.allowed)
+    return pair.culprit(said, spec, gap.index, values, verdict)
 
 
 def _of_the_loss(key: Key) -> bool:
@@ -150,13 +175,17 @@ def _judge(whole: Whole, dtype: str, key: Key, values: dict[str, Array | None], 
     path, what = key
     formula = Evaluated(whole.model, in_dtype(whole.state, dtype), rounded(whole.inputs, dtype), Run(True, whole.seed))
     seen: Seen = {}
-    outputs, _ = formula.outputs(seen)
+    outputs, after = formula.outputs(seen)
     targets = rounded(rounded(whole.targets, dtype), "float64")
     if gap.structural:
         return judge_promise(f"{what} of {path}", values, _promised(whole, dtype, key, seen, outputs))
     if what == "value":
         truth = loss_by_formula(whole.losses, outputs, targets)
         return odd_one_out("formula", "loss", entries(values, ()), float(truth))
+    if what == BUFFER:
+        return odd_one_out(
+            "formula", f"{path}{list(gap.index)}", entries(values, gap.index), float(after[path][gap.index])
+        )
     if what.startswith("output"):
         made = (outputs if path == "model" else seen[path])[int(what.removeprefix("output") or 0)]
         quantity = f"{what} of {path}{list(gap.index)}"

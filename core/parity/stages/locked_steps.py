@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,13 +12,16 @@ from isograd.core.base.arrays import NUMPY
 from isograd.core.base.types import Array, State
 from isograd.core.engine.protocol import Learner, Network
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, OPTIMIZER_FORMULAS
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, structure
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, largest, structure
 from isograd.core.parity.pair import Pair, build_in, in_dtype
+from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS, Whole
+from isograd.core.parity.stages.rounding import Found, Rounding
 from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, rounded, shaken, slots_of
 from isograd.core.parity.verdict import Culprit, Row, Verdict
 from isograd.core.parity.witness import judge_each, judge_promise
 
 STAGE = "locked step"
+GRADIENT = f"gradient{OF_THE_LOSS}"
 
 
 @dataclass(frozen=True)
@@ -31,24 +35,6 @@ class Step:
     before: State
     memory: State
     after: tuple[State, State]
-
-    @cached_property
-    def exact(self) -> list[State]:
-        """Each side's step in float64, or in float64 from inputs moved by one unit in the last place.
-
-        Its distance is how much of the step is rounding: late in training, or for a bias in front of a normalisation,
-        a gradient is the small difference of large numbers, and rounding shows on any side.
-        """
-        training, found = self.training, []
-        inputs, targets = (rounded(values, self.dtype) for values in training.batch(self.number))
-        start, inputs = (self.before, inputs) if self.dtype == "float32" else shaken(self.before, inputs)
-        for backend in self.pair.backends:
-            net = build_in(backend, training.model, start, training.seed, "float64")
-            learner = training.learner(net)
-            learner.load_state_dict(in_dtype(self.memory, "float64"))
-            learner.step(inputs, targets, training.optimizer.lr)
-            found.append(net.state_dict() | slots_of(learner.state_dict()))
-        return found
 
     def promised(self, weight: str) -> Array:
         """An array of the dtype and shape that a weight, its slots and its gradient have by description."""
@@ -68,20 +54,46 @@ class Step:
             found.append(after)
         return found[0], found[1]
 
-    def follows(self, path: str) -> bool:
-        """Whether each side did what the rules say with the gradients it had: only such a difference is rounding."""
-        limit = TOLERANCE[STAGE, self.dtype]
-        if path not in self.ruled[1]:
-            return path.split("/", 1)[-1] not in self.gradients[0][1]  # a buffer, which no rule moves
-        return all(
-            not difference(after[path], ruled[path].astype(after[path].dtype)).exceeds(limit)
-            for after, ruled in zip(self.after, self.ruled, strict=True)
-        )
+    @cached_property
+    def rounding(self) -> Rounding:
+        """What explains a difference between the sides' gradients of this batch."""
+        training, raw = self.training, self.gradients[0]
+        inputs, targets = training.batch(self.number)
+        whole = Whole(training.model, self.before, inputs, training.losses, targets, training.seed)
 
-    def noise(self, path: str) -> float:
-        """How far a side's step is from its own `exact`, on the side where it is more."""
-        gaps = [difference(e[path].astype(a[path].dtype), a[path]) for e, a in zip(self.exact, self.after, strict=True)]
-        return max(gap.error for gap in gaps)
+        def again(side: int, units: int, draw: int) -> Found:
+            state, moved = shaken(in_dtype(self.before, self.dtype), rounded(inputs, self.dtype), units, draw)
+            net = build_in(self.pair.backends[side], training.model, state, training.seed, self.dtype)
+            learner = net.learner(training.losses, training.optimizer)
+            learner.load_state_dict(self.memory)
+            gradients = learner.gradients(moved, targets)[2]
+            learner.step(moved, targets, training.optimizer.lr)
+            return _found(gradients, net.state_dict())
+
+        found = _found(raw[0], self.after[0]), _found(raw[1], self.after[1])
+        least = TOLERANCE[STAGE, self.dtype] / NOISE_FACTOR
+        return Rounding(self.pair, found, least, again, whole.added(self.pair.right, self.dtype))
+
+    def only_rounding(self, weight: str) -> bool:
+        """Whether the sides' gradients of a weight are as equal as rounding lets them be."""
+        judged = self.rounding.judge((weight, GRADIENT))
+        return not judged.gap.exceeds(judged.allowed)
+
+    def from_rules(self, path: str) -> float:
+        """How far a weight or slot is from what the rules make of the side's own gradients: the side that is farther.
+
+        A share of what was added up: of a weight and its step, of a slot and its gradient, each without its sign.
+        """
+        weight = path.split("/", 1)[-1]
+        errors = []
+        for after, ruled, gradients in zip(self.after, self.ruled, self.gradients[1], strict=True):
+            if path == weight:
+                added = largest(self.before[path]) + largest(after[path] - self.before[path])
+            else:
+                sizes = by_formula(self, weight, np.abs(gradients[weight]), np.abs)
+                added = largest(sizes[path])
+            errors.append(difference(after[path], ruled[path].astype(after[path].dtype), added=added).error)
+        return max(errors)
 
     @cached_property
     def gradients(self) -> tuple[tuple[State, State], tuple[State, State]]:
@@ -121,6 +133,12 @@ def locked_steps(pair: Pair, training: Training, dtype: str) -> Result:
     return rows, None
 
 
+def _found(gradients: State, after: State) -> Found:
+    """The gradients of a step, and the buffers after it."""
+    buffers = {(path, BUFFER): values for path, values in after.items() if path not in gradients}
+    return buffers | {(path, GRADIENT): gradient for path, gradient in gradients.items()}
+
+
 def _held(net: Network, learner: Learner) -> tuple[State, State]:
     """(weights and buffers, the optimizer's memory)"""
     return net.state_dict(), learner.state_dict()
@@ -133,12 +151,22 @@ def _set(net: Network, learner: Learner, weights: State, memory: State) -> None:
 
 
 def _compared(step: Step, path: str) -> tuple[Row, Difference]:
-    """The row of one weight, buffer or slot after a step."""
-    limit = TOLERANCE[STAGE, step.dtype]
+    """The row of one weight, buffer or slot after a step.
+
+    A gradient that cancels is rounding, and an optimizer may make a step of any size of it. Where such a step differs,
+    each side is held against what the rules make of its own gradient, and the gradients against what they add up.
+    """
+    limit, note = TOLERANCE[STAGE, step.dtype], f"step {step.number}"
     gap = difference(*(side.get(path) for side in step.after))
-    if gap.fault is None and gap.exceeds(limit) and step.follows(path):
-        limit = max(limit, NOISE_FACTOR * step.noise(path))
-    return step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, f"step {step.number}"), gap
+    if gap.fault is None and gap.exceeds(limit):
+        weight = path.split("/", 1)[-1]
+        if weight not in step.gradients[0][1]:
+            judged = step.rounding.judge((path, BUFFER))
+            gap, limit = judged.gap, judged.allowed
+        elif path in step.ruled[1] and step.from_rules(path) <= limit and step.only_rounding(weight):
+            gap = Difference(step.from_rules(path))
+            note += "; each side by the rules from its own gradient, a sum that cancels"
+    return step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), gap
 
 
 def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
@@ -166,12 +194,15 @@ def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
     return pair.culprit(row, spec, gap.index, values, verdict, inherited=inherited)
 
 
-def by_formula(step: Step, weight: str, gradient: Array) -> State:
-    """{path: the weight and its slots after the step} by the optimizer's formula in float64."""
+def by_formula(step: Step, weight: str, gradient: Array, entered: Callable[[Array], Array] = np.asarray) -> State:
+    """{path: the weight and its slots after the step} by the optimizer's formula in float64.
+
+    Weight and slots are `entered` as they are, or by their sizes.
+    """
     spec = step.training.optimizer
     held = in_dtype(step.memory, "float64")
-    slots = {k.split("/", 1)[0]: v for k, v in held.items() if k.endswith(f"/{weight}")}
-    w, g = (np.asarray(v, np.float64) for v in (step.before[weight], gradient))
+    slots = {k.split("/", 1)[0]: entered(v) for k, v in held.items() if k.endswith(f"/{weight}")}
+    w, g = entered(np.asarray(step.before[weight], np.float64)), np.asarray(gradient, np.float64)
     new_w, new = OPTIMIZER_FORMULAS[type(spec)](spec, NUMPY, spec.lr, step.number, w, g, slots)
     return {weight: new_w} | {f"{slot}/{weight}": values for slot, values in new.items()}
 

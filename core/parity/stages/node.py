@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
+from isograd.core.parity.added import added_up, peers
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, RAISED, Outcome, Trial, run_trial
@@ -74,13 +75,16 @@ def suspected(pair: Pair, trial: Trial) -> tuple[list[Row], Suspect | None]:
         first = Suspect(pair, trial, compared(what, found, allowed), found, {}, verdict)
         if any(outcome.raised for outcome in sides.values()):
             return rows, first
-    noise = _Rounding(pair, trial, sides)
+    rounding = _Rounding(pair, trial, sides)
     for kind in ("outputs", "gradients"):
         a, b = (getattr(outcome, kind) for outcome in sides.values())
         for what in {**b, **a}:
             found, limit = difference(a.get(what), b.get(what)), allowed
-            if trial.dtype == "float32" and found.fault is None and found.exceeds(allowed):
-                limit = max(allowed, NOISE_FACTOR * noise.of(kind, what))
+            if found.fault is None and found.exceeds(allowed):
+                added = rounding.added(kind, what)
+                found = difference(a.get(what), b.get(what), added=added)
+                if trial.dtype == "float32" and found.exceeds(allowed):
+                    limit = max(allowed, NOISE_FACTOR * rounding.of(kind, what, added))
             row = compared(what, found, limit)
             if first is None and row.failed:
                 values = dict(zip(pair.names, (a.get(what), b.get(what)), strict=True))
@@ -104,10 +108,22 @@ def _stopped(sides: dict[str, Outcome]) -> tuple[str, str, Verdict] | None:
 
 
 class _Rounding:
-    """How far a float32 trial is from itself in float64, on the side where it is less; run when first asked."""
+    """What a trial's arrays are made of where an error exceeds the table's; run when first asked.
+
+    That is the size of what was added up, and how far a float32 trial is from itself in float64, on the side where it
+    is less.
+    """
 
     def __init__(self, pair: Pair, trial: Trial, sides: dict[str, Outcome]) -> None:
         self.pair, self.trial, self.sides = pair, trial, sides
+
+    @cached_property
+    def sizes(self) -> dict[str, float]:
+        return added_up(self.trial)
+
+    def added(self, kind: str, what: str) -> float:
+        own = self.sizes.get(what, 0.0)
+        return max(own, peers(what, *(o.gradients for o in self.sides.values()))) if kind == "gradients" else own
 
     @cached_property
     def exact(self) -> list[Outcome]:
@@ -115,9 +131,9 @@ class _Rounding:
         wide = replace(trial, inputs=trial.rounded_inputs(), state=in_dtype(trial.state, "float64"), dtype="float64")
         return [run_trial(backend, wide) for backend in self.pair.backends]
 
-    def of(self, kind: str, what: str) -> float:
+    def of(self, kind: str, what: str, added: float) -> float:
         errors = []
         for outcome, exact in zip(self.sides.values(), self.exact, strict=True):
             mine, wide = getattr(outcome, kind)[what], getattr(exact, kind).get(what)
-            errors.append(difference(mine, None if wide is None else wide.astype(mine.dtype)).error)
+            errors.append(difference(mine, None if wide is None else wide.astype(mine.dtype), added=added).error)
         return min(errors)

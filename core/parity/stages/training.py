@@ -54,11 +54,10 @@ def rounded(values: Arrays, dtype: str) -> Arrays:
     return tuple(v.astype(dtype) if v.dtype.kind == "f" else v for v in values)
 
 
-def shaken(state: Mapping[str, Array], inputs: Arrays) -> tuple[State, Arrays]:
-    """(state, inputs), every input moved by one unit in the last place; where all are whole numbers, every weight."""
-    if any(x.dtype.kind == "f" for x in inputs):
-        return dict(state), tuple(map(nudged, inputs))
-    return {path: nudged(values) for path, values in state.items()}, inputs
+def shaken(state: Mapping[str, Array], inputs: Arrays, units: int = 1, draw: int = 0) -> tuple[State, Arrays]:
+    """(state, inputs), every one moved by one unit in the last place, or so many; whole numbers stay."""
+    moved = {path: nudged(values, units, draw) for path, values in state.items()}
+    return moved, tuple(nudged(x, units, draw) for x in inputs)
 
 
 def slots_of(memory: State) -> State:
@@ -83,12 +82,12 @@ class Stopped(Exception):
         return [row], pair.culprit(row, spec, (), {}, Verdict("not needed", told, guilty=guilty))
 
 
-def on_left(pair: Pair, compute: Callable[[], T]) -> T:
-    """compute() for the left side alone; raises Stopped where it raises."""
+def on_side(pair: Pair, side: int, compute: Callable[[int], T]) -> T:
+    """compute(side) of one side alone; raises Stopped where it raises."""
     try:
-        return compute()
+        return compute(side)
     except Exception as error:
-        raise Stopped({pair.left.name: error}) from error
+        raise Stopped({pair.names[side]: error}) from error
 
 
 def on_each(pair: Pair, compute: Callable[[int], T]) -> list[T]:

@@ -31,6 +31,7 @@ class Trial:
     dtype: str
     training: bool
     seed: int = 0
+    given: Arrays | None = None  # the dy of each output, where it is not drawn
 
     @property
     def model(self) -> Model:
@@ -47,7 +48,9 @@ class Trial:
         return tuple(np.array(x, FLOATS[self.dtype] if x.dtype.kind == "f" else x.dtype) for x in self.inputs)
 
     def upstream(self) -> Arrays:
-        """The random dy of each output."""
+        """The dy of each output: random, unless given."""
+        if self.given is not None:
+            return tuple(np.array(dy, FLOATS[self.dtype]) for dy in self.given)
         shapes = [(len(self.inputs[0]), *shape) for shape in self.model.out_shapes(*self.model.input_shapes)]
         return tuple(
             random_upstream(shape, self.seed, f"{self.path}/{k}", FLOATS[self.dtype]) for k, shape in enumerate(shapes)
