@@ -26,16 +26,16 @@ from isograd.core.parity.stages.trial import Trial
 
 
 def added_up(trial: Trial) -> dict[str, float]:
-    """{"dx…", "d" + weight, "buffer …": the size of what is added up to make it}; 0 where the tensor itself says it.
+    """{"output", "dx", "d" + weight, "buffer …": the size of what is added up to make it}; others have their own.
 
     A weight's gradient: Σ |dy| · |∂y/∂w|, the mean over the weight's entries, ∂y/∂w on absolute values of x.
-    A buffer's: its formula on absolute values. An input's: the layer's terms formula, where it has one.
+    A buffer's: its formula on absolute values. An output's and an input's: the layer's terms formula, if it has one.
     """
     run, state, inputs, dys = _wide(trial)
     sizes = tuple(np.abs(x) for x in inputs)
     with np.errstate(all="ignore"):
         found = _of_weights(trial, state, sizes, dys, run)
-        found |= {f"dx{k or ''}": largest(each) for k, each in enumerate(terms_of(trial))}
+        found |= {what: largest(each) for what, each in terms_of(trial).items()}
         if trial.training and trial.layer.buffers(*(x.shape[1:] for x in inputs)):
             held = nest({name: np.abs(values) for name, values in state.items()})
             after = BUFFER_FORMULAS[type(trial.layer)](trial.layer, NUMPY, held, sizes, run)
@@ -43,14 +43,14 @@ def added_up(trial: Trial) -> dict[str, float]:
     return {name: size for name, size in found.items() if isfinite(size)}
 
 
-def terms_of(trial: Trial) -> Arrays:
-    """For each input the sizes of the terms that its gradient adds up, where the layer has a formula of them."""
+def terms_of(trial: Trial) -> dict[str, Array]:
+    """{"output", "dx": the sizes of the terms that each entry adds up}, of what the layer has a formula for."""
     if type(trial.layer) not in TERMS_FORMULAS:
-        return ()
+        return {}
     run, state, inputs, dys = _wide(trial)
     with np.errstate(all="ignore"):
         made = TERMS_FORMULAS[type(trial.layer)](trial.layer, NUMPY, nest(state), inputs, run, dys)
-    return tuple(np.reshape(each, x.shape) for each, x in zip(made, inputs, strict=True))
+    return {what: np.asarray(each) for what, each in made.items()}
 
 
 def _wide(trial: Trial) -> tuple[Run, State, Arrays, Arrays]:

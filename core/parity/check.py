@@ -105,8 +105,9 @@ def _compare(report: ParityReport, pair: Pair, whole: Whole, training: Training 
         return  # a node that raises alone would raise in every later stage as well
     report.add(*end_to_end(pair, whole, dtype, alone, first))
     if training is not None:
-        report.add(*locked_steps(pair, training, dtype))
-        report.add(*free_run(pair, training, dtype))
+        rows, culprit = locked_steps(pair, training, dtype, alone)
+        report.add(rows, culprit)
+        report.add(*free_run(pair, training, dtype, rows))
 
 
 def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tuple[list[Row], list[Culprit]]:

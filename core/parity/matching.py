@@ -37,10 +37,10 @@ FLIPPED, FLIP_FACTOR = 0.1, 3.0
 """From here on the noise floor is no rounding: a nudge has turned a kink (another entry is the maximum). Another such
 run turns about as many, so that an error beyond this multiple is more than that."""
 
-FAR_NUDGES = 2
-"""How many runs there and back, moved by as many units in the last place as NOISE_FACTOR says, look for kinks so near
-that rounding may turn them, where one unit turned none: a ReLU behind a normalisation. An error within twice the
-farthest of them is explained."""
+FAR_NUDGES, FAR_UNITS = 4, 10_000
+"""At how many points beside it, and how many units in the last place away, an error is looked for again: where two
+right engines stand on either side of a kink (a ReLU behind a normalisation), they do so at one point in hundreds; a
+fault is at every point. What rounds in between may be larger than what enters, so that a few units would not do."""
 
 
 def allowed_by(noise: float) -> float:

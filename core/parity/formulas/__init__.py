@@ -6,7 +6,7 @@ an engine, windows and shapes included; file names mirror `core/layers/`.
 
     formula(spec, ops, p, x, run) → y, or a tuple of outputs        p: weights and buffers by name, x: tuple of inputs
     buffer formula (spec, ops, p, x, run) → {name: the buffer after a run in training}
-    terms formula (spec, ops, p, x, run, dy) → for each input, the largest of the terms that its gradient adds up
+    terms formula (spec, ops, p, x, run, dy) → {"output", "dx": the size of the terms that it adds up, entry by entry}
     loss formula (spec, ops, p, t) → one number, or for reduction="none" one each
     optimizer formula (spec, ops, lr, t, w, g, slots) → (new w, new slots); clipping formula (spec, ops, grads) → grads
 """

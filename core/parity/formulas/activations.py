@@ -88,14 +88,14 @@ def log_shares(ops: Namespace, x: Any, dim: int) -> Any:
 @terms_formula(Softmax)
 def softmax_terms(
     spec: Softmax, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
-) -> tuple[Any, ...]:
+) -> dict[str, Any]:
     """dx = y ⊙ (dy − Σ dy y): for a sure softmax nothing is left; y ⊙ |dy|"""
-    return (softmax(spec, ops, p, x, run) * ops.abs(dy[0]),)
+    return {"dx": softmax(spec, ops, p, x, run) * ops.abs(dy[0])}
 
 
 @terms_formula(LogSoftmax)
 def log_softmax_terms(
     spec: LogSoftmax, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
-) -> tuple[Any, ...]:
+) -> dict[str, Any]:
     """dx = dy − eʸ Σ dy: |dy|"""
-    return (ops.abs(dy[0]),)
+    return {"dx": ops.abs(dy[0])}

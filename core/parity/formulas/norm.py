@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import prod
 from typing import Any
 
+import numpy as np
+
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
@@ -91,18 +93,21 @@ def group_norm(spec: GroupNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run
 @terms_formula(BatchNorm1d, BatchNorm2d, InstanceNorm2d, LayerNorm, GroupNorm)
 def normalised_terms(
     spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
-) -> tuple[Any, ...]:
-    """dx = (g − mean g − z · mean(g z)) / √(σ² + ε), g = w ⊙ dy: of two values nothing is left; |g| / √(σ² + ε)"""
+) -> dict[str, Any]:
+    """y = w ⊙ (x − μ)/s + b and dx = (g − mean g − z · mean(g z))/s, s = √(σ² + ε), g = w ⊙ dy: |w x|/s and |g|/s
+
+    Of values that are almost equal little is left of x − μ, of two values nothing of dx.
+    """
     (v,), (g,) = x, dy
     if isinstance(spec, LayerNorm):
         variance = moments(ops, v, tuple(range(v.ndim - spec.axes, v.ndim)))[1]
-        g = g * p["weight"] if "weight" in p else g
+    elif isinstance(spec, GroupNorm):
+        groups = ops.reshape(v, (len(v), spec.num_groups, -1))
+        variance = ops.reshape(0 * groups + moments(ops, groups, (2,))[1], tuple(v.shape))
     else:
-        g = g * by_channel(ops, p["weight"], v) if "weight" in p else g
-        if isinstance(spec, GroupNorm):
-            variance = moments(ops, ops.reshape(v, (len(v), spec.num_groups, -1)), (2,))[1]
-            g = ops.reshape(g, (len(v), spec.num_groups, -1))
-        else:
-            places = tuple(range(2, v.ndim))
-            variance = moments(ops, v, places if isinstance(spec, InstanceNorm2d) else (0, *places))[1]
-    return (ops.abs(g) / ops.sqrt(variance + spec.eps),)
+        places = tuple(range(2, v.ndim))
+        variance = moments(ops, v, places if isinstance(spec, InstanceNorm2d) else (0, *places))[1]
+    scale = p.get("weight", ops.constant(np.ones(()), v))
+    scale = scale if isinstance(spec, LayerNorm) or "weight" not in p else by_channel(ops, scale, v)
+    share = ops.abs(scale) / ops.sqrt(variance + spec.eps)
+    return {"output": share * ops.abs(v), "dx": share * ops.abs(g)}

@@ -21,7 +21,7 @@ from isograd.core.learning.optimizers import SGD
 from isograd.core.parity.formulas import Seen
 from isograd.core.parity.matching import Difference, entries
 from isograd.core.parity.pair import Pair, build_in, in_dtype
-from isograd.core.parity.stages.rounding import Found, Key, Rounding
+from isograd.core.parity.stages.rounding import Found, Key, Rounding, least_noise
 from isograd.core.parity.stages.tracing import Tracing, upstream_of_loss
 from isograd.core.parity.stages.training import Result, Stopped, on_each, rounded, shaken
 from isograd.core.parity.verdict import Culprit, Row, Verdict
@@ -116,13 +116,12 @@ def end_to_end(pair: Pair, whole: Whole, dtype: str, alone: Sequence[Row], first
 
 def _rounding(pair: Pair, whole: Whole, dtype: str, found: tuple[Found, Found], alone: Sequence[Row]) -> Rounding:
     """What explains a difference between the sides: at least the largest error of a node alone."""
-    least = max([float(np.finfo(dtype).eps), *(row.error for row in alone if not row.failed)])
 
     def moved(side: int, units: int, draw: int) -> Found:
         state, inputs = shaken(in_dtype(whole.state, dtype), rounded(whole.inputs, dtype), units, draw)
         return whole.measured(build_in(pair.backends[side], whole.model, state, whole.seed, dtype), inputs)
 
-    return Rounding(pair, found, least, moved, whole.added(pair.right, dtype))
+    return Rounding(pair, found, least_noise(dtype, alone), moved, whole.added(pair.right, dtype))
 
 
 def _compared(pair: Pair, whole: Whole, dtype: str, rounding: Rounding, first: Culprit | None) -> Result:

@@ -12,16 +12,17 @@ from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, difference
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.rounding import Found, Key
 from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, on_side, rounded, shaken
+from isograd.core.parity.verdict import Row
 
 STAGE = "free run"
 
 
-def free_run(pair: Pair, training: Training, dtype: str) -> Result:
+def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] = ()) -> Result:
     """`steps` steps on each side without restart: the weights at the end, and the losses on the way.
 
     float64 is judged by the table, beyond it by the envelope: how far a side ends from itself when inputs and weights
-    are moved by one unit in the last place. float32 is reported against it. Only the envelope of a side that ends where
-    it ended before, run a second time, counts.
+    are moved by one unit in the last place, and how far apart the `locked` steps were that each was right about.
+    float32 is reported against the envelope. It counts of a side that ends where it ended before, run a second time.
     """
     note = f"after {training.steps} steps"
     try:
@@ -35,7 +36,8 @@ def free_run(pair: Pair, training: Training, dtype: str) -> Result:
         for key in {**ends[1], **ends[0]}:
             gap, limit = difference(*(end.get(key) for end in ends)), allowed
             if limit is not None and gap.fault is None and gap.exceeds(limit):
-                limit = max(limit, NOISE_FACTOR * envelope.of(key))
+                apart = sum(row.raw or 0.0 for row in locked if row.path == key[0])
+                limit = max(limit, NOISE_FACTOR * (envelope.of(key) + apart))
             rows.append(pair.row(STAGE, dtype, *key, gap, limit, note))
     except Stopped as stop:
         return stop.result(pair, training.optimizer, STAGE, dtype, "steps", note)

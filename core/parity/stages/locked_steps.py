@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -11,11 +11,12 @@ import numpy as np
 from isograd.core.base.arrays import NUMPY
 from isograd.core.base.types import Array, State
 from isograd.core.engine.protocol import Learner, Network
+from isograd.core.graph.weights import declared
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, OPTIMIZER_FORMULAS
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, largest, structure
+from isograd.core.parity.matching import TOLERANCE, Difference, Sides, difference, largest, structure
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS, Whole
-from isograd.core.parity.stages.rounding import Found, Rounding
+from isograd.core.parity.stages.rounding import Found, Rounding, least_noise
 from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, rounded, shaken, slots_of
 from isograd.core.parity.verdict import Culprit, Row, Verdict
 from isograd.core.parity.witness import judge_each, judge_promise
@@ -35,6 +36,7 @@ class Step:
     before: State
     memory: State
     after: tuple[State, State]
+    least: float  # the noise floor that no run is below
 
     def promised(self, weight: str) -> Array:
         """An array of the dtype and shape that a weight, its slots and its gradient have by description."""
@@ -59,6 +61,12 @@ class Step:
         """What explains a difference between the sides' gradients of this batch."""
         training, raw = self.training, self.gradients[0]
         inputs, targets = training.batch(self.number)
+        buffers = declared(training.model)[1]
+
+        def found(gradients: State, after: State) -> Found:
+            moved = {(path, BUFFER): values for path, values in after.items() if path in buffers}
+            return moved | {(path, GRADIENT): gradient for path, gradient in gradients.items()}
+
         whole = Whole(training.model, self.before, inputs, training.losses, targets, training.seed)
 
         def again(side: int, units: int, draw: int) -> Found:
@@ -68,11 +76,10 @@ class Step:
             learner.load_state_dict(self.memory)
             gradients = learner.gradients(moved, targets)[2]
             learner.step(moved, targets, training.optimizer.lr)
-            return _found(gradients, net.state_dict())
+            return found(gradients, net.state_dict())
 
-        found = _found(raw[0], self.after[0]), _found(raw[1], self.after[1])
-        least = TOLERANCE[STAGE, self.dtype] / NOISE_FACTOR
-        return Rounding(self.pair, found, least, again, whole.added(self.pair.right, self.dtype))
+        sides = found(raw[0], self.after[0]), found(raw[1], self.after[1])
+        return Rounding(self.pair, sides, self.least, again, whole.added(self.pair.right, self.dtype))
 
     def only_rounding(self, weight: str) -> bool:
         """Whether the sides' gradients of a weight are as equal as rounding lets them be."""
@@ -109,8 +116,11 @@ class Step:
         return (found[0][0], found[0][1]), (found[-1][0], found[-1][1])
 
 
-def locked_steps(pair: Pair, training: Training, dtype: str) -> Result:
-    """`steps` steps, each from the left side's state: weights, buffers and optimizer state after it."""
+def locked_steps(pair: Pair, training: Training, dtype: str, alone: Sequence[Row] = ()) -> Result:
+    """`steps` steps, each from the left side's state: weights, buffers and optimizer state after it.
+
+    What rounding explains of gradients and buffers is, as end to end, no less than the errors of the nodes `alone`.
+    """
     rows: list[Row] = []
     number = 0
     try:
@@ -121,7 +131,7 @@ def locked_steps(pair: Pair, training: Training, dtype: str) -> Result:
             on_each(pair, lambda k, of=(before, memory): _set(nets[k], learners[k], *of))  # type: ignore[misc]
             on_each(pair, lambda k, number=number: training.step(learners[k], number))  # type: ignore[misc]
             left, right = on_each(pair, lambda k: nets[k].state_dict() | slots_of(learners[k].state_dict()))
-            step = Step(pair, training, dtype, number, before, memory, (left, right))
+            step = Step(pair, training, dtype, number, before, memory, (left, right), least_noise(dtype, alone))
             for path in {**right, **left}:
                 row, gap = _compared(step, path)
                 rows.append(row)
@@ -131,12 +141,6 @@ def locked_steps(pair: Pair, training: Training, dtype: str) -> Result:
         more, culprit = stop.result(pair, training.clip or training.optimizer, STAGE, dtype, "step", f"step {number}")
         return rows + more, culprit
     return rows, None
-
-
-def _found(gradients: State, after: State) -> Found:
-    """The gradients of a step, and the buffers after it."""
-    buffers = {(path, BUFFER): values for path, values in after.items() if path not in gradients}
-    return buffers | {(path, GRADIENT): gradient for path, gradient in gradients.items()}
 
 
 def _held(net: Network, learner: Learner) -> tuple[State, State]:
@@ -156,7 +160,7 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
     A gradient that cancels is rounding, and an optimizer may make a step of any size of it. Where such a step differs,
     each side is held against what the rules make of its own gradient, and the gradients against what they add up.
     """
-    limit, note = TOLERANCE[STAGE, step.dtype], f"step {step.number}"
+    limit, note, raw = TOLERANCE[STAGE, step.dtype], f"step {step.number}", None
     gap = difference(*(side.get(path) for side in step.after))
     if gap.fault is None and gap.exceeds(limit):
         weight = path.split("/", 1)[-1]
@@ -164,9 +168,9 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
             judged = step.rounding.judge((path, BUFFER))
             gap, limit = judged.gap, judged.allowed
         elif path in step.ruled[1] and step.from_rules(path) <= limit and step.only_rounding(weight):
-            gap = Difference(step.from_rules(path))
-            note += "; each side by the rules from its own gradient, a sum that cancels"
-    return step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), gap
+            raw, gap = gap.error, Difference(step.from_rules(path))
+            note += "; each side by the rules from its own gradient"
+    return replace(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), raw=raw), gap
 
 
 def _judge(step: Step, row: Row, gap: Difference) -> Culprit:

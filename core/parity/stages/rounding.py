@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from isograd.core.base.types import Array
-from isograd.core.parity.matching import FAR_NUDGES, NOISE_FACTOR, Difference, allowed_by, difference
+from isograd.core.parity.matching import FAR_NUDGES, FAR_UNITS, NOISE_FACTOR, Difference, allowed_by, difference
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.training import on_each
+from isograd.core.parity.verdict import Row
 
 Key = tuple[str, str]
 """(path, what)"""
@@ -18,10 +19,13 @@ Found = Mapping[Key, Array]
 Nudge = tuple[int, int]
 """(units in the last place, which draw of their signs)"""
 
-FAR: Sequence[Nudge] = [
-    (units, draw) for draw in range(FAR_NUDGES) for units in (int(NOISE_FACTOR), -int(NOISE_FACTOR))
-]
-"""Each draw and its opposite: of two sides on either side of a kink, one turns it here and the other there."""
+ONE: Nudge = (1, 0)
+FAR: Sequence[Nudge] = [(FAR_UNITS, draw) for draw in range(1, 1 + FAR_NUDGES)]
+
+
+def least_noise(dtype: str, alone: Sequence[Row]) -> float:
+    """The noise floor that no run is below: one unit, or the largest error of a node `alone`."""
+    return max([float(np.finfo(dtype).eps), *(row.error for row in alone if not row.failed)])
 
 
 @dataclass(frozen=True)
@@ -50,28 +54,42 @@ class Rounding:
     runs: dict[Nudge, list[Found]] = field(default_factory=dict)
 
     def judge(self, key: Key) -> Judged:
-        """The error against the least floor; beyond it as a share of what was added up, against the measured floor."""
-        left, right = (side.get(key) for side in self.found)
-        gap, least = difference(left, right), self.least
+        """The error against the least floor; beyond it as a share of what was added up, against the measured floor.
+
+        Two right engines may stand on either side of a kink, and their gradients are then far apart. Beside it they are
+        not: an error that is gone at a point a few units away, where both were moved to, was none.
+        """
+        gap, least = difference(*(side.get(key) for side in self.found)), self.least
         if gap.fault is not None or not gap.exceeds(NOISE_FACTOR * least):
             return Judged(gap, NOISE_FACTOR * least, least)
         added = self.added(key)
-        gap = difference(left, right, added=added)
+        gap = difference(*(side.get(key) for side in self.found), added=added)
         if not gap.exceeds(NOISE_FACTOR * least):
             return Judged(gap, NOISE_FACTOR * least, least)
-        noise = max(self._noise(key, added, [(1, 0)]), least)
+        noise = max(self._noise(key, added), least)
         allowed = max(NOISE_FACTOR * least, allowed_by(noise))
-        if gap.exceeds(allowed):
-            allowed = max(allowed, 2 * self._noise(key, added, FAR))
+        if gap.exceeds(allowed) and self._repeats:
+            beside = [difference(*(side.get(key) for side in self._at(nudge)), added=added) for nudge in FAR]
+            nearest = min(beside, key=lambda found: found.error)
+            gap = gap if nearest.exceeds(allowed) else nearest
         return Judged(gap, allowed, noise)
 
-    def _noise(self, key: Key, added: float, nudges: Sequence[Nudge]) -> float:
-        """How far a moved run is from the one that was not, the farthest, on the side where it is less."""
-        for nudge in nudges:
-            if nudge not in self.runs:
-                self.runs[nudge] = on_each(self.pair, lambda side, of=nudge: self.moved(side, *of))  # type: ignore[misc]
-        sides = []
-        for side, found in enumerate(self.found):
-            moves = [difference(self.runs[nudge][side].get(key), found.get(key), added=added).error for nudge in nudges]
-            sides.append(max((move for move in moves if np.isfinite(move)), default=0.0))
-        return min(sides)
+    def _at(self, nudge: Nudge) -> list[Found]:
+        """What both sides find at a moved point."""
+        if nudge not in self.runs:
+            self.runs[nudge] = on_each(self.pair, lambda side: self.moved(side, *nudge))
+        return self.runs[nudge]
+
+    @property
+    def _repeats(self) -> bool:
+        """Whether each side finds what it found, bit for bit, when it is run again; else the error comes and goes."""
+        sides = zip(self._at((0, 0)), self.found, strict=True)
+        return all(
+            key in again and np.array_equal(again[key], v, equal_nan=True) for again, f in sides for key, v in f.items()
+        )
+
+    def _noise(self, key: Key, added: float) -> float:
+        """How far a side is from itself when it is moved by one unit, on the side where it is less."""
+        sides = zip(self._at(ONE), self.found, strict=True)
+        noise = min(difference(moved.get(key), found.get(key), added=added).error for moved, found in sides)
+        return noise if np.isfinite(noise) else 0.0

@@ -106,14 +106,14 @@ class Tracing:
         carried = replace(trial, given=tuple(flow.rounding for flow in outs))
         gradients, rounding = (run_trial(self.backend, each).gradients for each in (right, carried))
         for name, size in added_up(right).items():
-            if not name.startswith("dx"):
+            if not name.startswith(("dx", "output")):
                 path = f"{owner}.{name.removeprefix('buffer ') if name.startswith('buffer ') else name[1:]}"
                 sizes[path] += max(size, largest(rounding[name]) if name in rounding else 0.0)
         terms, found = terms_of(right), {}
         for k in range(len(trial.inputs)):
             dx = gradients.get(f"dx{k or ''}")
             if dx is not None:
-                own = signed(terms[k] if terms else np.abs(dx), f"{trial.path} {k}")
+                own = signed(terms.get(f"dx{k or ''}", np.abs(dx)), f"{trial.path} {k}")
                 found[k] = Flow(dx, rounding[f"dx{k or ''}"] + own)
         return found
 
