@@ -97,20 +97,22 @@ class Standardizer:
         return cls(values.mean(0), np.where(std > 0, std, 1.0))
 
     def transform(self, x: Any) -> Array:
-        return (as_numbers(x) - self.mean) / self.std
+        z: Array = (as_numbers(x) - self.mean) / self.std
+        return z
 
     def inverse(self, z: Any) -> Array:
         """The x of a standardised z."""
-        x: Array = as_array(z, "z") * self.std + self.mean
+        x: Array = as_numbers(z, "z") * self.std + self.mean
         return x
 
 
-def as_numbers(x: Any) -> Array:
+def as_numbers(x: Any, name: str = "x") -> Array:
     """Numbers of at least one row, as float64."""
-    (values,) = as_samples(as_array(x, "x"), "x")
+    (values,) = as_samples(as_array(x, name), name)
     if values.dtype.kind not in "fiub":
-        raise DataError("x", wanted="numbers", got=f"{values.dtype}", fix="leave out the columns of text")
-    return values.astype(np.float64)
+        raise DataError(name, wanted="numbers", got=f"{values.dtype}", fix="leave out the columns of text")
+    found: Array = values.astype(np.float64)
+    return found
 
 
 def standardize(splits: Splits[ArrayDataset], *, targets: bool = False) -> tuple[Splits[ArrayDataset], Standardizer]:
@@ -161,15 +163,15 @@ def one_hot(labels: Any, classes: int | None = None) -> Array:
     >>> one_hot(np.array([1, 0]), 3).tolist()
     [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
     """
-    labels = as_array(labels, "one_hot")
-    if labels.dtype.kind not in "iu":
-        fix = "labels, classes = ig.encode_labels(labels)" if is_text(labels) else "labels.astype('int64')"
-        raise DataError("one_hot", wanted="whole-number labels", got=f"{labels.dtype}", fix=fix)
-    if labels.size == 0:
+    places = as_array(labels, "one_hot")
+    if places.dtype.kind not in "iu":
+        fix = "labels, classes = ig.encode_labels(labels)" if is_text(places) else "labels.astype('int64')"
+        raise DataError("one_hot", wanted="whole-number labels", got=f"{places.dtype}", fix=fix)
+    if places.size == 0:
         raise DataError("one_hot", wanted="one label or more", got="none", fix="give some labels")
-    count = int(labels.max()) + 1 if classes is None else classes
-    if labels.min() < 0 or labels.max() >= count:
+    count = int(places.max()) + 1 if classes is None else classes
+    if places.min() < 0 or places.max() >= count:
         raise DataError(
-            "one_hot", wanted=f"labels 0…{count - 1}", got=f"{labels.min()}…{labels.max()}", fix="give classes="
+            "one_hot", wanted=f"labels 0…{count - 1}", got=f"{places.min()}…{places.max()}", fix="give classes="
         )
-    return np.eye(count)[labels]
+    return np.eye(count)[places]

@@ -29,6 +29,7 @@ SLOW: dict[str, set[str]] = {
     },
     "test_sequence_experiments.py": {"test_characters_are_read_as_well"},
     "test_trajectories.py": {"test_200_steps_of_the_digits_mlp_agree[Adam(0.01)]"},
+    "test_without_packages.py": {"test_parity_is_checked_against_the_books_forms_and_says_so[every_case]"},
     "test_witnesses.py": {
         "test_a_fault_in_the_hand_derived_side_makes_it_the_odd_one_out[GRU]",
         "test_a_fault_in_the_hand_derived_side_makes_it_the_odd_one_out[LSTM]",
