@@ -21,7 +21,7 @@ from isograd.core.base.errors import (
 )
 from isograd.core.data.dataset import ArrayDataset, Changing, Dataset, Rowed, SampleDataset, Subset, whole
 from isograd.core.data.pixels import Augmented, Mapped, Reconstructed, Scaling
-from isograd.core.data.prepare import Splits, Standardizer, one_hot, split, standardize
+from isograd.core.data.prepare import Splits, Standardizer, encode_labels, one_hot, split, standardize
 from isograd.core.data.streams import Streams, Windows
 from isograd.core.engine.protocol import Backend, Learner, Network
 from isograd.core.engine.registry import backend_names, build, get_backend
@@ -290,6 +290,7 @@ __all__ = [
     "check_parity",
     "custom",
     "data",
+    "encode_labels",
     "experiments",
     "generate",
     "get_backend",

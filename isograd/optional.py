@@ -19,3 +19,12 @@ def require(module: str, *, extra: str, purpose: str) -> Any:
             got="it is not installed",
             fix=f'pip install "isograd[{extra}]"',
         ) from None
+
+
+def installed(module: str) -> bool:
+    """Whether a module of this name can be imported: it is, to find out."""
+    try:
+        import_module(module)
+    except ModuleNotFoundError:
+        return False
+    return True

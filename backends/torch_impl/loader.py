@@ -9,6 +9,7 @@ import torch
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as TorchDataset
 
+from isograd.core.base.arraylike import native
 from isograd.core.base.types import Array, Arrays
 from isograd.core.data.dataset import Dataset
 
@@ -52,9 +53,14 @@ def _as_they_are(batch: Any) -> Any:
 def tensors(values: Sequence[Array], dtypes: TorchDtypes) -> Tensors:
     """The arrays as tensors, each in its dtype; memory is shared where it can be."""
     return tuple(
-        torch.from_numpy(v if v.flags.forc and v.flags.writeable else v.copy()).to(dtype)
+        torch.from_numpy(v if readable(v) else native(v).copy("C")).to(dtype)
         for v, dtype in zip(values, dtypes, strict=True)
     )
+
+
+def readable(v: Array) -> bool:
+    """Whether PyTorch reads this memory as it lies: dense, writeable, in this machine's byte order."""
+    return v.flags.forc and v.flags.writeable and v.dtype.isnative and min(v.strides, default=0) >= 0
 
 
 def target_tensors(values: Sequence[Array], dtype: torch.dtype) -> Tensors:

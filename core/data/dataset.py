@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from isograd.core.base.arraylike import as_array, is_sparse
 from isograd.core.base.errors import DataError, ShapeError
 from isograd.core.base.types import Array, Arrays
 
@@ -52,11 +53,12 @@ def for_epoch(data: Dataset, epoch: int) -> Dataset:
 class ArrayDataset:
     """Samples in arrays, or in files mapped into memory (np.load(…, mmap_mode="r")), which stay on disk.
 
-    `inputs` and `targets` are an array each, or a tuple of arrays for several inputs or outputs.
+    `inputs` and `targets` are an array each, or a tuple of arrays for several inputs or outputs; or what becomes
+    arrays: lists, tensors, tables and columns of pandas and the like, whose rows are counted, not looked up by label.
     """
 
-    def __init__(self, inputs: Array | Arrays, targets: Array | Arrays) -> None:
-        self.inputs, self.targets = as_arrays(inputs), as_arrays(targets)
+    def __init__(self, inputs: Any, targets: Any) -> None:
+        self.inputs, self.targets = as_samples(inputs, "inputs"), as_samples(targets, "targets")
         lengths = {len(values) for values in (*self.inputs, *self.targets)}
         if len(lengths) != 1:
             raise ShapeError(
@@ -80,10 +82,13 @@ class ArrayDataset:
 
 
 class Subset:
-    """Some samples of another data set, in this order; nothing is copied before a batch is asked for."""
+    """Some samples of another data set, in this order; nothing is copied before a batch is asked for.
 
-    def __init__(self, data: Dataset, indices: Array) -> None:
-        self.data, self.indices = data, indices
+    `indices` are their places there, 0…len(data)−1.
+    """
+
+    def __init__(self, data: Dataset, indices: Any) -> None:
+        self.data, self.indices = as_dataset(data), as_places(indices, len(data))
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -99,7 +104,7 @@ class Selected:
     """Another data set's samples with some of their inputs, those at these places."""
 
     def __init__(self, data: Dataset, inputs: Sequence[int]) -> None:
-        self.data, self.inputs = data, tuple(inputs)
+        self.data, self.inputs = as_dataset(data), tuple(inputs)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -122,8 +127,34 @@ class SampleDataset:
         return len(self.samples)
 
     def batch(self, indices: Array) -> tuple[Arrays, Arrays]:
-        pairs = [self.samples[int(i)] for i in indices]
-        return (np.stack([np.asarray(x) for x, _ in pairs]),), (np.stack([np.asarray(y) for _, y in pairs]),)
+        pairs = [self._pair(int(i)) for i in indices]
+        return (stacked("x", [x for x, _ in pairs], indices),), (stacked("y", [y for _, y in pairs], indices),)
+
+    def _pair(self, place: int) -> tuple[Any, Any]:
+        sample = self.samples[place]
+        if not isinstance(sample, (tuple, list)) or len(sample) != 2:
+            several = f" of {len(sample)}" if isinstance(sample, (tuple, list)) else ""
+            raise DataError(
+                f"sample {place}",
+                wanted="a pair (x, y)",
+                got=f"{type(sample).__name__}{several}",
+                fix="let the data set's __getitem__ return (x, y)",
+            )
+        return sample[0], sample[1]
+
+
+def stacked(what: str, values: Sequence[Any], places: Array) -> Array:
+    """What several samples hold, as one array; ShapeError where they differ in shape."""
+    arrays = [as_array(v, f"sample {int(i)}: {what}") for v, i in zip(values, places, strict=True)]
+    for array, place in zip(arrays, places, strict=True):
+        if array.shape != arrays[0].shape:
+            raise ShapeError(
+                f"sample {int(place)}: {what}",
+                wanted=f"shape {arrays[0].shape}, as of sample {int(places[0])}",
+                got=f"{array.shape}",
+                fix="cut, pad or scale the samples to one shape",
+            )
+    return np.stack(arrays)
 
 
 def whole(data: Dataset) -> tuple[Arrays, Arrays]:
@@ -131,9 +162,46 @@ def whole(data: Dataset) -> tuple[Arrays, Arrays]:
     return (data.inputs, data.targets) if isinstance(data, ArrayDataset) else data.batch(np.arange(len(data)))
 
 
-def as_arrays(values: Array | Arrays | Sequence[Any]) -> Arrays:
+def as_arrays(values: Any, where: str = "data") -> Arrays:
     """A tuple of arrays: several inputs stay several, anything else becomes one."""
-    return tuple(np.asanyarray(v) for v in values) if isinstance(values, tuple) else (np.asanyarray(values),)
+    if isinstance(values, tuple):
+        return tuple(as_array(v, f"{where} {k}") for k, v in enumerate(values))
+    return (as_array(values, where),)
+
+
+def as_samples(values: Any, where: str) -> Arrays:
+    """`as_arrays` of samples: ShapeError for what has no axis of them."""
+    arrays = as_arrays(values, where)
+    for k, array in enumerate(arrays):
+        if array.ndim == 0:
+            raise ShapeError(
+                f"{where} {k}" if isinstance(values, tuple) else where,
+                wanted="an entry for each sample",
+                got="a single value",
+                fix="batch first; for one sample, x[None]",
+            )
+    return arrays
+
+
+def as_places(indices: Any, count: int) -> Array:
+    """Sample numbers 0…count−1, int64; DataError for any other."""
+    found = as_array(indices, "indices")
+    if found.ndim != 1 or (found.size and found.dtype.kind not in "iu"):
+        raise DataError(
+            "indices",
+            wanted="whole numbers in one row",
+            got=f"{found.dtype} of shape {found.shape}",
+            fix="np.flatnonzero(mask)" if found.dtype.kind == "b" else "np.arange(10)",
+        )
+    if found.size and not (found.min() >= 0 and found.max() < count):
+        first = int(np.flatnonzero((found < 0) | (found >= count))[0])
+        raise DataError(
+            f"indices[{first}]",
+            wanted=f"0…{count - 1}: a place in the data set",
+            got=f"{found[first]}",
+            fix="count the samples from 0",
+        )
+    return found.astype(np.int64)
 
 
 def as_dataset(data: Any) -> Dataset:
@@ -142,11 +210,17 @@ def as_dataset(data: Any) -> Dataset:
         return data
     if isinstance(data, tuple) and len(data) == 2:
         return ArrayDataset(*data)
-    if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not isinstance(data, (np.ndarray, list, str)):
+    if hasattr(data, "__len__") and hasattr(data, "__getitem__") and not is_values(data):
         return SampleDataset(data)
     raise DataError(
         "data",
         wanted="an (x, y) pair, a Dataset, or a map-style data set of (x, y) samples",
-        got=type(data).__name__,
+        got=type(data).__name__ + (f" of {len(data)}" if isinstance(data, (tuple, list)) else ""),
         fix="trainer.fit((x, y), …)",
     )
+
+
+def is_values(data: Any) -> bool:
+    """Whether this holds values, and no samples (x, y): arrays, tables, sparse matrices, dicts, lists, text."""
+    plain = isinstance(data, (str, bytes, list, tuple, Mapping))
+    return plain or is_sparse(data) or hasattr(data, "__array__") or hasattr(data, "__dataframe__")

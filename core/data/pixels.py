@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from isograd.core.base.arraylike import as_array
 from isograd.core.base.errors import SpecError
 from isograd.core.base.randomness import uniform_rows
 from isograd.core.base.types import Array, Arrays
-from isograd.core.data.dataset import Dataset, for_epoch
+from isograd.core.data.dataset import Dataset, as_dataset, for_epoch
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,11 @@ class Scaling:
     @classmethod
     def fit(cls, pixels: Array) -> Scaling:
         """The scaling after which these pixels have mean 0 and deviation 1."""
-        return cls(float(pixels.mean()) / 255, float(pixels.std()) / 255)
+        values = as_array(pixels, "pixels")
+        return cls(float(values.mean()) / 255, float(values.std()) / 255)
 
     def __call__(self, pixels: Array) -> Array:
-        x = pixels.astype(np.float32)
+        x = as_array(pixels, "pixels").astype(np.float32)
         x *= np.float32(1 / 255)
         x -= np.float32(self.mean)
         x /= np.float32(self.std)
@@ -46,7 +48,7 @@ class Mapped:
     """A data set whose inputs go through `function` batch by batch: images kept as bytes, scaled when they are read."""
 
     def __init__(self, data: Dataset, function: Callable[[Array], Array]) -> None:
-        self.data, self.function = data, function
+        self.data, self.function = as_dataset(data), function
 
     def __len__(self) -> int:
         return len(self.data)
@@ -63,7 +65,7 @@ class Reconstructed:
     """A data set whose targets are its inputs: what an autoencoder learns from."""
 
     def __init__(self, data: Dataset) -> None:
-        self.data = data
+        self.data = as_dataset(data)
 
     def __len__(self) -> int:
         return len(self.data)
@@ -91,7 +93,7 @@ class Augmented:
                 got=f"shift={shift}, flip={flip}",
                 fix="shift=2",
             )
-        self.data, self.shift, self.flip, self.seed = data, shift, flip, seed
+        self.data, self.shift, self.flip, self.seed = as_dataset(data), shift, flip, seed
 
     def __len__(self) -> int:
         return len(self.data)

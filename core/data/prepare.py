@@ -1,42 +1,52 @@
-"""Splits, standardisation and one-hot: fitted on the training part only."""
+"""Splits, standardisation, labels and one-hot: fitted on the training part only."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 
+from isograd.core.base.arraylike import as_array, is_text
 from isograd.core.base.errors import DataError, SpecError
 from isograd.core.base.randomness import generator
 from isograd.core.base.types import Array
-from isograd.core.data.dataset import ArrayDataset, Dataset
+from isograd.core.data.dataset import ArrayDataset, Dataset, as_samples
 
 Part = TypeVar("Part", bound=Dataset, covariant=True)
 
 
 @dataclass(frozen=True)
 class Splits(Generic[Part]):
-    """Data in three parts that share no sample."""
+    """Data in three parts that share no sample: `train, validation, test = splits`."""
 
     train: Part
     validation: Part
     test: Part
 
+    def __iter__(self) -> Iterator[Part]:
+        return iter((self.train, self.validation, self.test))
+
 
 def split(
-    x: Array, y: Array, *, validation: float = 0.15, test: float = 0.15, seed: int = 0, stratify: bool = False
+    x: Any, y: Any, *, validation: float = 0.15, test: float = 0.15, seed: int = 0, stratify: bool = False
 ) -> Splits[ArrayDataset]:
     """Shuffle by `seed` and cut into train, validation and test, the latter two by their shares.
 
-    `stratify` keeps every class's share in each part (y must hold class labels).
+    `x` and `y` are arrays or what becomes arrays (`ig.ArrayDataset`); row n of one belongs to row n of the other.
+    `stratify` keeps every class's share in each part, rounded, and at least one sample of it in the training part (y
+    must hold class labels, and enough of each that no part asked for stays empty).
 
-    >>> parts = split(np.arange(20.0)[:, None], np.arange(20), validation=0.2, test=0.2)
-    >>> len(parts.train), len(parts.validation), len(parts.test)
+    >>> train, validation, test = split(np.arange(20.0)[:, None], np.arange(20), validation=0.2, test=0.2)
+    >>> len(train), len(validation), len(test)
     (12, 4, 4)
     """
-    if len(x) != len(y):
-        raise DataError("split", wanted="x and y of equal length", got=f"{len(x)} and {len(y)}", fix="align them")
+    (inputs,), (targets,) = as_samples(x, "split: x"), as_samples(y, "split: y")
+    if len(inputs) != len(targets):
+        raise DataError(
+            "split", wanted="x and y of equal length", got=f"{len(inputs)} and {len(targets)}", fix="align them"
+        )
     if min(validation, test) < 0 or validation + test >= 1:
         raise SpecError(
             "split",
@@ -44,15 +54,26 @@ def split(
             got=f"validation={validation}, test={test}",
             fix="validation=0.15, test=0.15",
         )
-    groups = [np.flatnonzero(y == label) for label in np.unique(y)] if stratify else [np.arange(len(x))]
+    groups = [np.arange(len(inputs))]
+    if stratify:
+        groups = [np.flatnonzero(targets == label) for label in np.unique(targets)]
     parts: list[list[Array]] = [[], [], []]
     for k, group in enumerate(groups):
         shuffled = generator(seed, "split", str(k)).permutation(group)
-        a, b = round(len(group) * test), round(len(group) * (test + validation))
+        b = min(round(len(group) * (test + validation)), max(len(group) - 1, 0))  # one at least to learn from
+        a = min(round(len(group) * test), b)
         for part, piece in zip(parts, (shuffled[b:], shuffled[a:b], shuffled[:a]), strict=True):
             part.append(piece)
     train, held, tested = (np.sort(np.concatenate(part)) for part in parts)
-    return Splits(*(ArrayDataset(x[rows], y[rows]) for rows in (train, held, tested)))
+    for name, share, rows in (("validation", validation, held), ("test", test, tested)):
+        if stratify and share and not len(rows):
+            raise DataError(
+                "split(stratify=True)",
+                wanted=f"classes large enough for {name}={share}",
+                got=f"{len(inputs)} samples of {len(groups)} classes",
+                fix=f"a larger share, {name}=0, or stratify=False",
+            )
+    return Splits(*(ArrayDataset(inputs[rows], targets[rows]) for rows in (train, held, tested)))
 
 
 @dataclass(frozen=True)
@@ -66,21 +87,32 @@ class Standardizer:
     std: Array
 
     @classmethod
-    def fit(cls, x: Array) -> Standardizer:
+    def fit(cls, x: Any) -> Standardizer:
         """
         >>> Standardizer.fit(np.array([[1.0, 5.0], [3.0, 5.0]])).transform(np.array([[3.0, 5.0]])).tolist()
         [[1.0, 0.0]]
         """
-        values = np.asarray(x, np.float64)
+        values = as_numbers(x)
         std = values.std(0)
         return cls(values.mean(0), np.where(std > 0, std, 1.0))
 
-    def transform(self, x: Array) -> Array:
-        return (np.asarray(x, np.float64) - self.mean) / self.std
+    def transform(self, x: Any) -> Array:
+        z: Array = (as_numbers(x) - self.mean) / self.std
+        return z
 
-    def inverse(self, z: Array) -> Array:
+    def inverse(self, z: Any) -> Array:
         """The x of a standardised z."""
-        return z * self.std + self.mean
+        x: Array = as_numbers(z, "z") * self.std + self.mean
+        return x
+
+
+def as_numbers(x: Any, name: str = "x") -> Array:
+    """Numbers of at least one row, as float64."""
+    (values,) = as_samples(as_array(x, name), name)
+    if values.dtype.kind not in "fiub":
+        raise DataError(name, wanted="numbers", got=f"{values.dtype}", fix="leave out the columns of text")
+    found: Array = values.astype(np.float64)
+    return found
 
 
 def standardize(splits: Splits[ArrayDataset], *, targets: bool = False) -> tuple[Splits[ArrayDataset], Standardizer]:
@@ -100,20 +132,46 @@ def standardize(splits: Splits[ArrayDataset], *, targets: bool = False) -> tuple
     return Splits(*made), scale_y or scale_x
 
 
-def one_hot(labels: Array, classes: int | None = None) -> Array:
+def encode_labels(y: Any) -> tuple[Array, Array]:
+    """(labels, classes) with classes[labels] = y.          y (N, …) → labels (N, …) int64, classes (C,)
+
+    `y` holds text, whole numbers or booleans, in whatever becomes an array; its different values, sorted, are the
+    classes, and a label 0…C−1 is a value's place among them: encode all data together, before they are split. Raises
+    DataError where values are missing or floats.
+
+    >>> labels, classes = encode_labels(["oak", "ash", "oak"])
+    >>> labels.tolist(), classes.tolist()
+    ([1, 0, 1], ['ash', 'oak'])
+    """
+    (values,) = as_samples(as_array(y, "encode_labels"), "encode_labels")
+    if values.size == 0:
+        raise DataError("encode_labels", wanted="one label or more", got="none", fix="give some labels")
+    if not is_text(values) and values.dtype.kind not in "iub":
+        raise DataError(
+            "encode_labels",
+            wanted="text, whole numbers or booleans",
+            got=f"{values.dtype}",
+            fix="y.astype('int64') where they are class numbers; floats to be predicted need no labels",
+        )
+    classes, labels = np.unique(values, return_inverse=True)
+    return labels.reshape(values.shape).astype(np.int64), classes
+
+
+def one_hot(labels: Any, classes: int | None = None) -> Array:
     """Rows of the identity matrix, float64.          labels (N, …) → (N, …, classes)
 
     >>> one_hot(np.array([1, 0]), 3).tolist()
     [[0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
     """
-    labels = np.asarray(labels)
-    if labels.dtype.kind not in "iu":
-        raise DataError("one_hot", wanted="whole-number labels", got=f"{labels.dtype}", fix="labels.astype('int64')")
-    if labels.size == 0:
+    places = as_array(labels, "one_hot")
+    if places.dtype.kind not in "iu":
+        fix = "labels, classes = ig.encode_labels(labels)" if is_text(places) else "labels.astype('int64')"
+        raise DataError("one_hot", wanted="whole-number labels", got=f"{places.dtype}", fix=fix)
+    if places.size == 0:
         raise DataError("one_hot", wanted="one label or more", got="none", fix="give some labels")
-    count = int(labels.max()) + 1 if classes is None else classes
-    if labels.min() < 0 or labels.max() >= count:
+    count = int(places.max()) + 1 if classes is None else classes
+    if places.min() < 0 or places.max() >= count:
         raise DataError(
-            "one_hot", wanted=f"labels 0…{count - 1}", got=f"{labels.min()}…{labels.max()}", fix="give classes="
+            "one_hot", wanted=f"labels 0…{count - 1}", got=f"{places.min()}…{places.max()}", fix="give classes="
         )
-    return np.eye(count)[labels]
+    return np.eye(count)[places]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from isograd.core.base.arraylike import as_array
 from isograd.core.base.errors import DataError, SpecError
 from isograd.core.base.types import Array, Arrays
 
@@ -87,7 +88,7 @@ def check_counts(where: str, **counts: int) -> None:
 
 def checked_tokens(where: str, tokens: Array, least: int) -> Array:
     """`tokens` as int64; DataError unless they are `least` whole numbers or more, in one row."""
-    found = np.asarray(tokens)
+    found = as_array(tokens, where)
     if found.ndim != 1 or found.dtype.kind not in "iu":
         raise DataError(
             where,

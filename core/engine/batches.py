@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from isograd.core.base.arraylike import as_array
 from isograd.core.base.errors import DataError, NonFiniteError, ShapeError, SpecError
 from isograd.core.base.types import FLOATS, Array, Arrays, Shape, shape_text
 from isograd.core.engine.carry import Carrying
@@ -25,7 +26,7 @@ def check_inputs(model: Composite, inputs: Sequence[Array], data_inputs: int | N
     Where the model carries state, only its first `data_inputs` are given.
     """
     shapes = model.input_shapes[:data_inputs]
-    arrays = tuple(np.asarray(x) for x in inputs)
+    arrays = tuple(as_array(x, f"input {k}") for k, x in enumerate(inputs))
     if len(arrays) != len(shapes):
         raise ShapeError(
             "forward",
@@ -75,7 +76,11 @@ def check_upstream(dys: Sequence[Array], shapes: Sequence[Shape], dtype: np.dtyp
         raise ShapeError(
             "backward", wanted="a forward first", got="none since the weights were set", fix="net.forward(x)"
         )
-    given = tuple(np.asarray(dy, dtype) for dy in dys)
+    arrays = tuple(as_array(dy, f"dy {k}") for k, dy in enumerate(dys))
+    for k, dy in enumerate(arrays):
+        if dy.dtype.kind not in "fiub":
+            raise DataError(f"dy {k}", wanted="numbers", got=f"{dy.dtype}", fix="convert it to floats")
+    given = tuple(np.asarray(dy, dtype) for dy in arrays)
     if [dy.shape for dy in given] != list(shapes):
         raise ShapeError(
             "backward",

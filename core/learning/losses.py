@@ -6,11 +6,13 @@ from typing import Literal
 
 import numpy as np
 
+from isograd.core.base.arraylike import is_text
 from isograd.core.base.description import Description, Floats, Fraction, Int, Positive, describes
 from isograd.core.base.errors import DataError, ShapeError, SpecError
 from isograd.core.base.types import Array, Shape, shape_text
 
 Reduction = Literal["mean", "sum", "none"]
+ENCODED = "labels, classes = ig.encode_labels(targets)"
 
 
 @describes("loss", abstract=True)
@@ -30,7 +32,12 @@ class Loss(Description):
                 fix="reshape the targets, or change the model's last layer",
             )
         if target.dtype.kind not in "fiu":
-            raise DataError(repr(self), wanted="numeric targets", got=f"{target.dtype}", fix="convert them to floats")
+            fix = (
+                f"convert them to floats; where they are classes, {ENCODED}"
+                if is_text(target)
+                else "convert them to floats"
+            )
+            raise DataError(repr(self), wanted="numeric targets", got=f"{target.dtype}", fix=fix)
 
     def divisor(self, target: Array) -> float:
         """D of L = Σ … / D over a batch of these targets, with reduction="mean"."""
@@ -98,9 +105,8 @@ class ClassLoss(Loss):
                 else "give one whole number for each prediction",
             )
         if target.dtype.kind not in "iu":
-            raise DataError(
-                repr(self), wanted="whole-number class indices", got=f"{target.dtype}", fix="targets.astype('int64')"
-            )
+            fix = ENCODED if is_text(target) else "targets.astype('int64')"
+            raise DataError(repr(self), wanted="whole-number class indices", got=f"{target.dtype}", fix=fix)
         if all_within(target, classes):
             return
         outside = ((target < 0) | (target >= classes)) & (target != self.ignore_index)

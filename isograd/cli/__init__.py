@@ -1,4 +1,4 @@
-"""The command line: a file a command, entered in COMMANDS."""
+"""The command line: a file a command, entered in COMMANDS, or a group of them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.text import Text
 
 from isograd.cli.baselines_command import baselines
 from isograd.cli.compare_command import compare
+from isograd.cli.data_command import data
 from isograd.cli.generate_command import generate
 from isograd.cli.new_command import new
 from isograd.cli.parity_command import parity
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 for command in COMMANDS:
     app.command()(command)
+app.add_typer(data, name="data")
 
 
 def main(*first: str) -> None:

@@ -18,9 +18,11 @@ Name = Annotated[
     typer.Argument(metavar="EXPERIMENT", help="A built-in name (digits_mlp) or a .py file with EXPERIMENT."),
 ]
 BackendName = Annotated[str, typer.Option(help="numpy, torch, or another installed engine; torch:compile a variant.")]
-BackendNames = Annotated[
-    list[str],
-    typer.Option(metavar="NAME,NAME", help="Engines by name; the first is the one that the others are held against."),
+_NAMES = "Engines by name; the first is the one that the others are held against."
+BackendNames = Annotated[list[str], typer.Option(metavar="NAME,NAME", help=_NAMES)]
+MaybeBackendNames = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME,NAME", help=_NAMES, show_default="numpy,torch; without PyTorch numpy,numpy_reference"),
 ]
 BOTH = [",".join(BACKENDS)]
 

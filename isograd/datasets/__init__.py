@@ -1,5 +1,7 @@
 """The built-in data sets, reached as `ig.data`."""
 
+from isograd.datasets.fetching import fetch
+from isograd.datasets.places import located
 from isograd.datasets.scaled import mnist_images
 from isograd.datasets.sentences import SITES, labelled, reviews
 from isograd.datasets.sources import (
@@ -11,7 +13,6 @@ from isograd.datasets.sources import (
     diabetes,
     digits,
     iris,
-    located,
     mnist,
     tiny_shakespeare,
     wine,
@@ -26,6 +27,7 @@ __all__ = [
     "csv",
     "diabetes",
     "digits",
+    "fetch",
     "iris",
     "labelled",
     "located",

@@ -8,7 +8,7 @@ import numpy as np
 
 from isograd.core.base.errors import DataError, SpecError
 from isograd.core.base.types import Array
-from isograd.datasets.sources import located
+from isograd.datasets.places import located
 
 SITES = {"amazon": "amazon_cells", "imdb": "imdb", "yelp": "yelp"}
 
@@ -24,7 +24,7 @@ def reviews(*sites: str, root: str | Path | None = None) -> tuple[Array, Array]:
                 f"reviews({site!r})", wanted=f"one of {', '.join(SITES)}", got=repr(site), fix="name one of them"
             )
     files = [f"sentiment/{SITES[site]}_labelled.txt" for site in sites or SITES]
-    parts = [labelled(located(file, root, "reviews")) for file in files]
+    parts = [labelled(located(file, root, "data.reviews")) for file in files]
     texts, labels = (np.concatenate(column) for column in zip(*parts, strict=True))
     return texts, labels
 

@@ -1,11 +1,10 @@
 """The built-in data sets: NumPy arrays, nothing scaled, nothing loaded before its function is called.
 
-Files are looked for under a root: the argument, else the environment's ISOGRAD_DATA, else ~/.cache/isograd.
+Files are looked for under a root: places.py says where that is, catalog.py where they come from.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from csv import Error as CsvError
 from csv import reader
@@ -17,6 +16,8 @@ import numpy as np
 
 from isograd.core.base.errors import DataError, SpecError
 from isograd.core.base.types import Array
+from isograd.datasets.fetching import fetch
+from isograd.datasets.places import getting, located, roots
 from isograd.optional import require
 
 Pair = tuple[Array, Array]
@@ -28,8 +29,9 @@ MNIST_FILES = (
 
 
 def digits() -> Pair:
-    """1797 images of 8 x 8 pixels, 0…16, as rows of 64, and their digits."""
-    return _embedded("digits")
+    """1797 images of 8 x 8 pixels, 0…16, as rows of 64, and their digits: UCI, CC BY 4.0 (digits.txt beside this)."""
+    with np.load(Path(__file__).with_name("digits.npz"), allow_pickle=False) as held:
+        return held["x"].astype(np.float64), held["y"].astype(np.int64)
 
 
 def diabetes() -> Pair:
@@ -68,8 +70,8 @@ def mnist(
     """((x, y) to train, (x, y) to test): images (N, 28, 28) uint8, labels (N,) int64.
 
     "numpy" reads the four idx files with NumPy alone, "torchvision" through torchvision.datasets.MNIST;
-    the arrays are identical. Files lie in ROOT/MNIST/raw. Where they are absent and torchvision is
-    installed, it downloads them into the root given, else into ~/.cache/isograd.
+    the arrays are identical. Files lie in ROOT/MNIST/raw. Where they are absent, `fetch` downloads them into the root
+    given, else into ~/.cache/isograd.
     """
     if through not in ("numpy", "torchvision"):
         raise SpecError(
@@ -78,10 +80,7 @@ def mnist(
             got=repr(through),
             fix='through="numpy"',
         )
-    names = [Path("MNIST", "raw", name) for pair in MNIST_FILES for name in pair]
-    place = next((p for p in _roots(root) if all((p / name).is_file() for name in names)), None)
-    if place is None:
-        place = _download_mnist(root, names, download)
+    place = _mnist_root(root, download)
     if through == "torchvision":
         source = require("torchvision.datasets", extra="torch", purpose='data.mnist(through="torchvision")')
         parts = [source.MNIST(place, train=train, download=False) for train in (True, False)]
@@ -92,24 +91,21 @@ def mnist(
     return train, test
 
 
-def _download_mnist(root: str | Path | None, names: list[Path], allowed: bool) -> Path:
-    """Fetch MNIST into the last root through torchvision, and return that root."""
-    places = _roots(root)
-    missing = next(p / name for p in places for name in names if not (p / name).is_file())
-    fix = f"put the four idx files into {missing.parent}, or set ISOGRAD_DATA to a folder that has MNIST/raw"
-    got = "no such file"
-    if allowed:
+def _mnist_root(root: str | Path | None, download: bool) -> Path:
+    """The root that has all four files, after a download where it is allowed."""
+    names = [f"MNIST/raw/{name}" for pair in MNIST_FILES for name in pair]
+    places = roots(root)
+    for place in places:
+        if all((place / name).is_file() for name in names):
+            return place
+    missing, got = next(place / name for place in places for name in names if not (place / name).is_file()), ""
+    if download:
         try:
-            from torchvision.datasets import MNIST
-
-            places[-1].mkdir(parents=True, exist_ok=True)
-            MNIST(places[-1], download=True)
+            fetch("mnist", places[-1])
             return places[-1]
-        except ModuleNotFoundError:
-            fix += ', or pip install "isograd[torch]" to download them'
-        except (OSError, RuntimeError) as error:
-            got += f", and the download failed: {' '.join(str(error).split())}"
-    raise DataError("data.mnist", wanted=f"the file {missing}", got=got, fix=fix)
+        except DataError as error:
+            got = f", and the download failed: {error.got}"
+    raise DataError("data.mnist", wanted=f"the file {missing}", got=f"no such file{got}", fix=getting(names[0], root))
 
 
 def _idx(path: Path) -> Array:
@@ -237,25 +233,3 @@ def _column(target: str | int, names: list[str], path: str) -> int:
         got=repr(target),
         fix="name one of them, or give header_line=",
     )
-
-
-def _roots(root: str | Path | None) -> list[Path]:
-    """Where files are looked for: the root given and nowhere else, or ISOGRAD_DATA and then the cache."""
-    if root is not None:
-        return [Path(root)]
-    named = os.environ.get("ISOGRAD_DATA")
-    return [*([Path(named)] if named else []), Path.home() / ".cache" / "isograd"]
-
-
-def located(name: str, root: str | Path | None, where: str) -> Path:
-    """The file ROOT/name; DataError from `where` if there is none."""
-    places = _roots(root)
-    found = next((place / name for place in places if (place / name).is_file()), None)
-    if found is None:
-        raise DataError(
-            where,
-            wanted=f"the file {places[0] / name}",
-            got="no such file",
-            fix=f"set ISOGRAD_DATA to a folder that has {name}, or give root=",
-        )
-    return found

@@ -38,7 +38,12 @@ class Baseline:
 
 def estimators(recipe: Recipe, options: Options) -> dict[str, Any]:
     """The unfitted estimators of a recipe by name; BackendError where scikit-learn is not installed."""
-    return dict(recipe.baselines(recipe, options.seed))
+    try:
+        return dict(recipe.baselines(recipe, options.seed))
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] == "sklearn":
+            require("sklearn", extra="sklearn", purpose="baselines")
+        raise
 
 
 def fit(estimator: Any, experiment: Experiment, recipe: Recipe, prepared: Prepared, options: Options) -> Baseline:

@@ -7,8 +7,10 @@ from typing import Any
 
 from isograd.core.base.errors import SpecError
 from isograd.core.engine.registry import get_backend
+from isograd.optional import installed
 
 BACKENDS = ("numpy", "torch")  # unless others are named
+WITHOUT_TORCH = ("numpy", "numpy_reference")  # what is left to hold NumPy's engine against
 
 
 def family(name: str) -> str:
@@ -18,6 +20,11 @@ def family(name: str) -> str:
     ('torch', 'numpy')
     """
     return name.partition(":")[0]
+
+
+def comparable() -> tuple[str, ...]:
+    """The engines that are held against each other where none is named: those that this environment can run."""
+    return BACKENDS if installed("torch") else WITHOUT_TORCH
 
 
 def titled(names: Sequence[str], *, least: int = 1) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +17,9 @@ from isograd import data
 def test_embedded_sets_are_scikit_learns(name: str) -> None:
     x, y = getattr(data, name)()
     wanted_x, wanted_y = getattr(datasets, f"load_{name}")(return_X_y=True)
-    assert np.array_equal(x, wanted_x)
-    assert np.array_equal(y, wanted_y)
-    assert y.dtype == (np.float64 if name == "diabetes" else np.int64)
+    assert (x.dtype, y.dtype) == (np.float64, np.float64 if name == "diabetes" else np.int64)
+    assert x.tobytes() == wanted_x.astype(np.float64).tobytes()
+    assert y.tobytes() == wanted_y.astype(y.dtype).tobytes()
 
 
 def test_mnist_is_the_same_read_by_numpy_and_through_torchvision(data_root: Path) -> None:
@@ -46,6 +47,15 @@ def test_a_missing_file_is_named_with_the_way_to_mend_it(tmp_path: Path) -> None
     assert caught.value.wanted == f"the file {tmp_path / 'MNIST/raw/train-images-idx3-ubyte'}"
     assert caught.value.got == "no such file"
     assert "ISOGRAD_DATA" in caught.value.fix
+
+
+def test_the_digits_that_isograd_carries_name_their_source() -> None:
+    folder = Path(str(data.__file__)).parent
+    told = (folder / "digits.txt").read_text()
+    assert all(name in told for name in ("UCI", "Alpaydin", "CC BY 4.0", "10.24432/C50P49"))
+    assert (folder / "digits.npz").stat().st_size < 50_000
+    settings = tomllib.loads((Path(__file__).resolve().parents[2] / "pyproject.toml").read_text())
+    assert settings["tool"]["setuptools"]["package-data"]["isograd.datasets"] == ["digits.npz", "digits.txt"]
 
 
 def test_a_cut_idx_file_is_refused(tmp_path: Path, data_root: Path) -> None:

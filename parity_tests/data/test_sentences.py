@@ -93,10 +93,12 @@ def test_an_empty_file_a_missing_one_and_an_unknown_site_are_told(tmp_path: Path
         "  fix    give a file with data"
     )
     assert raised(lambda: reviews("yelp", root=tmp_path)) == (
-        "DataError: reviews\n"
+        "DataError: data.reviews\n"
         f"  wanted the file {tmp_path / 'sentiment/yelp_labelled.txt'}\n"
         "  got    no such file\n"
-        "  fix    set ISOGRAD_DATA to a folder that has sentiment/yelp_labelled.txt, or give root="
+        f"  fix    isograd data fetch reviews --root {tmp_path} (UCI Machine Learning Repository, Kotzias and others "
+        "2015, doi 10.24432/C57604, CC BY 4.0), or set ISOGRAD_DATA to a folder that has sentiment/yelp_labelled.txt, "
+        "or give root="
     )
     assert raised(lambda: reviews("ebay", root=tmp_path)) == (
         "SpecError: reviews('ebay')\n  wanted one of amazon, imdb, yelp\n  got    'ebay'\n  fix    name one of them"

@@ -27,8 +27,13 @@ SLOW: dict[str, set[str]] = {
         "test_both_engines_predict_the_same_classes_in_float64",
         "test_published_results_stand_beside_ours",
     },
+    "test_leakage.py": {
+        "test_no_sample_is_in_two_parts[go_board-games-limited]",
+        "test_no_sample_is_in_two_parts[go_board-games-whole]",
+    },
     "test_sequence_experiments.py": {"test_characters_are_read_as_well"},
     "test_trajectories.py": {"test_200_steps_of_the_digits_mlp_agree[Adam(0.01)]"},
+    "test_without_packages.py": {"test_parity_is_checked_against_the_books_forms_and_says_so[every_case]"},
     "test_witnesses.py": {
         "test_a_fault_in_the_hand_derived_side_makes_it_the_odd_one_out[GRU]",
         "test_a_fault_in_the_hand_derived_side_makes_it_the_odd_one_out[LSTM]",

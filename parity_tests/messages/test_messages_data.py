@@ -148,7 +148,7 @@ MESSAGES: dict[str, tuple[Any, Callable[[Any], Any], str]] = {
         """DataError: MSELoss()
   wanted numeric targets
   got    <U32
-  fix    convert them to floats""",
+  fix    convert them to floats; where they are classes, labels, classes = ig.encode_labels(targets)""",
     ),
     "too few targets": (
         NUMBERS,
