@@ -47,7 +47,7 @@ class Verdict:
     `guilty` is None where no witness could tell.
     """
 
-    witness: str | None = None  # "formula", "finite difference", "described", "not needed"
+    witness: str | None = None  # "formula", "formula's derivative", "finite difference", "described", "not needed"
     quantity: str = ""
     claims: Mapping[str, Claim] = field(default_factory=dict)
     truth: Claim | None = None
@@ -95,6 +95,9 @@ class Culprit:
     def head(self) -> str:
         subjects = {
             "node": f"{self.what} of {self.layer}, node {self.path!r}, differs first",
+            "loss": f"the {'value' if self.what == 'loss' else 'gradient'} of {self.layer}, {self.path}, differs first",
+            "clipping": f"{self.what} of {self.path}, {self.layer}, differs first",
+            "schedule": f"the rate of {self.layer} differs first",
             "locked step": f"{self.path} differs first after a step of {self.layer}",
         }
         subject = subjects.get(self.stage, f"{self.what} of {self.layer}, {self.path}, differs first")

@@ -41,7 +41,15 @@ class Suspect:
 
     def _culprit(self, verdict: Verdict | None) -> Culprit:
         trial = self.trial
-        return self.pair.culprit(self.row, trial.layer, self.found.index, self.values, verdict, mode=trial.mode)
+        return self.pair.culprit(
+            self.row,
+            trial.layer,
+            self.found.index,
+            self.values,
+            verdict,
+            mode=trial.mode,
+            shapes=[x.shape[1:] for x in trial.inputs],
+        )
 
     def _verdict(self) -> Verdict:
         if self.found.structural:

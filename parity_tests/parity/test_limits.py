@@ -1,0 +1,88 @@
+"""How fine the judge sees: errors just above and just below each limit, and who is blamed for one just above."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from planted import Planted, off_by
+
+import isograd as ig
+from isograd.core.parity.cases import Case, activations
+from isograd.core.parity.matching import TOLERANCE
+from isograd.core.parity.pair import Pair
+from isograd.core.parity.stages.node import compare_node
+from isograd.core.parity.stages.trial import Trial
+from isograd.core.parity.suite import case_trial
+from isograd.core.parity.verdict import Culprit, Row
+
+RNG = np.random.default_rng(7)
+EXACT = {  # in float32 both engines have what float64 rounds to, so that the table alone is the limit
+    "output": Trial("relu", ig.ReLU(), (RNG.normal(size=(3, 5)),), {}, "float64", True),
+    "dx": Trial("pool", ig.MaxPool2d(2), (RNG.normal(size=(2, 2, 4, 4)),), {}, "float64", True),
+    "output1": Trial(
+        "attention over one place",
+        ig.MultiheadAttention(1, need_weights=True),
+        (RNG.normal(size=(2, 1, 2)),),
+        {
+            "in_proj_weight": np.ones((6, 2)),
+            "in_proj_bias": np.zeros(6),
+            "out_proj.weight": np.eye(2),
+            "out_proj.bias": np.zeros(2),
+        },
+        "float64",
+        False,
+    ),
+    "dweight": Trial(
+        "linear", ig.Linear(1, bias=False), (np.ones((1, 3)),), {"weight": np.ones((1, 3))}, "float64", True
+    ),
+    "buffer running_mean": Trial(
+        "norm",
+        ig.BatchNorm1d(momentum=0.5, affine=False),
+        (np.array([[1.0, 2.0], [3.0, 5.0], [6.0, 4.0], [2.0, 1.0]]),),
+        {"running_mean": np.zeros(2), "running_var": np.ones(2), "num_batches_tracked": np.array(0)},
+        "float64",
+        True,
+    ),
+}
+
+
+def judged(pair: Pair, side: int, trial: Trial, what: str, error: float, place: int) -> tuple[Row, Culprit | None]:
+    """The row of `what`, where one side has it wrong by `error`."""
+    wrong = Planted(pair.backends[side], {what: off_by(error, place)})
+    rows, culprit = compare_node(replace(pair, **{("left", "right")[side]: wrong}), trial)
+    (row,) = (row for row in rows if row.what == what)
+    assert not any(other.failed for other in rows if other is not row)
+    return row, culprit
+
+
+@pytest.mark.parametrize("side", [0, 1], ids=["left", "right"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("what", EXACT)
+def test_a_node_s_limit_is_the_table_s(pair: Pair, what: str, dtype: str, side: int) -> None:
+    limit = TOLERANCE["node", dtype]
+    trial = replace(EXACT[what], dtype=dtype)
+    above, culprit = judged(pair, side, trial, what, 1.2 * limit, 1)
+    below, none = judged(pair, side, trial, what, 0.8 * limit, 1)
+    assert (above.failed, above.allowed, below.failed, none) == (True, limit, False, None)
+    assert culprit is not None
+    assert (culprit.what, culprit.guilty) == (what, "wrong")
+
+
+@pytest.mark.parametrize(
+    "case", [case for cases in activations.CASES.values() for case in cases], ids=lambda c: f"{c.layer!r}: {c.why}"
+)
+def test_of_two_sides_the_one_farther_from_the_truth_is_blamed(pair: Pair, case: Case) -> None:
+    """One entry of the output, or of its gradient, wrong by little more than the limit: on either side, wherever."""
+    places = np.random.default_rng(0)
+    for dtype in ("float64", "float32"):
+        trial = case_trial(case, dtype, training=True)
+        for side, what in ((side, what) for side in (0, 1) for what in ("output", "dx")):
+            limit = judged(pair, side, trial, what, 1.0, 0)[0].allowed
+            assert limit is not None
+            for factor in (1.5, 3.0, 10.0):
+                row, culprit = judged(pair, side, trial, what, factor * limit, int(places.integers(1 << 20)))
+                assert row.failed == (culprit is not None)
+                assert row.failed or factor < 10  # in float32 the plant itself may widen the limit
+                assert culprit is None or culprit.guilty == "wrong", f"{factor} times the limit: {culprit.text}"
