@@ -10,13 +10,12 @@ import numpy as np
 from isograd.core.base.description import Description
 from isograd.core.base.errors import SpecError
 from isograd.core.base.randomness import batch_order
-from isograd.core.base.types import Array, Arrays, Shape
+from isograd.core.base.types import Array, Arrays
 from isograd.core.data.dataset import as_arrays
 from isograd.core.engine.batches import check_batch, check_inputs, check_losses
 from isograd.core.engine.protocol import Backend, Judged, clips
 from isograd.core.engine.registry import float_dtype
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.nodes import Node
 from isograd.core.graph.weights import check_state, initial_state
 from isograd.core.learning.losses import Loss, Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
@@ -25,6 +24,7 @@ from isograd.core.parity.pair import Pair, names_of, pairs_of
 from isograd.core.parity.report import NOT_ASKED, NotJudged, ParityReport
 from isograd.core.parity.stages.clipping import clipping_alone, gradients_of
 from isograd.core.parity.stages.end_to_end import THE_LOSS, Whole, end_to_end
+from isograd.core.parity.stages.feeds import feeds, outputs_of
 from isograd.core.parity.stages.free_run import free_run
 from isograd.core.parity.stages.locked_steps import locked_steps
 from isograd.core.parity.stages.loss import losses_alone
@@ -205,7 +205,7 @@ def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tupl
 def node_trials(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> Iterator[Trial]:
     """A trial for every node, fed with what the right side computed up to it, or the left where the right raises."""
     seen = _activations(pair, whole, dtype, training)
-    for path, owner, node, fed in _feeds(whole.model, whole.inputs, seen):
+    for path, owner, node, fed in feeds(whole.model, whole.inputs, seen):
         yield Trial(path, node.layer, wide(fed), trial_state(whole.state, owner, dtype), dtype, training, whole.seed)
 
 
@@ -216,33 +216,10 @@ def _activations(pair: Pair, whole: Whole, dtype: str, training: bool) -> dict[s
         try:
             net = pair.build_side(side, whole.model, whole.state, whole.seed, dtype)
             found = net.activations(*whole.inputs, training=training)
-            for path, count in _outputs_of(whole.model, *(x.shape[1:] for x in whole.inputs)):
+            for path, count in outputs_of(whole.model, *(x.shape[1:] for x in whole.inputs)):
                 if not isinstance(found.get(path), tuple) or len(found[path]) != count:
                     raise TypeError(f"activations() has no tuple of {count} for the node {path!r}")
             return found
         except Exception as error:
             errors[pair.names[side]] = error
     raise Stopped(errors)
-
-
-def _outputs_of(model: Composite, *shapes: Shape, prefix: str = "") -> Iterator[tuple[str, int]]:
-    """(path, how many outputs) of every node, models inside models and their nodes as well."""
-    for node in model.graph(*shapes).nodes:
-        yield f"{prefix}{node.name}", len(node.writes)
-        if isinstance(node.layer, Composite):
-            yield from _outputs_of(node.layer, *node.in_shapes, prefix=f"{prefix}{node.name}.")
-
-
-def _feeds(
-    model: Composite, inputs: Arrays, seen: Mapping[str, Arrays], path: str = "", owner: str = ""
-) -> Iterator[tuple[str, str, Node, Arrays]]:
-    """(path, weights' path, node, its inputs) of every node that is no graph itself, in execution order."""
-    graph = model.graph(*(x.shape[1:] for x in inputs))
-    values: dict[int, Array] = dict(enumerate(inputs))
-    for node in graph.nodes:
-        fed = tuple(values[k] for k in node.reads)
-        if isinstance(node.layer, Composite):
-            yield from _feeds(node.layer, fed, seen, f"{path}{node.name}.", f"{owner}{node.owner}.")
-        else:
-            yield f"{path}{node.name}", f"{owner}{node.owner}", node, fed
-        values |= dict(zip(node.writes, seen[f"{path}{node.name}"], strict=True))

@@ -95,6 +95,7 @@ class Culprit:
     def head(self) -> str:
         subjects = {
             "node": f"{self.what} of {self.layer}, node {self.path!r}, differs first",
+            "gradients": f"{self.what} of {self.layer}, {self.path}, is wrong first",
             "loss": f"the {'value' if self.what == 'loss' else 'gradient'} of {self.layer}, {self.path}, differs first",
             "clipping": f"{self.what} of {self.path}, {self.layer}, differs first",
             "schedule": f"the rate of {self.layer} differs first",
@@ -103,7 +104,8 @@ class Culprit:
         subject = subjects.get(self.stage, f"{self.what} of {self.layer}, {self.path}, differs first")
         where = f", worst at {list(self.index)}" if self.index else ""
         why = self.fault or f"rel {self.error:.1e} > {limit(self.allowed)}"
-        return f"ParityError: {subject}{where}: {why} ({', '.join(filter(None, [self.dtype, self.mode]))})"
+        title = "GradientError" if self.stage == "gradients" else "ParityError"
+        return f"{title}: {subject}{where}: {why} ({', '.join(filter(None, [self.dtype, self.mode]))})"
 
     @property
     def evidence(self) -> str:
@@ -119,6 +121,8 @@ class Culprit:
             return "  not judged: what stands first was"
         if self.guilty is None:
             return "  no witness could say which side is wrong"
+        if self.stage == "gradients":
+            return f"  look at {self.source}"
         return f"  the odd one out is {self.guilty}: look at {self.source}"
 
 
