@@ -78,21 +78,17 @@ def _wrong_alone(whole: Differences, trial: Trial) -> tuple[str, GradientRow] | 
         if source.dtype.kind == "f" and not _cleared(alone, path):
             row = alone.row(path)
             if row.failed:
-                name = (
-                    path.removeprefix(f"{owner}.")
-                    if path in alone.state
-                    else path.replace("input", "x").replace(" ", "")
-                )
-                return f"d{name}", row
+                name = path if path in alone.state else path.replace("input", "x").replace(" ", "")
+                return f"d{name.removeprefix(f'{owner}.')}", row
     return None
 
 
 def _cleared(alone: Differences, path: str) -> bool:
     """Whether the slope along a direction that moves every entry is what the gradient says."""
     gradient = alone.gradient(path)
-    v = random_upstream(gradient.shape, alone.seed, path, gradient.dtype)
-    if alone.frozen.get(path) is not None:
+    if alone.frozen.get(path) is not None or not np.isfinite(gradient).all():
         return False  # its entries are gone through one by one
+    v = random_upstream(gradient.shape, alone.seed, path, gradient.dtype)
     apart = abs(alone.along(path, v, STEPS[0]) - float(np.sum(gradient * v)))
     return bool(apart <= GRADIENT_CHECK / 2 * max(float(np.abs(gradient).max(initial=0)), SMALLEST_SCALE))
 

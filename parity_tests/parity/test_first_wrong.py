@@ -12,7 +12,7 @@ from mutants import engine_with, mutants_of
 
 import isograd as ig
 from isograd.backends.numpy_impl import NumpyBackend, program
-from isograd.backends.numpy_impl.operations import embedding, linear
+from isograd.backends.numpy_impl.operations import linear
 from isograd.backends.numpy_impl.tables import STANDARD
 
 RNG = np.random.default_rng(2)
@@ -49,7 +49,7 @@ FAULTS: dict[str, tuple[type, Change, tuple[str, str, str]]] = {
         ("1.2", "LayerNorm()", "dbias"),
     ),
     "one entry by little": (ig.Tanh, lambda dx, dw: (one_more(dx, 1e-5), dw), ("1.0", "Tanh()", "dx")),
-    "a kink": (ig.ReLU, lambda dx, dw: (dx * (dx > 0), dw), ("2", "ReLU()", "dx")),
+    "a factor": (ig.ReLU, lambda dx, dw: (2 * dx, dw), ("2", "ReLU()", "dx")),
     "no number": (ig.Tanh, lambda dx, dw: (dx * np.nan, dw), ("1.0", "Tanh()", "dx")),
     "not finite": (ig.Tanh, lambda dx, dw: (one_more(dx, np.inf), dw), ("1.0", "Tanh()", "dx")),
 }
@@ -59,7 +59,9 @@ FAULTS: dict[str, tuple[type, Change, tuple[str, str, str]]] = {
 @pytest.mark.parametrize("name", FAULTS)
 def test_the_node_whose_own_backward_is_wrong_is_named(name: str, loss: Any) -> None:
     kind, change, (path, layer, what) = FAULTS[name]
-    report = ig.check_gradients(MODEL, X, None if loss is None else Y, loss=loss, backend=with_backward(kind, change))
+    with np.errstate(invalid="ignore"):
+        engine = with_backward(kind, change)
+        report = ig.check_gradients(MODEL, X, None if loss is None else Y, loss=loss, backend=engine)
     culprit = report.culprit
     assert not report.passed
     assert culprit is not None
@@ -92,7 +94,7 @@ def test_the_text_names_layer_place_claim_difference_and_line() -> None:
     assert evidence == f"  dx{index}    numpy {analytic:.9g}    finite difference {numeric:.9g}"
     assert tail == "  look at `linear` in backends/numpy_impl/operations/linear.py"
     assert report.culprit.text in str(report)
-    assert [row.path for row in report.rows if row.failed] == ["input", "0.weight", "0.bias"]
+    assert [row.path for row in report.rows if row.failed] == ["0.weight", "0.bias"]  # the input's sign is wrong twice
 
 
 @pytest.mark.parametrize("change", [lambda dp: 2 * dp, lambda dp: one_more(dp, 1e-4)], ids=["twice", "one entry"])
@@ -131,4 +133,3 @@ def test_a_frozen_row_has_no_gradient_whatever_the_slope() -> None:
     assert culprit is not None
     assert (culprit.path, culprit.what, culprit.index[0], culprit.truth) == ("0", "dweight", 0, 0.0)
     assert ig.check_gradients(words, x).passed
-    assert embedding.__name__
