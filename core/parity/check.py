@@ -73,7 +73,7 @@ def check_parity(
     culprit and which side a third witness finds wrong.
     Raises where model, batch, loss or weights do not fit each other, or fewer than two engines are named.
     """
-    inputs = check_inputs(model, as_arrays(x))
+    inputs = tuple(np.array(v) for v in check_inputs(model, as_arrays(x)))  # an engine may write to what it is given
     losses: Losses = (loss,) if loss is None or isinstance(loss, Loss) else tuple(loss)
     targets = () if y is None else as_arrays(y)
     if loss is not None:
@@ -215,7 +215,7 @@ def _activations(pair: Pair, whole: Whole, dtype: str, training: bool) -> dict[s
     for side in (1, 0):
         try:
             net = pair.build_side(side, whole.model, whole.state, whole.seed, dtype)
-            found = net.activations(*whole.inputs, training=training)
+            found = net.activations(*(x.copy() for x in whole.inputs), training=training)
             for path, count in outputs_of(whole.model, *(x.shape[1:] for x in whole.inputs)):
                 if not isinstance(found.get(path), tuple) or len(found[path]) != count:
                     raise TypeError(f"activations() has no tuple of {count} for the node {path!r}")

@@ -87,7 +87,7 @@ def gradients_of(pair: Pair, whole: Whole, dtype: str) -> State:
     for side in (1, 0):
         try:
             net = pair.build_side(side, whole.model, whole.state, whole.seed, dtype)
-            y = net.forward(*whole.inputs, training=True)
+            y = net.forward(*(x.copy() for x in whole.inputs), training=True)
             ys = y if isinstance(y, tuple) else (y,)
             found: State = net.backward(*whole.upstream(ys, net.dtype))[1]
         except Exception:  # reported by the stage that compares whole models

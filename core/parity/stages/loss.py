@@ -149,7 +149,8 @@ def _predicted(pair: Pair, whole: Whole, dtype: str) -> Arrays:
     shapes = [(len(whole.inputs[0]), *s) for s in whole.model.out_shapes(*(x.shape[1:] for x in whole.inputs))]
     for side in (1, 0):
         try:
-            y = pair.build_side(side, whole.model, whole.state, whole.seed, dtype).forward(*whole.inputs, training=True)
+            net = pair.build_side(side, whole.model, whole.state, whole.seed, dtype)
+            y = net.forward(*(x.copy() for x in whole.inputs), training=True)
         except Exception:  # reported by the stage that compares whole models
             continue
         ys = y if isinstance(y, tuple) else (y,)
