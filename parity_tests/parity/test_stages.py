@@ -352,6 +352,29 @@ SpecError: check_parity(schedule=…)
     )
 
 
+def test_the_line_that_raised_is_shown_in_every_stage() -> None:
+    def raises(spec: Any, *given: Any, run: Any = None) -> Any:
+        return given[-1] + "a word"  # where it goes wrong
+
+    wrong = {"operations": {ig.Tanh: raises}, "losses": {ig.MSELoss: raises}, "optimizers": {ig.SGD: raises}}
+    for stage, (table, entries) in zip(("node", "loss", "locked step"), wrong.items(), strict=True):
+        engine = Other(**{table: entries})
+        report = ig.check_parity(MODEL, X, Y, loss=ig.MSELoss(), optimizer=ig.SGD(0.1), backends=(engine, "torch"))
+        told = next(c.quantity for c in report.culprits if c.stage == stage)
+        assert told.startswith("wrong raised ")
+        assert "parity/test_stages.py, line " in told
+        assert told.endswith(': return given[-1] + "a word"  # where it goes wrong)')
+
+
+def test_what_an_installed_library_raises_is_told_by_the_line_that_called_it() -> None:
+    def raises(spec: Any, p: Any, t: Any) -> Any:
+        return np.linalg.inv(np.zeros((2, 2)))
+
+    report = ig.check_parity(MODEL, X, Y, loss=ig.MSELoss(), backends=(Other(losses={ig.MSELoss: raises}), "torch"))
+    told = next(c.quantity for c in report.culprits if c.stage == "loss")
+    assert told.startswith("wrong raised LinAlgError: Singular matrix (parity/test_stages.py, line ")
+
+
 def test_an_engine_that_lacks_a_loss_says_so_and_nothing_crashes() -> None:
     class Lacks(Other):
         def evaluate_loss(self, *asked: Any) -> Any:
