@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 from planted import Planted, off_by
 
 import isograd as ig
+from isograd.backends.numpy_impl import NumpyBackend
 from isograd.core.parity.cases import Case, activations
 from isograd.core.parity.matching import TOLERANCE
 from isograd.core.parity.pair import Pair
+from isograd.core.parity.stages.clipping import clipping_alone
+from isograd.core.parity.stages.loss import compare_loss
 from isograd.core.parity.stages.node import compare_node
+from isograd.core.parity.stages.schedule import compare_schedule
 from isograd.core.parity.stages.trial import Trial
 from isograd.core.parity.suite import case_trial
 from isograd.core.parity.verdict import Culprit, Row
@@ -86,3 +91,61 @@ def test_of_two_sides_the_one_farther_from_the_truth_is_blamed(pair: Pair, case:
                 assert row.failed == (culprit is not None)
                 assert row.failed or factor < 10  # in float32 the plant itself may widen the limit
                 assert culprit is None or culprit.guilty == "wrong", f"{factor} times the limit: {culprit.text}"
+
+
+@pytest.mark.parametrize("side", [0, 1], ids=["left", "right"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("what", ["output", "dx"])
+@pytest.mark.parametrize("place", [-60, -40, -36, -30, -20, 20])
+def test_far_out_where_a_sigmoid_is_all_but_nothing_as_well(
+    pair: Pair, place: int, what: str, dtype: str, side: int
+) -> None:
+    """Far left 1 + tanh rounds to 0, and whoever is nearer to that is no nearer to the truth; far right 1 − y rounds
+    on both sides by more than the limit, so that neither is nearer."""
+    trial = Trial("sigmoid", ig.Sigmoid(), (RNG.uniform(place, place + 1, (3, 4)),), {}, dtype, True)
+    row, culprit = judged(pair, side, trial, what, 4 * TOLERANCE["node", dtype], 3)
+    assert row.failed == (culprit is not None)
+    assert culprit is None or culprit.guilty in ({"wrong"} if place < 0 else {"wrong", None})
+
+
+EVEN = np.array([[1.0, -2.0], [0.5, 4.0]])  # powers of two: nothing is rounded, in float32 neither
+
+
+class Off(NumpyBackend):
+    """NumPy's engine, what it says of a loss, a clipping or a schedule off by so much in one entry."""
+
+    def __init__(self, what: str, error: float) -> None:
+        super().__init__(name="wrong")
+        self.what, self.change = what, off_by(error, 1)
+
+    def evaluate_loss(self, *asked: Any) -> Any:
+        value, gradient = super().evaluate_loss(*asked)
+        return (self.change(value), gradient) if self.what == "loss" else (value, self.change(gradient))
+
+    def clip_gradients(self, *asked: Any) -> Any:
+        return {path: self.change(g) for path, g in super().clip_gradients(*asked).items()}
+
+    def learning_rates(self, *asked: Any) -> list[float]:
+        return [float(rate) for rate in self.change(np.array(super().learning_rates(*asked)))]
+
+
+def alone(pair: Pair, what: str, dtype: str) -> Any:
+    """The rows and the culprit of one stage, its own limit the table's."""
+    if what == "lr":
+        return compare_schedule(pair, ig.FixedLR(), 0.5, 3, path="schedule")
+    if what == "clipped gradient":
+        return clipping_alone(pair, ig.ClipValue(1024.0), {"w": EVEN.astype(dtype)}, dtype)
+    return compare_loss(pair, ig.MSELoss(), EVEN, np.zeros_like(EVEN), dtype=dtype, path="loss")
+
+
+@pytest.mark.parametrize("side", [0, 1], ids=["left", "right"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("what", ["loss", "dprediction", "clipped gradient", "lr"])
+def test_so_are_the_limits_of_losses_clipping_and_schedules(pair: Pair, what: str, dtype: str, side: int) -> None:
+    limit = TOLERANCE["node", "float64" if what == "lr" else dtype]
+    for factor, fails in ((1.2, True), (0.8, False)):
+        wrong = replace(pair, **{("left", "right")[side]: Off(what, factor * limit)})
+        rows, culprit = alone(wrong, what, dtype)
+        row = next(row for row in rows if row.what == what)
+        assert (row.failed, row.allowed) == (fails, limit)
+        assert (culprit.guilty if culprit else None) == ("wrong" if fails else None)

@@ -14,9 +14,8 @@ from isograd.core.parity.formulas.table import formula
 
 @formula(Sigmoid)
 def sigmoid(spec: Sigmoid, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
-    """y = 1 / (1 + e⁻ˣ), for x < 0 as eˣ / (1 + eˣ), which neither overflows nor rounds to 0"""
-    e = ops.exp(ops.where(x[0] < 0, x[0], -x[0]))
-    return ops.where(x[0] < 0, e, 1.0) / (1 + e)
+    """y = 1 / (1 + e⁻ˣ), exact far left as well, where it is eˣ"""
+    return ops.sigmoid(x[0])
 
 
 @formula(Tanh)
