@@ -19,6 +19,7 @@ from isograd.core.base.types import Array, Shape, State
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.custom import CustomFunction
 from isograd.core.learning.losses import Loss
+from isograd.core.learning.optimizers import Clipping
 from isograd.core.learning.schedules import Schedule
 
 
@@ -64,6 +65,10 @@ class NumpyBackend:
     def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
         value, backward = self.tables.losses[type(loss)](loss, prediction, target)
         return value, backward(dy)
+
+    def clip_gradients(self, clip: Clipping, gradients: State) -> State:
+        found: State = self.tables.clippings[type(clip)](clip, gradients)
+        return found
 
     def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
         return [schedule.at(t, total, lr) for t in range(total)]

@@ -14,7 +14,7 @@ from isograd.backends.torch_impl.layers import LAYERS
 from isograd.backends.torch_impl.loader import target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.network import TORCH_DTYPES, TorchNetwork
-from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, SCHEDULERS
+from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, SCHEDULERS, clipped
 from isograd.core.base.description import Description
 from isograd.core.base.errors import BackendError
 from isograd.core.base.initializers import Fans, Initializer
@@ -22,6 +22,7 @@ from isograd.core.base.types import Array, Shape, State
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.custom import CustomFunction
 from isograd.core.learning.losses import Loss
+from isograd.core.learning.optimizers import Clipping
 from isograd.core.learning.schedules import Schedule
 
 
@@ -73,6 +74,10 @@ class TorchBackend:
         value = LOSSES[type(loss)](loss).to(dtype)(p, target_tensors([target], dtype)[0])
         (gradient,) = torch.autograd.grad(value, p, torch.tensor(dy, dtype=dtype))
         return value.detach().numpy(), gradient.numpy()
+
+    def clip_gradients(self, clip: Clipping, gradients: State) -> State:
+        given = [torch.tensor(g) for g in gradients.values()]
+        return {path: g.numpy() for path, g in zip(gradients, clipped(clip, given), strict=True)}
 
     def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
         optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr)

@@ -13,7 +13,7 @@ from isograd.backends.torch_impl.carry import CarriedState
 from isograd.backends.torch_impl.gradients import differentiable, gradients_of
 from isograd.backends.torch_impl.loader import Tensors, TorchDtypes, loader, target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
-from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS
+from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, clipped
 from isograd.core.base.types import Array, Arrays, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, first_nonfinite, mean_loss
@@ -151,18 +151,9 @@ class TorchLearner:
             dx, dw = gradients_of((loss,), x, self.params, (torch.ones_like(loss),))
         finally:
             self.net.restore(held)
-        grads = self._clipped(dw)
+        grads = dw if self.clipping is None else clipped(self.clipping, dw)
         named = {path: g.cpu().numpy().copy() for path, g in zip(self.net.weight_paths, grads, strict=True)}
         return value, dx, named
-
-    def _clipped(self, grads: Sequence[torch.Tensor]) -> list[torch.Tensor]:
-        """What clipping makes of these gradients, on stand-ins for the parameters."""
-        stand_ins = [torch.empty_like(g) for g in grads]
-        for stand_in, g in zip(stand_ins, grads, strict=True):
-            stand_in.grad = g
-        if self.clipping is not None:
-            CLIPPINGS[type(self.clipping)](self.clipping, stand_ins)
-        return [s.grad for s in stand_ins if s.grad is not None]
 
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
         """One step for each batch of a torch.utils.data.DataLoader in this order, yielding its loss."""

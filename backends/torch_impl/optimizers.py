@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import torch
@@ -81,6 +81,15 @@ OPTIMIZERS[core.AdamW] = lambda s, params: optim.AdamW(
 
 CLIPPINGS[core.ClipValue] = lambda s, params: nn.utils.clip_grad_value_(params, s.limit)
 CLIPPINGS[core.ClipNorm] = lambda s, params: nn.utils.clip_grad_norm_(params, s.max_norm)
+
+
+def clipped(s: core.Clipping, gradients: Sequence[Tensor]) -> list[Tensor]:
+    """What clipping makes of these gradients, in place, on stand-ins for the parameters."""
+    stand_ins = [torch.empty_like(g) for g in gradients]
+    for stand_in, g in zip(stand_ins, gradients, strict=True):
+        stand_in.grad = g
+    CLIPPINGS[type(s)](s, stand_ins)
+    return [s.grad for s in stand_ins if s.grad is not None]
 
 
 def _exponential(s: schedules.ExponentialDecay, o: optim.Optimizer, total: int) -> Any:

@@ -137,6 +137,14 @@ class Judged(Protocol):
 
 
 @runtime_checkable
+class Clips(Protocol):
+    """What an engine may have beside `Judged`, so that clipping is judged alone; else locked steps judge it."""
+
+    def clip_gradients(self, clip: Clipping, gradients: State) -> State:
+        """New gradients {weight path: array}, as a learner with this clipping would make of these."""
+
+
+@runtime_checkable
 class JudgedBackend(Backend, Judged, Protocol):
     """An engine with all of both."""
 
@@ -197,6 +205,12 @@ def options_when_compared(backend: Backend) -> Mapping[str, Any]:
     """The options that a comparison adds to the user's own: {} for an engine that names none."""
     found: Mapping[str, Any] = getattr(backend, "when_compared", {})
     return found
+
+
+def clips(backend: Backend) -> Clips | None:
+    """The engine (of a variant the one that it names) as one that is asked for clipping alone; None where it is not."""
+    engine = backend.engine if isinstance(backend, Variant) else backend
+    return engine if isinstance(engine, Clips) else None
 
 
 def judged(backend: Backend) -> Judged:

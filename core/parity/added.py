@@ -19,7 +19,7 @@ from isograd.core.base.arrays import NUMPY
 from isograd.core.base.tree import flatten, nest
 from isograd.core.base.types import Array, Arrays, State
 from isograd.core.engine.context import Run
-from isograd.core.parity.formulas import BUFFER_FORMULAS, TERMS_FORMULAS, computed
+from isograd.core.parity.formulas import TERMS_FORMULAS, computed, evaluated
 from isograd.core.parity.matching import largest
 from isograd.core.parity.pair import in_dtype
 from isograd.core.parity.stages.trial import Trial
@@ -38,7 +38,7 @@ def added_up(trial: Trial) -> dict[str, float]:
         found |= {what: largest(each) for what, each in terms_of(trial).items()}
         if trial.training and trial.layer.buffers(*(x.shape[1:] for x in inputs)):
             held = nest({name: np.abs(values) for name, values in state.items()})
-            after = BUFFER_FORMULAS[type(trial.layer)](trial.layer, NUMPY, held, sizes, run)
+            after = evaluated(trial.layer, NUMPY, held, sizes, run)[1]
             found |= {f"buffer {name}": largest(np.asarray(values)) for name, values in flatten(after).items()}
     return {name: size for name, size in found.items() if isfinite(size)}
 

@@ -3,31 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from isograd.core.base.description import Description
 from isograd.core.base.errors import SpecError
 from isograd.core.base.randomness import batch_order
-from isograd.core.base.types import Array, Arrays, Shape
+from isograd.core.base.types import Array, Arrays
 from isograd.core.data.dataset import as_arrays
 from isograd.core.engine.batches import check_batch, check_inputs, check_losses
-from isograd.core.engine.protocol import Backend
+from isograd.core.engine.protocol import Backend, Judged, clips
 from isograd.core.engine.registry import float_dtype
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.nodes import Node
 from isograd.core.graph.weights import check_state, initial_state
 from isograd.core.learning.losses import Loss, Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
+from isograd.core.learning.schedules import Schedule
 from isograd.core.parity.pair import Pair, names_of, pairs_of
-from isograd.core.parity.report import ParityReport
-from isograd.core.parity.stages.end_to_end import Whole, end_to_end
+from isograd.core.parity.report import NOT_ASKED, NotJudged, ParityReport
+from isograd.core.parity.stages.clipping import clipping_alone, gradients_of
+from isograd.core.parity.stages.end_to_end import THE_LOSS, Whole, end_to_end
+from isograd.core.parity.stages.feeds import feeds, outputs_of
 from isograd.core.parity.stages.free_run import free_run
 from isograd.core.parity.stages.locked_steps import locked_steps
+from isograd.core.parity.stages.loss import losses_alone
 from isograd.core.parity.stages.node import Suspect, suspected
+from isograd.core.parity.stages.schedule import compare_schedule
 from isograd.core.parity.stages.training import Stopped, Training
 from isograd.core.parity.stages.trial import Trial, trial_state
 from isograd.core.parity.verdict import Culprit, Row, short
 from isograd.core.parity.witness import wide
+
+NO_CLIPPING = "cannot be asked for clipping by itself (clip_gradients)"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What `check_parity` was asked to compare."""
+
+    whole: Whole
+    clip: Clipping | None
+    schedule: Schedule | None
+    training: Training | None
 
 
 def check_parity(
@@ -38,6 +56,7 @@ def check_parity(
     loss: Loss | Sequence[Loss | None] | None = None,
     optimizer: Optimizer | None = None,
     clip: Clipping | None = None,
+    schedule: Schedule | None = None,
     steps: int = 20,
     batch_size: int | None = None,
     weights: Mapping[str, Array] | None = None,
@@ -47,20 +66,20 @@ def check_parity(
 ) -> ParityReport:
     """Do all `backends` compute the same thing for `model` on the batch (x, y)? The first is held against each other.
 
-    Stages: every node alone; everything end to end, with a random dy, and through the loss where one is given;
-    with an optimizer, `steps` locked steps and a free run, over batches of
-    `batch_size` in turn (default: all of x). The report's `passed` is the verdict; its text names the first
+    Stages: every node alone; every loss alone, on what the model predicts; everything end to end, with a random dy,
+    and through the loss where one is given; clipping alone, on gradients of the model; a schedule's rates for `steps`
+    positions from the optimizer's lr; with an optimizer, `steps` locked steps and a free run at its lr, over batches
+    of `batch_size` in turn (default: all of x). The report's `passed` is the verdict; its text names the first
     culprit and which side a third witness finds wrong.
     Raises where model, batch, loss or weights do not fit each other, or fewer than two engines are named.
     """
-    inputs = check_inputs(model, as_arrays(x))
+    inputs = tuple(np.array(v) for v in check_inputs(model, as_arrays(x)))  # an engine may write to what it is given
     losses: Losses = (loss,) if loss is None or isinstance(loss, Loss) else tuple(loss)
     targets = () if y is None else as_arrays(y)
     if loss is not None:
         check_losses(model, losses)
         check_batch(model, losses, inputs, targets)
-    elif optimizer is not None:
-        raise SpecError("check_parity(optimizer=…)", wanted="loss= and y", got="none", fix="loss=ig.MSELoss()")
+    _check_optimizer(optimizer, loss is not None, schedule)
     state = dict(weights) if weights is not None else initial_state(model, seed=seed, dtype=float_dtype("float64"))
     check_state(model, state, "check_parity(weights=…)")
     pairs = pairs_of("check_parity(backends=…)", backends)
@@ -70,15 +89,48 @@ def check_parity(
     if optimizer is not None:
         batches = _batches(inputs, targets, batch_size or len(inputs[0]), seed)
         training = Training(model, state, batches, losses, optimizer, clip, seed, steps)
+    asked = Asked(whole, clip, schedule, training)
     sizes = f"{sum(np.size(v) for v in state.values()):,} weights, {len(inputs[0])} samples"
-    title = f"parity of {short(model)}\n{sizes}, {' against '.join(names)}, seed {seed}"
-    report = ParityReport(title, names)
+    report = ParityReport(f"parity of {short(model)}\n{sizes}, {' against '.join(names)}, seed {seed}", names)
     for dtype in dtypes:
         float_dtype(dtype)
     for pair in pairs:
+        report.not_judged += not_asked(report, pair, asked)
         for dtype in dtypes:
-            _compare(report, pair, whole, training, dtype)
+            _compare(report, pair, asked, dtype)
+        if schedule is not None and optimizer is not None and not _lacking(pair):
+            report.add(*compare_schedule(pair, schedule, optimizer.lr, steps, path="schedule"))
     return report
+
+
+def _check_optimizer(optimizer: Optimizer | None, trained: bool, schedule: Schedule | None) -> None:
+    """An optimizer needs something to train on, a schedule a rate to start from."""
+    if optimizer is not None and not trained:
+        raise SpecError("check_parity(optimizer=…)", wanted="loss= and y", got="none", fix="loss=ig.MSELoss()")
+    if schedule is not None and optimizer is None:
+        wanted = "optimizer=, whose lr it starts from"
+        raise SpecError("check_parity(schedule=…)", wanted=wanted, got="none", fix="optimizer=ig.SGD(0.1)")
+
+
+def _lacking(pair: Pair) -> list[str]:
+    """The engines that cannot be asked for a loss or a schedule alone."""
+    return [name for name, backend in zip(pair.names, pair.backends, strict=True) if not isinstance(backend, Judged)]
+
+
+def not_asked(report: ParityReport, pair: Pair, asked: Asked) -> Iterator[NotJudged]:
+    """What is not judged alone, each engine's once: an engine can be asked for less than the report has stages for."""
+    alone: list[tuple[str, Description]] = [("loss", loss) for loss in asked.whole.losses if loss is not None]
+    alone += [("schedule", asked.schedule)] if asked.schedule is not None else []
+    found = [
+        NotJudged(name, stage, type(described).__name__, 1, f"{name} {NOT_ASKED}")
+        for name in _lacking(pair)
+        for stage, described in alone
+    ]
+    if asked.clip is not None:
+        sides = zip(pair.names, pair.backends, strict=True)
+        silent = [name for name, backend in sides if clips(backend) is None]
+        found += [NotJudged(name, "clipping", type(asked.clip).__name__, 1, f"{name} {NO_CLIPPING}") for name in silent]
+    return (entry for entry in found if entry not in report.not_judged)
 
 
 def _batches(inputs: Arrays, targets: Arrays, size: int, seed: int) -> list[tuple[Arrays, Arrays]]:
@@ -87,8 +139,9 @@ def _batches(inputs: Arrays, targets: Arrays, size: int, seed: int) -> list[tupl
     return [(tuple(v[rows] for v in inputs), tuple(v[rows] for v in targets)) for rows in order]
 
 
-def _compare(report: ParityReport, pair: Pair, whole: Whole, training: Training | None, dtype: str) -> None:
+def _compare(report: ParityReport, pair: Pair, asked: Asked, dtype: str) -> None:
     """Every stage of one pair in one dtype."""
+    whole, clip = asked.whole, asked.clip
     alone: list[Row] = []
     first: Culprit | None = None
     for mode in (True, False):
@@ -103,11 +156,28 @@ def _compare(report: ParityReport, pair: Pair, whole: Whole, training: Training 
         first = first or next(iter(culprits), None)
     if any(row.what == "run" for row in alone):
         return  # a node that raises alone would raise in every later stage as well
-    report.add(*end_to_end(pair, whole, dtype, alone, first))
-    if training is not None:
-        rows, culprit = locked_steps(pair, training, dtype, alone)
+    blamed: Culprit | None = None
+    if not _lacking(pair):
+        for rows, culprit in losses_alone(pair, whole, dtype):
+            report.add(rows, culprit)
+            blamed = blamed or culprit
+    rows, culprit = end_to_end(pair, whole, dtype, alone, first)
+    report.add(rows, _of_a_loss(culprit, blamed))
+    if clip is not None and not any(clips(backend) is None for backend in pair.backends):
+        report.add(*clipping_alone(pair, clip, gradients_of(pair, whole, dtype), dtype))
+    if asked.training is not None:
+        rows, culprit = locked_steps(pair, asked.training, dtype, alone)
         report.add(rows, culprit)
-        report.add(*free_run(pair, training, dtype, rows))
+        report.add(*free_run(pair, asked.training, dtype, rows))
+
+
+def _of_a_loss(culprit: Culprit | None, loss: Culprit | None) -> Culprit | None:
+    """What differs end to end through a loss that is wrong by itself, `loss`, is inherited from it."""
+    if culprit is None or loss is None or culprit.path != THE_LOSS:
+        return culprit
+    wrong = "value" if loss.what == "loss" else "gradient" if loss.what == "dprediction" else loss.what
+    cause = f"{loss.layer}, whose {wrong} is wrong by itself"
+    return replace(culprit, witness=None, quantity="", claims={}, truth=None, guilty=None, source=None, inherited=cause)
 
 
 def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tuple[list[Row], list[Culprit]]:
@@ -136,7 +206,7 @@ def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tupl
 def node_trials(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> Iterator[Trial]:
     """A trial for every node, fed with what the right side computed up to it, or the left where the right raises."""
     seen = _activations(pair, whole, dtype, training)
-    for path, owner, node, fed in _feeds(whole.model, whole.inputs, seen):
+    for path, owner, node, fed in feeds(whole.model, whole.inputs, seen):
         yield Trial(path, node.layer, wide(fed), trial_state(whole.state, owner, dtype), dtype, training, whole.seed)
 
 
@@ -146,34 +216,11 @@ def _activations(pair: Pair, whole: Whole, dtype: str, training: bool) -> dict[s
     for side in (1, 0):
         try:
             net = pair.build_side(side, whole.model, whole.state, whole.seed, dtype)
-            found = net.activations(*whole.inputs, training=training)
-            for path, count in _outputs_of(whole.model, *(x.shape[1:] for x in whole.inputs)):
+            found = net.activations(*(x.copy() for x in whole.inputs), training=training)
+            for path, count in outputs_of(whole.model, *(x.shape[1:] for x in whole.inputs)):
                 if not isinstance(found.get(path), tuple) or len(found[path]) != count:
                     raise TypeError(f"activations() has no tuple of {count} for the node {path!r}")
             return found
         except Exception as error:
             errors[pair.names[side]] = error
     raise Stopped(errors)
-
-
-def _outputs_of(model: Composite, *shapes: Shape, prefix: str = "") -> Iterator[tuple[str, int]]:
-    """(path, how many outputs) of every node, models inside models and their nodes as well."""
-    for node in model.graph(*shapes).nodes:
-        yield f"{prefix}{node.name}", len(node.writes)
-        if isinstance(node.layer, Composite):
-            yield from _outputs_of(node.layer, *node.in_shapes, prefix=f"{prefix}{node.name}.")
-
-
-def _feeds(
-    model: Composite, inputs: Arrays, seen: Mapping[str, Arrays], path: str = "", owner: str = ""
-) -> Iterator[tuple[str, str, Node, Arrays]]:
-    """(path, weights' path, node, its inputs) of every node that is no graph itself, in execution order."""
-    graph = model.graph(*(x.shape[1:] for x in inputs))
-    values: dict[int, Array] = dict(enumerate(inputs))
-    for node in graph.nodes:
-        fed = tuple(values[k] for k in node.reads)
-        if isinstance(node.layer, Composite):
-            yield from _feeds(node.layer, fed, seen, f"{path}{node.name}.", f"{owner}{node.owner}.")
-        else:
-            yield f"{path}{node.name}", f"{owner}{node.owner}", node, fed
-        values |= dict(zip(node.writes, seen[f"{path}{node.name}"], strict=True))

@@ -9,11 +9,11 @@ import numpy as np
 
 from isograd.core.base.description import Description
 from isograd.core.base.errors import SpecError
-from isograd.core.base.types import FLOATS, Array, State
+from isograd.core.base.types import FLOATS, Array, Shape, State
 from isograd.core.engine.protocol import Backend, Network, options_when_compared
 from isograd.core.engine.registry import get_backend
 from isograd.core.graph.composite import Composite
-from isograd.core.parity.matching import Difference, Sides, entries, structure
+from isograd.core.parity.matching import NAN, Difference, Sides, entries, structure
 from isograd.core.parity.verdict import Culprit, Row, Verdict, short
 
 
@@ -67,9 +67,13 @@ class Pair:
         verdict: Verdict | None = None,
         *,
         mode: str = "",
+        shapes: Sequence[Shape] = (),
         inherited: str | None = None,
     ) -> Culprit:
-        """What the row found, with what each side has there and what the witness says of it."""
+        """What the row found, with what each side has there and what the witness says of it.
+
+        `shapes` are those of the inputs, for a model inside a model, which does not know them itself.
+        """
         said = verdict or Verdict()
         sources = dict(zip(self.names, self.backends, strict=True))
         return Culprit(
@@ -77,13 +81,13 @@ class Pair:
             dtype=row.dtype,
             mode=mode,
             path=row.path,
-            layer=short(spec),
+            layer=short(spec, *shapes),
             what=row.what,
             error=row.error,
             allowed=row.allowed,
             fault=row.fault,
             index=index,
-            values=entries(values, index) if index else structure(values),
+            values=structure(values) if row.fault not in (None, NAN) else entries(values, index),
             witness=said.witness,
             quantity=said.quantity,
             claims=said.claims,

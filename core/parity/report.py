@@ -14,7 +14,10 @@ from isograd.core.parity.page import page
 from isograd.core.parity.text import report_text
 from isograd.core.parity.verdict import Culprit, Row, limit
 
-STAGES = ("node", "loss", "end to end", "locked step", "free run", "schedule", "initial law")
+STAGES = ("node", "loss", "end to end", "clipping", "schedule", "locked step", "free run", "initial law")
+
+
+NOT_ASKED = "cannot be asked for losses, schedules and initial laws by themselves (Judged)"
 
 
 @dataclass(frozen=True)

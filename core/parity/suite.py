@@ -34,10 +34,11 @@ from isograd.core.parity.cases import (
 )
 from isograd.core.parity.matching import LAW_ALLOWED, SPREAD_ALLOWED, TOLERANCE, Difference, difference
 from isograd.core.parity.pair import Pair, names_of, pairs_of
-from isograd.core.parity.report import NotJudged, ParityReport
+from isograd.core.parity.report import NOT_ASKED, NotJudged, ParityReport
 from isograd.core.parity.stages.locked_steps import locked_steps
 from isograd.core.parity.stages.loss import compare_loss
 from isograd.core.parity.stages.node import compare_node
+from isograd.core.parity.stages.schedule import compare_schedule
 from isograd.core.parity.stages.training import Result, Training
 from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, Trial
 
@@ -117,9 +118,8 @@ def check_optimizer_case(pair: Pair, case: OptimizerCase) -> Iterator[Result]:
 
 
 def check_schedule_case(pair: Pair, case: ScheduleCase) -> Iterator[Result]:
-    rates = [np.array(judged(b).learning_rates(case.schedule, case.lr, case.total)) for b in pair.backends]
     path = f"{type(case.schedule).__name__}: {case.why}"
-    yield [pair.row("schedule", "float64", path, "lr", difference(*rates), TOLERANCE["node", "float64"])], None
+    yield compare_schedule(pair, case.schedule, case.lr, case.total, path=path)
 
 
 def check_law_case(pair: Pair, case: LawCase) -> Iterator[Result]:
@@ -223,9 +223,6 @@ def check_all_cases(*backends: str | Backend) -> ParityReport:
         ]
     report.title = f"parity of {count} cases, {' against '.join(names)}"
     return report
-
-
-NOT_ASKED = "cannot be asked for losses, schedules and initial laws by themselves (Judged)"
 
 
 def _checked(report: ParityReport, check: Check) -> set[tuple[str, str]]:

@@ -51,12 +51,16 @@ def cut(lines: Sequence[str]) -> list[str]:
     return [*lines[:SHOWN], *more]
 
 
+def _cases(number: int) -> str:
+    return "1 case" if number == 1 else f"{number} cases"
+
+
 def not_judged_lines(entries: Sequence[Any]) -> list[str]:
     """A line for each engine and reason: how many cases, of which descriptions."""
     grouped: dict[tuple[str, str], list[Any]] = {}
     for entry in entries:
         grouped.setdefault((entry.engine, entry.why), []).append(entry)
     return [
-        f"not judged: {sum(e.cases for e in found)} cases of {', '.join(dict.fromkeys(e.what for e in found))}: {why}"
+        f"not judged: {_cases(sum(e.cases for e in found))} of {', '.join(dict.fromkeys(e.what for e in found))}: {why}"
         for (_, why), found in grouped.items()
     ]

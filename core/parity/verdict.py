@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
+from traceback import extract_tb
 
 from isograd.core.base.description import Description
 from isograd.core.base.types import Shape
@@ -48,7 +50,7 @@ class Verdict:
     `guilty` is None where no witness could tell.
     """
 
-    witness: str | None = None  # "formula", "finite difference", "described", "not needed"
+    witness: str | None = None  # "formula", "formula's derivative", "finite difference", "described", "not needed"
     quantity: str = ""
     claims: Mapping[str, Claim] = field(default_factory=dict)
     truth: Claim | None = None
@@ -96,12 +98,17 @@ class Culprit:
     def head(self) -> str:
         subjects = {
             "node": f"{self.what} of {self.layer}, node {self.path!r}, differs first",
+            "gradients": f"{self.what} of {self.layer}, {self.path}, is wrong first",
+            "loss": f"the {'value' if self.what == 'loss' else 'gradient'} of {self.layer}, {self.path}, differs first",
+            "clipping": f"{self.what} of {self.path}, {self.layer}, differs first",
+            "schedule": f"the rate of {self.layer} differs first",
             "locked step": f"{self.path} differs first after a step of {self.layer}",
         }
         subject = subjects.get(self.stage, f"{self.what} of {self.layer}, {self.path}, differs first")
         where = f", worst at {list(self.index)}" if self.index else ""
         why = self.fault or f"rel {self.error:.1e} > {limit(self.allowed)}"
-        return f"ParityError: {subject}{where}: {why} ({', '.join(filter(None, [self.dtype, self.mode]))})"
+        title = "GradientError" if self.stage == "gradients" else "ParityError"
+        return f"{title}: {subject}{where}: {why} ({', '.join(filter(None, [self.dtype, self.mode]))})"
 
     @property
     def evidence(self) -> str:
@@ -117,11 +124,25 @@ class Culprit:
             return "  not judged: what stands first was"
         if self.guilty is None:
             return "  no witness could say which side is wrong"
+        if self.stage == "gradients":
+            return f"  look at {self.source}"
         return f"  the odd one out is {self.guilty}: look at {self.source}"
 
 
 def _told(value: Claim) -> str:
     return value if isinstance(value, str) else f"{value:.9g}"
+
+
+def raised_by(name: str, error: Exception) -> str:
+    """Which engine raised what, and the innermost line of the engine's own: not of what is installed beside it."""
+    frames = extract_tb(error.__traceback__)
+    own = [frame for frame in frames if "site-packages" not in frame.filename] or frames
+    told = f"{name} raised {type(error).__name__}: {error}"
+    if not own:
+        return told
+    *_, folder, file = ("", *Path(own[-1].filename).parts)
+    line = f": {own[-1].line}" if own[-1].line else ""
+    return f"{told} ({folder}/{file}, line {own[-1].lineno}{line})".replace("(/", "(")
 
 
 def limit(value: float | None) -> str:

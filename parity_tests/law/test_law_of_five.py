@@ -30,6 +30,7 @@ from isograd.core.parity.formulas import (
     FORMULAS,
     LOSS_FORMULAS,
     OPTIMIZER_FORMULAS,
+    SCHEDULE_FORMULAS,
 )
 
 COMPOSITES = {kind for kind in REGISTRY["layer"].values() if issubclass(kind, Composite)}
@@ -61,8 +62,9 @@ ROOMS = {
         "case in core/parity/cases/": cases.CLIPPING_CASES,
     },
     "schedule": {
-        "formula in core/learning/schedules.py": SCHEDULES,
+        "method `at` in core/learning/schedules.py": SCHEDULES,
         "line in torch_impl/optimizers.py": SCHEDULERS,
+        "formula in core/parity/formulas/schedules.py": SCHEDULE_FORMULAS,
         "case in core/parity/cases/": cases.SCHEDULE_CASES,
     },
     "initializer": {
@@ -109,10 +111,10 @@ def test_every_layer_with_buffers_has_a_formula_of_them() -> None:
 
 def test_formulas_and_cases_mirror_the_file_names_of_layers() -> None:
     root = Path(cases.__file__).parents[2]
-    beside = {"formulas": {"table.py", "windows.py"}, "cases": {"kinds.py", "graphs.py", "schedules.py"}}
+    beside = {"formulas": {"table.py", "windows.py"}, "cases": {"kinds.py", "graphs.py"}}
     beside["cases"] |= {"initializers.py"}
     layers = {path.name for path in (root / "layers").glob("*.py")} - {"base.py", "windows.py"}
-    both = {"losses.py", "optimizers.py", "custom.py"}
+    both = {"losses.py", "optimizers.py", "schedules.py", "custom.py"}
     for room, more in beside.items():
         assert {path.name for path in (root / "parity" / room).glob("*.py")} == layers | both | more
 

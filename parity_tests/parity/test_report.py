@@ -99,7 +99,7 @@ def test_the_text_and_the_json_say_the_same() -> None:
     assert report.passed is record["passed"] is True
     assert str(report).endswith("PASSED: numpy and torch compute the same thing")
     assert len(record["rows"]) == len(report.rows)
-    assert {row["stage"] for row in record["rows"]} == {"node", "end to end", "locked step", "free run"}
+    assert {row["stage"] for row in record["rows"]} == {"node", "loss", "end to end", "locked step", "free run"}
     assert {row["dtype"] for row in record["rows"]} == {"float64", "float32"}
 
 

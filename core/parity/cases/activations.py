@@ -11,7 +11,11 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Sigmoid(), ((6,),), "plain"),
         Case(L.Sigmoid(), ((6,),), "inputs of order 1000: exp overflows", scale=1000.0),
     ],
-    L.Tanh: [Case(L.Tanh(), ((3, 4),), "plain"), Case(L.Tanh(), ((6,),), "saturated", scale=100.0)],
+    L.Tanh: [
+        Case(L.Tanh(), ((3, 4),), "plain"),
+        Case(L.Tanh(), ((6,),), "saturated", scale=100.0),
+        Case(L.Tanh(), ((3,),), "exactly 0: derivative 1", scale=0.0),
+    ],
     L.ReLU: [
         Case(L.ReLU(), ((3, 4),), "both sides of 0"),
         Case(L.ReLU(), ((6,),), "exactly 0: derivative 0", scale=0.0),
@@ -24,6 +28,7 @@ CASES: dict[type[Description], list[Case]] = {
     L.ELU: [
         Case(L.ELU(), ((3, 4),), "plain"),
         Case(L.ELU(alpha=0.7), ((6,),), "alpha that shows"),
+        Case(L.ELU(alpha=0.7), ((3,),), "exactly 0: derivative alpha, as torch", scale=0.0),
         Case(L.ELU(alpha=0.7), ((6,),), "inputs of order 1000: exp overflows on the linear side", scale=1000.0),
     ],
     L.GELU: [
@@ -35,6 +40,7 @@ CASES: dict[type[Description], list[Case]] = {
     L.Softplus: [
         Case(L.Softplus(), ((3, 4),), "plain"),
         Case(L.Softplus(beta=2.0, threshold=1.0), ((12,),), "both sides of a threshold that shows"),
+        Case(L.Softplus(threshold=0.0), ((3,),), "exactly at the threshold: not yet linear", scale=0.0),
         Case(L.Softplus(), ((6,),), "inputs of order 1000: exp overflows", scale=1000.0),
     ],
     L.Softmax: [

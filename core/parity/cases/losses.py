@@ -18,6 +18,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
         LossCase(L1Loss(), (5, 3), "values", "mean"),
         LossCase(L1Loss(reduction="none"), (5, 3), "values", "elementwise"),
         LossCase(L1Loss(reduction="sum"), (5, 3), "equal", "no error at all: derivative 0"),
+        LossCase(L1Loss(), (5, 3), "equal", "no error at all, the mean of it"),
     ],
     HuberLoss: [
         LossCase(HuberLoss(), (6, 3), "values", "both sides of delta"),
@@ -67,6 +68,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
     BCEWithLogitsLoss: [
         LossCase(BCEWithLogitsLoss(), (5, 3), "unit", "mean"),
         LossCase(BCEWithLogitsLoss(weight=(0.5, 2.0, 1.0), pos_weight=(3.0, 1.0, 0.2)), (5, 3), "unit", "both weights"),
+        LossCase(BCEWithLogitsLoss(), (5, 3), "unit", "logits of exactly 0", scale=0.0),
         LossCase(BCEWithLogitsLoss(reduction="sum"), (5, 3), "unit", "logits of order 1000", scale=1000.0),
         LossCase(BCEWithLogitsLoss(reduction="none", pos_weight=(3.0,)), (5, 3), "unit", "elementwise, one pos_weight"),
     ],

@@ -1,14 +1,15 @@
 """What each layer, loss, optimizer and clipping *is*, written plainly against the array namespace: the one definition.
 
 The witness of every comparison: evaluated in float64 on plain arrays it says who is wrong about an output, its
-central differences who is wrong about a gradient; a record can differentiate it. Nothing here is fast or shared with
-an engine, windows and shapes included; file names mirror `core/layers/`.
+derivative along a direction (core/parity/derivative.py) who is wrong about a gradient. Nothing here is fast or shared
+with an engine, windows and shapes included; file names mirror `core/layers/`.
 
     formula(spec, ops, p, x, run) → y, or a tuple of outputs        p: weights and buffers by name, x: tuple of inputs
     buffer formula (spec, ops, p, x, run) → {name: the buffer after a run in training}
     terms formula (spec, ops, p, x, run, dy) → {"output", "dx": the size of the terms that it adds up, entry by entry}
     loss formula (spec, ops, p, t) → one number, or for reduction="none" one each
     optimizer formula (spec, ops, lr, t, w, g, slots) → (new w, new slots); clipping formula (spec, ops, grads) → grads
+    schedule formula (spec, lr, t, total) → the rate at position t
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from isograd.core.parity.formulas import (
     pool,
     recurrent,
     resize,
+    schedules,
     sequence,
     shape,
 )
@@ -44,6 +46,7 @@ from isograd.core.parity.formulas.table import (
     FORMULAS,
     LOSS_FORMULAS,
     OPTIMIZER_FORMULAS,
+    SCHEDULE_FORMULAS,
     TERMS_FORMULAS,
 )
 
@@ -53,6 +56,7 @@ __all__ = [
     "FORMULAS",
     "LOSS_FORMULAS",
     "OPTIMIZER_FORMULAS",
+    "SCHEDULE_FORMULAS",
     "TERMS_FORMULAS",
     "activations",
     "attention",
@@ -71,6 +75,7 @@ __all__ = [
     "pool",
     "recurrent",
     "resize",
+    "schedules",
     "sequence",
     "shape",
 ]

@@ -14,15 +14,15 @@ from isograd.core.parity.formulas.table import formula, terms_formula
 
 @formula(Sigmoid)
 def sigmoid(spec: Sigmoid, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
-    """y = 1 / (1 + e⁻ˣ), as (1 + tanh(x/2)) / 2"""
-    return (1 + ops.tanh(x[0] / 2)) / 2
+    """y = 1 / (1 + e⁻ˣ), exact far left as well, where it is eˣ"""
+    return ops.sigmoid(x[0])
 
 
 @formula(Tanh)
 def tanh(spec: Tanh, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = sinh x / cosh x = −expm1(−2|x|) / (1 + e^(−2|x|)), with the sign of x"""
-    far = ops.exp(-2 * ops.abs(x[0]))
-    y = -ops.expm1(-2 * ops.abs(x[0])) / (1 + far)
+    size = ops.where(x[0] < 0, -x[0], x[0])
+    y = -ops.expm1(-2 * size) / (1 + ops.exp(-2 * size))
     return ops.where(x[0] < 0, -y, y)
 
 
@@ -41,7 +41,7 @@ def leaky_relu(spec: LeakyReLU, ops: Namespace, p: Tree, x: tuple[Any, ...], run
 @formula(ELU)
 def elu(spec: ELU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = x for x > 0, else alpha · (eˣ − 1)"""
-    return ops.where(x[0] > 0, x[0], spec.alpha * ops.expm1(ops.minimum(x[0], 0.0)))
+    return ops.where(x[0] > 0, x[0], spec.alpha * ops.expm1(ops.where(x[0] > 0, 0.0, x[0])))
 
 
 @formula(GELU)
@@ -63,7 +63,8 @@ def silu(spec: SiLU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> A
 def softplus(spec: Softplus, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = log(1 + e^(βx)) / β, and x itself above the threshold"""
     z = spec.beta * x[0]
-    return ops.where(z > spec.threshold, x[0], ops.log1p(ops.exp(ops.minimum(z, spec.threshold))) / spec.beta)
+    low = ops.where(z > spec.threshold, spec.threshold, z)  # beyond it, where eᶻ may overflow, nothing is read
+    return ops.where(z > spec.threshold, x[0], ops.log1p(ops.exp(low)) / spec.beta)
 
 
 @formula(Softmax)

@@ -103,7 +103,7 @@ def bce(spec: BCEWithLogitsLoss, ops: Namespace, p: Any, t: Array) -> Any:
     def figures(values: tuple[float, ...] | None) -> Array:
         return np.ones(1) if values is None else np.array(values)
 
-    small = ops.log1p(ops.exp(-ops.abs(p)))
+    small = ops.log1p(ops.exp(ops.where(p < 0, p, -p)))
     below, above = ops.where(p < 0, -p, 0.0) + small, ops.where(p < 0, 0.0, p) + small
     each = ops.constant(figures(spec.pos_weight) * t, p) * below + ops.constant(1 - t, p) * above
     return reduced(spec, ops, ops.constant(figures(spec.weight), p) * each, t.size)

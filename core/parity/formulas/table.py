@@ -21,3 +21,6 @@ optimizer_formula = OPTIMIZER_FORMULAS.implements
 
 CLIPPING_FORMULAS = Table("core/parity/formulas/optimizers.py")
 clipping_formula = CLIPPING_FORMULAS.implements
+
+SCHEDULE_FORMULAS = Table("core/parity/formulas/schedules.py")
+schedule_formula = SCHEDULE_FORMULAS.implements

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from isograd.core.base.arrays import Namespace
 from isograd.core.base.description import Description
 from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import Array, Arrays, State
@@ -193,13 +194,13 @@ def _judge(whole: Whole, dtype: str, key: Key, values: dict[str, Array | None], 
 
     dys = [np.ones(())] if what.endswith(OF_THE_LOSS) else whole.upstream(outputs, np.dtype(dtype))
 
-    def moved(v: Array, h: float) -> Sequence[Array]:
-        made = formula.moved(of, v, h)
-        return [loss_by_formula(whole.losses, made, targets)] if what.endswith(OF_THE_LOSS) else made
+    def at(ops: Namespace, change: Callable[[Array], Any]) -> Sequence[Any]:
+        made = formula.at(of, ops, change)
+        return [loss_by_formula(whole.losses, made, targets, ops)] if what.endswith(OF_THE_LOSS) else made
 
     if path == "input":
-        return judge_slope(of[1:], values, gap.index, moved, dys)
-    return judge_slope(path, values, gap.index, moved, dys, declared(whole.model)[0][path].frozen_row)
+        return judge_slope(of[1:], values, gap.index, at, dys)
+    return judge_slope(path, values, gap.index, at, dys, declared(whole.model)[0][path].frozen_row)
 
 
 def _promised(whole: Whole, dtype: str, key: Key, seen: Seen, outputs: Arrays) -> str:

@@ -36,7 +36,8 @@ class Flow:
     rounding: Array
 
     def __add__(self, other: Flow) -> Flow:
-        return Flow(self.dy + other.dy, self.rounding + other.rounding)
+        with np.errstate(invalid="ignore"):  # ∞ − ∞, of an engine that is wrong
+            return Flow(self.dy + other.dy, self.rounding + other.rounding)
 
 
 @dataclass
@@ -114,7 +115,7 @@ class Tracing:
             dx = gradients.get(f"dx{k or ''}")
             if dx is not None:
                 own = signed(terms.get(f"dx{k or ''}", np.abs(dx)), f"{trial.path} {k}")
-                found[k] = Flow(dx, rounding[f"dx{k or ''}"] + own)
+                found[k] = Flow(dx, rounding[f"dx{k or ''}"]) + Flow(np.zeros_like(dx), own)
         return found
 
 

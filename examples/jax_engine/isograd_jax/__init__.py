@@ -15,8 +15,9 @@ from isograd.core.base.types import Array, Shape, State
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.custom import CustomFunction
 from isograd.core.learning.losses import Loss
+from isograd.core.learning.optimizers import Clipping
 from isograd.core.learning.schedules import Schedule
-from isograd_jax.learner import loss_value
+from isograd_jax.learner import clipped, loss_value
 from isograd_jax.namespace import exact
 from isograd_jax.network import JaxNetwork
 
@@ -48,6 +49,10 @@ class JaxBackend:
         value, pullback = jax.vjp(lambda p: loss_value(loss, p, target), prediction)
         (gradient,) = pullback(dy.astype(prediction.dtype))
         return np.asarray(value), np.asarray(gradient)
+
+    @exact()
+    def clip_gradients(self, clip: Clipping, gradients: State) -> State:
+        return clipped(clip, gradients)
 
     def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
         return [schedule.at(t, total, lr) for t in range(total)]

@@ -40,6 +40,12 @@ class Trainable(Network, Protocol):
         """Take over new values of buffers, or of weights."""
 
 
+def clipped(clipping: Clipping, gradients: State) -> State:
+    """What the clipping's formula makes of the gradients."""
+    made = CLIPPING_FORMULAS[type(clipping)](clipping, ARRAYS, gradients)
+    return {path: np.asarray(g) for path, g in made.items()}
+
+
 def loss_value(loss: Loss, prediction: Any, target: Array) -> Any:
     """The loss by its formula: whole numbers are labels to a loss over classes, values to every other."""
     labels = getattr(loss, "labels", isinstance(loss, ClassLoss)) and target.dtype.kind in "iu"
@@ -91,8 +97,7 @@ class JaxLearner:
             raise first_nonfinite(self.net, x, targets, loss)
         dx, grads = pullback(np.ones_like(value))
         if self.clipping is not None:
-            clipped = CLIPPING_FORMULAS[type(self.clipping)](self.clipping, ARRAYS, grads)
-            grads = {path: np.asarray(g) for path, g in clipped.items()}
+            grads = clipped(self.clipping, grads)
         return loss, dx, grads, buffers, outputs
 
     def values(self, outputs: Sequence[Any], targets: Arrays) -> list[Any]:

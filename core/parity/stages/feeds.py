@@ -1,0 +1,32 @@
+"""Which arrays enter each node of a model, taken from what a network shows of its activations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from isograd.core.base.types import Array, Arrays, Shape
+from isograd.core.graph.composite import Composite
+from isograd.core.graph.nodes import Node
+
+
+def outputs_of(model: Composite, *shapes: Shape, prefix: str = "") -> Iterator[tuple[str, int]]:
+    """(path, how many outputs) of every node, models inside models and their nodes as well."""
+    for node in model.graph(*shapes).nodes:
+        yield f"{prefix}{node.name}", len(node.writes)
+        if isinstance(node.layer, Composite):
+            yield from outputs_of(node.layer, *node.in_shapes, prefix=f"{prefix}{node.name}.")
+
+
+def feeds(
+    model: Composite, inputs: Arrays, seen: Mapping[str, Arrays], path: str = "", owner: str = ""
+) -> Iterator[tuple[str, str, Node, Arrays]]:
+    """(path, weights' path, node, its inputs) of every node that is no graph itself, in execution order."""
+    graph = model.graph(*(x.shape[1:] for x in inputs))
+    values: dict[int, Array] = dict(enumerate(inputs))
+    for node in graph.nodes:
+        fed = tuple(values[k] for k in node.reads)
+        if isinstance(node.layer, Composite):
+            yield from feeds(node.layer, fed, seen, f"{path}{node.name}.", f"{owner}{node.owner}.")
+        else:
+            yield f"{path}{node.name}", f"{owner}{node.owner}", node, fed
+        values |= dict(zip(node.writes, seen[f"{path}{node.name}"], strict=True))

@@ -1,0 +1,384 @@
+"""Losses, clipping and schedules alone: stages of `check_parity`, each with its culprit; what cannot be is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from message_helpers import raised
+
+import isograd as ig
+from isograd.backends.numpy_impl import NumpyBackend
+from isograd.backends.numpy_impl.tables import STANDARD
+from isograd.core.base.errors import BackendError
+from isograd.core.engine.protocol import clips
+from isograd.core.parity.formulas import SCHEDULE_FORMULAS
+from isograd.core.parity.report import ParityReport
+from isograd.core.parity.suite import FAMILIES, check_schedule_case
+
+RNG = np.random.default_rng(11)
+MODEL = ig.Sequential([ig.Linear(4), ig.Tanh(), ig.Linear(3)], input_shape=(5,))
+X, Y, CLASSES = RNG.normal(size=(6, 5)), RNG.normal(size=(6, 3)), np.arange(6) % 3
+
+
+class Other(NumpyBackend):
+    """NumPy's engine under another name, for methods that are overwritten."""
+
+    def __init__(self, **tables: Any) -> None:
+        changed = {name: getattr(STANDARD, name).overlaid(entries) for name, entries in tables.items()}
+        super().__init__(replace(STANDARD, **changed), name="wrong")
+
+
+def sides(engine: Any, first: bool) -> tuple[Any, Any]:
+    return (engine, "torch") if first else ("torch", engine)
+
+
+def told(report: ParityReport, stage: str) -> list[tuple[str, str, str, str | None]]:
+    """(dtype, path, what, guilty) of the culprits of a stage."""
+    return [(c.dtype, c.path, c.what, c.guilty) for c in report.culprits if c.stage == stage]
+
+
+BOTH = pytest.mark.parametrize("first", [True, False], ids=["left", "right"])
+LOSSES = {  # of the loss: (value, gradient) as another engine has them
+    "value": (lambda v, g: (v * v.dtype.type(1.001), g), "loss"),
+    "gradient": (lambda v, g: (v, g * g.dtype.type(1.001)), "dprediction"),
+    "value not a number": (lambda v, g: (v * np.nan, g), "loss"),
+    "gradient of another dtype": (lambda v, g: (v, g.astype(np.float16)), "dprediction"),
+    "gradient missing": (lambda v, g: (v, None), "dprediction"),
+    "one gradient not finite": (
+        lambda v, g: (v, np.where(np.arange(g.size).reshape(g.shape) == 2, np.inf, g)),
+        "dprediction",
+    ),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("fault", LOSSES)
+@pytest.mark.parametrize("loss", [ig.MSELoss(), ig.CrossEntropyLoss(), ig.HuberLoss()], ids=repr)
+def test_a_wrong_loss_is_a_culprit_of_its_own(loss: ig.Loss, fault: str, first: bool) -> None:
+    change, what = LOSSES[fault]
+
+    class Wrong(Other):
+        def evaluate_loss(self, *asked: Any) -> Any:
+            with np.errstate(invalid="ignore"):
+                return change(*super().evaluate_loss(*asked))
+
+    y = CLASSES if isinstance(loss, ig.CrossEntropyLoss) else Y
+    report = ig.check_parity(MODEL, X, y, loss=loss, backends=sides(Wrong(), first))
+    assert told(report, "loss") == [("float64", "loss", what, "wrong"), ("float32", "loss", what, "wrong")]
+    assert {row.stage for row in report.rows if row.failed} == {"loss"}  # its networks compute another one
+
+
+@BOTH
+def test_what_a_wrong_loss_brings_about_is_inherited_from_it(first: bool) -> None:
+    def wrong(spec: Any, p: Any, t: Any) -> Any:
+        value, back = STANDARD.losses[ig.MSELoss](spec, p, t)
+        return value, lambda dL: 2 * back(dL)
+
+    engine = Other(losses={ig.MSELoss: wrong})
+    report = ig.check_parity(MODEL, X, Y, loss=ig.MSELoss(), backends=sides(engine, first))
+    assert told(report, "loss") == [(dtype, "loss", "dprediction", "wrong") for dtype in ("float64", "float32")]
+    whole = [c for c in report.culprits if c.stage == "end to end"]
+    assert [c.inherited for c in whole] == ["MSELoss(), whose gradient is wrong by itself"] * 2
+    assert not any(c.judged for c in whole)
+    assert str(report.culprits[0].source).startswith("`wrong` in ")
+
+
+def test_of_several_losses_the_wrong_one_is_named_and_outputs_without_one_are_not_asked() -> None:
+    def wrong(spec: Any, p: Any, t: Any) -> Any:
+        value, back = STANDARD.losses[ig.L1Loss](spec, p, t)
+        return value * value.dtype.type(2), back
+
+    inputs = ig.Input((5,))
+    several = ig.Model(inputs=inputs, outputs=[ig.Linear(2)(inputs), ig.Linear(3)(inputs), ig.Linear(3)(inputs)])
+    losses = (None, ig.MSELoss(), ig.L1Loss())
+    backends = (Other(losses={ig.L1Loss: wrong}), "torch")
+    report = ig.check_parity(several, X, (Y, -Y), loss=losses, backends=backends, dtypes=("float64",))
+    assert told(report, "loss") == [("float64", "loss of output2", "loss", "wrong")]
+    rows = [(row.path, row.what, row.failed) for row in report.rows if row.stage == "loss"]
+    assert rows == [
+        ("loss of output1", "loss", False),
+        ("loss of output1", "dprediction", False),
+        ("loss of output2", "loss", True),
+        ("loss of output2", "dprediction", False),
+    ]
+
+
+@pytest.mark.parametrize("scale", [1.0, 20.0, 300.0])
+def test_a_loss_that_is_all_but_nothing_is_no_failure(scale: float) -> None:
+    """What is left of a batch that is known by heart is the rounding of what was taken away."""
+    loss, eye = ig.CrossEntropyLoss(), np.eye(3)[CLASSES]
+    one = ig.Sequential([ig.Linear(3, bias=False)], input_shape=(3,))
+    x = eye + 1e-3 * RNG.normal(size=eye.shape)
+    report = ig.check_parity(one, x, CLASSES, loss=loss, weights={"0.weight": scale * np.eye(3)})
+    assert not [row.text for row in report.rows if row.failed and row.stage == "loss"]
+    for near, value in (
+        (ig.MSELoss(), Y),
+        (ig.L1Loss(), Y),
+        (ig.HuberLoss(), Y),
+        (ig.BCEWithLogitsLoss(), (Y > 0) * 1.0),
+    ):
+        exact = {
+            "0.weight": np.linalg.lstsq(X, Y, rcond=None)[0].T
+            if not isinstance(near, ig.BCEWithLogitsLoss)
+            else scale * Y.T @ X
+        }
+        flat = ig.Sequential([ig.Linear(3, bias=False)], input_shape=(5,))
+        report = ig.check_parity(flat, X, value, loss=near, weights=exact)
+        assert not [row.text for row in report.rows if row.failed and row.stage == "loss"]
+
+
+def test_whole_numbers_are_values_to_a_loss_that_is_not_over_classes() -> None:
+    assert ig.check_parity(MODEL, X, np.round(3 * Y).astype(int), loss=ig.MSELoss()).passed
+
+
+@BOTH
+def test_a_loss_that_raises_or_writes_to_what_it_is_given_is_blamed(first: bool) -> None:
+    class Raises(Other):
+        def evaluate_loss(self, *asked: Any) -> Any:
+            raise ZeroDivisionError("by nothing")
+
+    class Writes(Other):
+        def evaluate_loss(self, loss: Any, p: Any, t: Any, dy: Any) -> Any:
+            found = super().evaluate_loss(loss, p.copy(), t, dy)
+            p += 1
+            return found
+
+    for engine, words in (
+        (Raises(), "raised ZeroDivisionError: by nothing"),
+        (Writes(), "the loss wrote to its predictions"),
+    ):
+        report = ig.check_parity(MODEL, X, Y, loss=ig.MSELoss(), backends=sides(engine, first))
+        assert told(report, "loss") == [(dtype, "loss", "run", "wrong") for dtype in ("float64", "float32")]
+        assert words in report.text
+
+
+class Silent:
+    """A third party's engine without anything that is asked for alone."""
+
+    name = "silent"
+
+    def build(self, *given: Any, **options: Any) -> Any:
+        return NumpyBackend().build(*given, **options)
+
+    def source(self, description: Any) -> str:
+        return "silent.py"
+
+
+def test_what_an_engine_cannot_be_asked_for_is_told_and_is_no_failure() -> None:
+    report = ig.check_parity(
+        MODEL,
+        X,
+        Y,
+        loss=ig.MSELoss(),
+        optimizer=ig.SGD(0.1),
+        clip=ig.ClipNorm(0.1),
+        schedule=ig.CosineDecay(),
+        steps=2,
+        backends=("numpy", Silent()),
+    )
+    assert report.passed
+    assert {row.stage for row in report.rows} == {"node", "end to end", "locked step", "free run"}
+    assert [(entry.engine, entry.stage, entry.what) for entry in report.not_judged] == [
+        ("silent", "loss", "MSELoss"),
+        ("silent", "schedule", "CosineDecay"),
+        ("silent", "clipping", "ClipNorm"),
+    ]
+    alone = "silent cannot be asked for losses, schedules and initial laws by themselves (Judged)"
+    assert f"not judged: 2 cases of MSELoss, CosineDecay: {alone}" in report.text
+    assert (
+        "not judged: 1 case of ClipNorm: silent cannot be asked for clipping by itself (clip_gradients)" in report.text
+    )
+
+
+def test_an_engine_that_lacks_clipping_alone_is_asked_for_the_rest() -> None:
+    class Old(Silent):
+        def __getattr__(self, name: str) -> Any:
+            if name == "clip_gradients":
+                raise AttributeError(name)
+            return getattr(NumpyBackend(), name)
+
+    assert clips(Old()) is None
+    report = ig.check_parity(MODEL, X, Y, loss=ig.MSELoss(), clip=ig.ClipNorm(0.1), backends=("numpy", Old()))
+    assert report.passed
+    assert {row.stage for row in report.rows} == {"node", "loss", "end to end"}
+    assert [entry.stage for entry in report.not_judged] == ["clipping"]
+
+
+def test_a_name_with_options_can_be_asked_for_clipping_where_its_engine_can() -> None:
+    named = ig.get_backend("torch:compile")
+    assert clips(named) is named.engine  # type: ignore[attr-defined]
+
+
+CLIPS = [ig.ClipNorm(0.5), ig.ClipValue(0.1), ig.ClipNorm(1e6), ig.ClipValue(1e6)]
+
+
+@pytest.mark.parametrize("clip", CLIPS, ids=repr)
+def test_clipping_alone_has_a_row_for_every_gradient_as_it_is_and_grown_until_it_acts(clip: Any) -> None:
+    report = ig.check_parity(MODEL, X, clip=clip)
+    assert report.passed
+    weights = ["2.bias", "2.weight", "0.bias", "0.weight"]
+    for dtype in ("float64", "float32"):
+        rows = [(row.path, row.what) for row in report.rows if (row.stage, row.dtype) == ("clipping", dtype)]
+        assert sorted(rows) == sorted((w, f"clipped gradient{s}") for w in weights for s in ("", ", grown"))
+
+
+def dropped(clip: Any, grads: Any) -> Any:
+    return {path: g for path, g in STANDARD.clippings[type(clip)](clip, grads).items() if path != "2.bias"}
+
+
+def doubled(clip: Any, grads: Any) -> Any:
+    return {path: g * g.dtype.type(2) for path, g in STANDARD.clippings[type(clip)](clip, grads).items()}
+
+
+def other_key(clip: Any, grads: Any) -> Any:
+    return STANDARD.clippings[type(clip)](clip, grads) | {"3.weight": np.zeros(2)}
+
+
+def wide_one(clip: Any, grads: Any) -> Any:
+    return {path: g.astype(np.float16) for path, g in STANDARD.clippings[type(clip)](clip, grads).items()}
+
+
+def does_nothing(clip: Any, grads: Any) -> Any:
+    return dict(grads)
+
+
+def not_a_number(clip: Any, grads: Any) -> Any:
+    return {path: g * g.dtype.type(np.nan) for path, g in grads.items()}
+
+
+@BOTH
+@pytest.mark.parametrize("clip", [CLIPS[0], CLIPS[3]], ids=repr)
+@pytest.mark.parametrize(
+    "fault", [dropped, doubled, other_key, wide_one, does_nothing, not_a_number], ids=lambda f: f.__name__
+)
+def test_a_wrong_clipping_is_a_culprit_of_its_own(fault: Any, clip: Any, first: bool) -> None:
+    engine = Other(clippings={type(clip): fault})
+    report = ig.check_parity(MODEL, X, clip=clip, backends=sides(engine, first))
+    found = told(report, "clipping")
+    assert [(dtype, guilty) for dtype, _, _, guilty in found] == [("float64", "wrong"), ("float32", "wrong")]
+    culprit = next(c for c in report.culprits if c.stage == "clipping")
+    assert culprit.layer == repr(clip)
+    assert str(culprit.source).startswith(f"`{fault.__name__}` in ")
+    late = fault is does_nothing and clip.__class__ is ig.ClipValue
+    assert culprit.what == ("clipped gradient, grown" if late else "clipped gradient")
+    wanted = {"dropped": "2.bias", "other_key": "3.weight"}.get(fault.__name__)
+    assert wanted in (None, culprit.path)
+    assert {row.stage for row in report.rows if row.failed} == {"clipping"}
+
+
+def test_a_clipping_that_raises_or_writes_to_its_gradients_is_blamed() -> None:
+    def raises(clip: Any, grads: Any) -> Any:
+        raise KeyError("norm")
+
+    def writes(clip: Any, grads: Any) -> Any:
+        for g in grads.values():
+            g *= 0
+        return grads
+
+    for fault, words in ((raises, "raised KeyError: 'norm'"), (writes, "the clipping wrote to the gradients")):
+        report = ig.check_parity(MODEL, X, clip=CLIPS[0], backends=(Other(clippings={ig.ClipNorm: fault}), "torch"))
+        assert told(report, "clipping") == [(d, "clipping", "run", "wrong") for d in ("float64", "float32")]
+        assert words in report.text
+
+
+SCHEDULES = [case for cases in FAMILIES[4].cases.values() for case in cases]
+RATES = {
+    "one later": lambda rates: [*rates[1:], rates[-1] * 0.9],
+    "the last twice as high": lambda rates: [*rates[:-1], rates[-1] * 2 + 1e-3],
+    "little more": lambda rates: [rate * (1 + 2e-12) for rate in rates],
+    "one missing": lambda rates: rates[:-1],
+    "not a number": lambda rates: [*rates[:-1], float("nan")],
+}
+
+
+@BOTH
+@pytest.mark.parametrize("fault", RATES)
+def test_a_wrong_schedule_is_a_culprit_and_the_formula_says_whose(fault: str, first: bool) -> None:
+    class Wrong(Other):
+        def learning_rates(self, *asked: Any) -> Any:
+            return RATES[fault](super().learning_rates(*asked))
+
+    report = ig.check_parity(
+        MODEL,
+        X,
+        Y,
+        loss=ig.MSELoss(),
+        optimizer=ig.SGD(0.1),
+        schedule=ig.WarmUp(length=2, then=ig.CosineDecay()),
+        steps=5,
+        backends=sides(Wrong(), first),
+    )
+    assert told(report, "schedule") == [("float64", "schedule", "lr", "wrong")]
+    culprit = next(c for c in report.culprits if c.stage == "schedule")
+    assert culprit.head.startswith("ParityError: the rate of WarmUp(length=2, then=CosineDecay()) differs first")
+    assert {row.stage for row in report.rows if row.failed} == {"schedule"}
+
+
+@BOTH
+@pytest.mark.parametrize("case", SCHEDULES, ids=lambda case: f"{case.schedule!r}: {case.why}")
+def test_every_schedule_s_formula_tells_the_wrong_side(case: Any, first: bool) -> None:
+    from isograd.core.parity.pair import Pair
+
+    class Wrong(Other):
+        def learning_rates(self, *asked: Any) -> Any:
+            rates = super().learning_rates(*asked)
+            highest = int(np.argmax(rates))
+            return [*rates[:highest], rates[highest] * (1 + 2e-12), *rates[highest + 1 :]]
+
+    for engine, guilty in ((Wrong(), "wrong"), ("numpy", None)):
+        pair = Pair.named(*sides(engine, first))
+        ((rows, culprit),) = check_schedule_case(pair, case)
+        assert [row.failed for row in rows] == [guilty is not None]
+        assert (culprit.guilty if culprit else None) == guilty
+
+
+def test_formulas_of_schedules_are_written_by_themselves() -> None:
+    for case in SCHEDULES:
+        formula = SCHEDULE_FORMULAS[type(case.schedule)]
+        assert "at" not in formula.__code__.co_names
+
+
+def test_a_schedule_without_an_optimizer_is_refused() -> None:
+    assert (
+        raised(lambda: ig.check_parity(MODEL, X, schedule=ig.CosineDecay()))
+        == """\
+SpecError: check_parity(schedule=…)
+  wanted optimizer=, whose lr it starts from
+  got    none
+  fix    optimizer=ig.SGD(0.1)"""
+    )
+
+
+def test_the_line_that_raised_is_shown_in_every_stage() -> None:
+    def raises(spec: Any, *given: Any, run: Any = None) -> Any:
+        return given[-1] + "a word"  # where it goes wrong
+
+    wrong = {"operations": {ig.Tanh: raises}, "losses": {ig.MSELoss: raises}, "optimizers": {ig.SGD: raises}}
+    for stage, (table, entries) in zip(("node", "loss", "locked step"), wrong.items(), strict=True):
+        engine = Other(**{table: entries})
+        report = ig.check_parity(MODEL, X, Y, loss=ig.MSELoss(), optimizer=ig.SGD(0.1), backends=(engine, "torch"))
+        told = next(c.quantity for c in report.culprits if c.stage == stage)
+        assert told.startswith("wrong raised ")
+        assert "parity/test_stages.py, line " in told
+        assert told.endswith(': return given[-1] + "a word"  # where it goes wrong)')
+
+
+def test_what_an_installed_library_raises_is_told_by_the_line_that_called_it() -> None:
+    def raises(spec: Any, p: Any, t: Any) -> Any:
+        return np.linalg.inv(np.zeros((2, 2)))
+
+    report = ig.check_parity(MODEL, X, Y, loss=ig.MSELoss(), backends=(Other(losses={ig.MSELoss: raises}), "torch"))
+    told = next(c.quantity for c in report.culprits if c.stage == "loss")
+    assert told.startswith("wrong raised LinAlgError: Singular matrix (parity/test_stages.py, line ")
+
+
+def test_an_engine_that_lacks_a_loss_says_so_and_nothing_crashes() -> None:
+    class Lacks(Other):
+        def evaluate_loss(self, *asked: Any) -> Any:
+            raise BackendError("wrong: MSELoss", wanted="another", got="MSELoss", fix="write it")
+
+    report = ig.check_parity(MODEL, X, Y, loss=ig.MSELoss(), dtypes=("float64",), backends=(Lacks(), "torch"))
+    assert [row.fault for row in report.rows if row.stage == "loss"] == ["not implemented"]
