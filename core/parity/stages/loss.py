@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from isograd.core.base.errors import BackendError
+from isograd.core.base.raised import told_with_line
 from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import FLOATS, Array
 from isograd.core.engine.protocol import Backend, judged
@@ -37,7 +38,7 @@ def compare_loss(
             found[name] = _evaluate(backend, loss, p, t, dy)
         except Exception as error:
             gap = Difference(np.inf, fault=NOT_IMPLEMENTED if isinstance(error, BackendError) else RAISED)
-            told = Verdict("not needed", f"{name} raised {type(error).__name__}: {error}", guilty=name)
+            told = Verdict("not needed", f"{name} raised {told_with_line(error)}", guilty=name)
             row = pair.row(STAGE, dtype, path, "run", gap, allowed)
             return [row], pair.culprit(row, loss, (), {}, told)
     rows, first = [], None

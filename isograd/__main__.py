@@ -1,0 +1,7 @@
+"""python -m isograd: the command line."""
+
+from __future__ import annotations
+
+from isograd.cli import main
+
+main()
