@@ -120,13 +120,13 @@ def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error
     own = first.get("ctx", {}).get("error")
     if isinstance(own, IsogradError):  # raised by the description's own __post_init__
         return own
-    written = ", ".join([*map(shown, args), *(f"{k}={shown(v)}" for k, v in options.items())])
+    written = ", ".join([*map(shown, args), *(f"{shortened(k, 100)}={shown(v)}" for k, v in options.items())])
     where = f"{cls.__name__}({written})"
     fields = dataclasses.fields(cls)
     positional = [f.name for f in fields if not f.kw_only]
     allowed = ", ".join([*positional, *(f"{f.name}=" for f in fields if f.kw_only)])
     key = first["loc"][0] if first["loc"] else None
-    name = positional[key] if isinstance(key, int) and key < len(positional) else str(key)
+    name = positional[key] if isinstance(key, int) and key < len(positional) else shortened(str(key), 100)
     match first["type"]:
         case "unexpected_positional_argument":
             takes = " and ".join(positional) or "none"
