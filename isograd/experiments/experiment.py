@@ -33,9 +33,14 @@ class Options:
 
     def __post_init__(self) -> None:
         text = is_a(str)
-        check_kinds(self, data=("a name", maybe(text)), recipe=("a name", maybe(text)), device=("a name", text))
+        check_kinds(
+            self,
+            data=("a name", maybe(text)),
+            recipe=("a name", maybe(text)),
+            device=("a name", text),
+            dtype=("a name", text),
+        )
         check_counts(self, *(n for n in ("samples", "epochs", "batch_size") if getattr(self, n) is not None), "seed")
-        float_dtype(self.dtype)
 
 
 def _are_functions(data: object) -> bool:
@@ -74,6 +79,7 @@ class Experiment:
 
     def prepare(self, options: Options, backend: str) -> tuple[Prepared, dict[str, Recipe]]:
         """The data and the recipes, with the options put in."""
+        float_dtype(options.dtype)
         name = options.data or next(iter(self.data))
         self._check_name("data", name, self.data)
         numbers = {"epochs": options.epochs, "batch_size": options.batch_size, "samples": options.samples}

@@ -47,7 +47,6 @@ WRONG = {
     "parity digits_mlp --backends numpy": "backends='numpy'",
     "parity --backends numpy,numpy": "backends='numpy,numpy'",
     "parity digits_mlp --batch-size many": "",
-    "baselines digits_mlp --dtype float16": "dtype='float16'",
     "generate nothing": "load('nothing')",
     "generate . --length -1": "",
     "generate .": "load('.')",
@@ -69,6 +68,13 @@ def test_what_cannot_be_is_told_before_any_data_are_prepared(
     assert run.stderr.startswith(WRONG[typed_in] or "Usage: isograd") or "Commands:" in run.stdout + run.stderr
     assert "Traceback" not in run.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_dtype_that_is_none_is_told_before_any_data_are_prepared() -> None:
+    unread = {"data": lambda seed, backend: pytest.fail("data were prepared")}
+    mine = ig.Experiment(name="mine", title="Mine", data=unread, recipes=lambda shape: {}, metrics=())
+    with pytest.raises(ig.BackendError, match="dtype='float16'"):
+        mine.prepare(ig.Options(dtype="float16"), "numpy")
 
 
 def test_an_experiment_and_its_parts_say_what_they_must_be() -> None:
