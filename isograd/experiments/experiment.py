@@ -32,14 +32,8 @@ class Options:
     ] = "cpu"
 
     def __post_init__(self) -> None:
-        text = is_a(str)
-        check_kinds(
-            self,
-            data=("a name", maybe(text)),
-            recipe=("a name", maybe(text)),
-            device=("a name", text),
-            dtype=("a name", text),
-        )
+        name, perhaps = ("a name", is_a(str)), ("a name", maybe(is_a(str)))
+        check_kinds(self, data=perhaps, recipe=perhaps, device=name, dtype=name)
         check_counts(self, *(n for n in ("samples", "epochs", "batch_size") if getattr(self, n) is not None), "seed")
 
 

@@ -20,6 +20,7 @@ from message_helpers import raised
 import isograd as ig
 from isograd.core.base import atomic
 from isograd.core.base.atomic import write_atomically
+from isograd.core.graph.weights import check_state
 
 MODEL = ig.Sequential([ig.Linear(2), ig.BatchNorm1d()], input_shape=(3,))
 WEIGHTS = ig.build(MODEL).state_dict()
@@ -40,6 +41,8 @@ def test_the_dtype_is_kept_and_the_byte_order_made_this_machines(tmp_path: Path,
     assert state["0.weight"].dtype == np.dtype(dtype)
     assert state["0.weight"].dtype.isnative
     assert state["0.weight"].tolist() == [[0, 1, 2], [3, 4, 5]]
+    checked = check_state(MODEL, {**WEIGHTS, "0.weight": given})["0.weight"]
+    assert (checked.dtype, checked.dtype.isnative) == (np.dtype(dtype), True)
     for backend in ("numpy", "torch"):
         for weights in (state, {**WEIGHTS, "0.weight": given}):
             net = ig.build(MODEL, weights, backend=backend)

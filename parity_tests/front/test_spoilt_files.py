@@ -36,7 +36,7 @@ TEXTS += [line for line in (FIXTURES / "descriptions.jsonl").read_text().splitli
 
 def survived(action: Callable[[], Any]) -> bool:
     """Whether the action came to its end; an error of ours may end it, nothing else, and that within a second."""
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         action()
         done = True
@@ -44,7 +44,7 @@ def survived(action: Callable[[], Any]) -> bool:
     except ig.IsogradError as error:
         done, told = False, str(error)
     assert len(told) < 5000
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
     return done
 
 
@@ -73,15 +73,20 @@ def test_spoilt_descriptions_are_read_or_refused(part: int) -> None:
 
 @pytest.mark.parametrize("part", range(2))
 def test_spoilt_files_are_read_or_refused(tmp_path: Path, part: int) -> None:
-    """In every second one the checksum is that of what stands in it, as a stranger would write it."""
+    """In every second one the checksum is that of what stands in it, as a stranger would write it.
+
+    In half of those the description or the notes alone are spoilt.
+    """
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for seed in range(200 * part, 200 * part + 200):
         rng = random.Random(seed)
-        content = spoilt_file(rng.choice(FILES), rng)
+        content = rng.choice(FILES)
+        if seed % 4 != 1:
+            content = spoilt_file(content, rng)
         path = tmp_path / "spoilt.safetensors"
         path.write_bytes(signed(content, rng) if seed % 2 else content)
         survived(lambda path=path: ig.load(path))
-        survived(lambda path=path: load_notes(path))
+        survived(lambda path=path: {name.join(word) for name, word in load_notes(path).items()})
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200 * MEGABYTE
 
 
@@ -91,8 +96,9 @@ def signed(content: bytes, rng: random.Random) -> bytes:
         header = header_of(content)
         body = content[8 + struct.unpack("<Q", content[:8])[0] :]
         told = header["__metadata__"]
-        told["isograd"] = json.dumps(spoilt(json.loads(told["isograd"]), rng))
         if rng.random() < 0.5:
+            told["isograd"] = json.dumps(spoilt(json.loads(told["isograd"]), rng))
+        else:
             told["notes"] = rng.choice(NOTES)
         weights = tensors_of(packed(header, body))
         told["checksum"] = _checksum(told["isograd"] + told.get("notes", ""), weights)

@@ -147,9 +147,9 @@ TEXTS: dict[str, tuple[Callable[[], Any], str]] = {
 @pytest.mark.parametrize("case", TEXTS)
 def test_the_message_is_this_and_soon(case: str) -> None:
     action, wanted = TEXTS[case]
-    started = time.perf_counter()
+    started = time.process_time()
     assert raised(action) == wanted
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_a_number_of_5000_digits_is_told_in_the_words_of_python() -> None:
@@ -193,10 +193,10 @@ ig.Sequential([ig.GRU(2)], input_shape=(3, 2)).to_json()
 texts = sys.stdin.read().split("\\n\\n")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 for text in texts:
-    started = time.perf_counter()
+    started = time.process_time()
     model = ig.Sequential.from_json(text)
     assert repr(model.input_shapes) and hash(model) == hash(ig.Sequential.from_json(model.to_json()))
-    assert time.perf_counter() - started < 1, text[:200]
+    assert time.process_time() - started < 1, text[:200]
     grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
     assert grown < 200, (grown, text[:200])
 """
@@ -258,9 +258,30 @@ def test_a_chain_of_thousands_is_made_and_told_of() -> None:
 
 
 def test_many_layers_take_time_as_they_are_many() -> None:
-    given = text(sequential(*[{"layer": "ReLU"}] * 20_000, input_shape=[3]))
-    started = time.perf_counter()
-    assert len(ig.Sequential.from_json(given).layers) == 20_000
-    assert time.perf_counter() - started < 3  # six times what it takes; where every name is held against all, ten
+    taken = []
+    for layers in (4_000, 20_000):
+        given = text(sequential(*[{"layer": "ReLU"}] * layers, input_shape=[3]))
+        started = time.process_time()
+        assert len(ig.Sequential.from_json(given).layers) == layers
+        taken.append(time.process_time() - started)
+    assert taken[1] < 12 * taken[0]  # 5; where every name is held against all others, 25
     with pytest.raises(ig.FileError, match="at most 8,388,608 characters"):
         ig.Sequential.from_json(given + " " * TEXT)
+
+
+def test_what_is_called_often_is_fitted_once() -> None:
+    """A model that calls a model twice that calls a model twice …: 16 models, 65,536 calls."""
+    inner: Any = ig.Sequential([ig.ReLU()])
+    for _ in range(15):
+        x = ig.Input((3,))
+        inner = ig.Model(inputs=x, outputs=inner(inner(x)))
+    started = time.process_time()
+    assert inner.with_input_shapes((5,)).input_shapes == ((5,),)
+    assert time.process_time() - started < 1
+
+
+def test_half_a_character_is_no_name() -> None:
+    """No file can hold it, and no key of a random stream."""
+    with pytest.raises(ig.SpecError) as caught:
+        ig.Sequential.from_json(text(sequential({"layer": "Linear", "out_features": 2, "name": "a\ud800"})))
+    assert caught.value.got == r"'a\ud800'"

@@ -13,6 +13,7 @@ import isograd as ig
 from isograd.backends.numpy_impl import NumpyBackend
 from isograd.backends.numpy_impl.tables import STANDARD
 from isograd.core.base.raised import told_with_line
+from isograd.core.base.tree import nest
 
 MODEL = ig.Sequential([ig.Linear(2)], input_shape=(3,))
 X, Y = np.ones((4, 3)), np.ones((4, 2))
@@ -43,6 +44,13 @@ def test_an_engine_that_raises_is_shown_with_its_line(table: str, kind: type, st
     assert not report.passed
     told = str(report)
     assert f"(parity_tests/parity/test_lines.py:{line_of(raising, 'NumPy raises')})" in told
+
+
+def test_what_core_raises_is_told_with_the_line_that_called_it() -> None:
+    with pytest.raises(AttributeError) as caught:
+        nest(None)  # type: ignore[arg-type]
+    line = line_of(test_what_core_raises_is_told_with_the_line_that_called_it, "nest(None)")
+    assert told_with_line(caught.value).endswith(f"(parity_tests/parity/test_lines.py:{line})")
 
 
 def test_an_error_of_ours_says_itself_where_it_is() -> None:
