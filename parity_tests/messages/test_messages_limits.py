@@ -15,6 +15,7 @@ import pytest
 from message_helpers import raised
 
 import isograd as ig
+from isograd.core.base.description import REGISTRY
 from isograd.core.base.limits import CALLS, LEVELS, TEXT
 from isograd.core.graph.composite import Composite
 
@@ -285,3 +286,22 @@ def test_half_a_character_is_no_name() -> None:
     with pytest.raises(ig.SpecError) as caught:
         ig.Sequential.from_json(text(sequential({"layer": "Linear", "out_features": 2, "name": "a\ud800"})))
     assert caught.value.got == r"'a\ud800'"
+
+
+def test_a_custom_function_is_tried_on_no_more_than_it_may_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(REGISTRY, "custom_layer", dict(REGISTRY["custom_layer"]))
+
+    @ig.custom(weights=lambda x: {"table": (10**12, x[-1])})
+    def looked_up(ops: Any, x: Any, w: Any) -> Any:
+        return x * w["table"][0]
+
+    assert ig.Sequential([looked_up()], input_shape=(3,)).weights((3,))["0.table"].shape == (10**12, 3)
+    given = text(sequential({"custom_layer": "looked_up", "name": None}, input_shape=[10**10]))
+    assert (
+        raised(lambda: ig.Sequential.from_json(given))
+        == """ShapeError: layer 1 of 1, looked_up()
+  wanted at most 16,777,216 values in a sample of a custom layer
+  got    (N, 10000000000)
+  path   (N, 10000000000)
+  fix    change what feeds it"""
+    )
