@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from isograd.core.base.errors import DataError, FileError, ShapeError, SpecError
+from isograd.core.base.errors import DataError, FileError, ShapeError, SpecError, shown
+from isograd.core.base.numbers import whole_number
 from isograd.core.base.randomness import generator
 from isograd.core.base.types import Array, State, shape_text
 from isograd.core.engine.protocol import Network
@@ -19,6 +20,7 @@ from isograd.core.graph.files import load, load_notes
 
 NOTE = "vocabulary"  # its name in a saved file
 SHOWN = 20
+HOTTEST = 1e30  # of the temperatures: at a tenth of it all characters are as likely
 
 
 @dataclass(frozen=True)
@@ -35,9 +37,10 @@ class Vocabulary:
     @classmethod
     def of(cls, text: str) -> Vocabulary:
         """Every character of `text`, in the order of their code points."""
-        return cls("".join(sorted(set(text))))
+        return cls("".join(sorted(set(_check_text("Vocabulary.of", text)))))
 
     def __post_init__(self) -> None:
+        _check_text("Vocabulary", self.characters)
         if not self.characters or len(set(self.characters)) != len(self.characters):
             twice = [c for c in self.characters if self.characters.count(c) > 1]
             got = f"{twice[0]!r} more than once" if twice else "none"
@@ -52,6 +55,7 @@ class Vocabulary:
 
     def encode(self, text: str) -> Array:
         """The number of each character, int64."""
+        _check_text("encode", text)
         try:
             return np.array([self._number[character] for character in text], np.int64)
         except KeyError as error:
@@ -88,6 +92,12 @@ class Vocabulary:
         return repr(self.characters[:SHOWN]) + (f" and {rest} more" if rest > 0 else "")
 
 
+def _check_text(where: str, text: str) -> str:
+    if not isinstance(text, str):
+        raise DataError(where, wanted="a text", got=shown(text), fix="a str; of bytes: data.decode()")
+    return text
+
+
 def generate(
     net: Network, vocabulary: Vocabulary, primer: str, length: int, *, temperature: float = 1.0, seed: int = 0
 ) -> str:
@@ -101,9 +111,20 @@ def generate(
     writes. Without, it sees the last T characters; at first fewer, with padding on their right, which a causal
     model does not look at.
     """
-    if not temperature >= 0 or not np.isfinite(temperature):
+    told = shown(temperature)
+    number = isinstance(temperature, (int, float, np.floating, np.integer)) and not isinstance(temperature, bool)
+    if not number or not 0 <= temperature <= HOTTEST:
+        raise SpecError(f"generate(temperature={told})", wanted="0 or more", got=told, fix="temperature=1.0")
+    length = whole_number(length, f"generate(length={shown(length)})", least=0, fix="length=300")
+    seed = whole_number(seed, f"generate(seed={shown(seed)})", fix="seed=0")
+    if not all(hasattr(net, member) for member in ("model", "predict", "state_dict")) or not isinstance(
+        vocabulary, Vocabulary
+    ):
         raise SpecError(
-            f"generate(temperature={temperature})", wanted="0 or more", got=f"{temperature}", fix="temperature=1.0"
+            "generate(net, vocabulary, …)",
+            wanted="a network and a Vocabulary",
+            got=f"{shown(net)} and {shown(vocabulary)}",
+            fix="ig.generate(ig.build(model, weights), vocabulary, primer, length)",
         )
     written = list(vocabulary.encode(primer))
     if not written:

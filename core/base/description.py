@@ -17,7 +17,9 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar, dataclass_transform,
 from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ArgsKwargs, SchemaValidator
 
-from isograd.core.base.errors import FileError, IsogradError, SpecError
+from isograd.core.base.errors import FileError, IsogradError, SpecError, shortened, shown
+from isograd.core.base.json_text import read_json
+from isograd.core.base.limits import AXES, NUMBER
 
 T = TypeVar("T")
 REGISTRY: dict[str, dict[str, type[Description]]] = {"custom_layer": {}, "custom_loss": {}}
@@ -28,22 +30,30 @@ FORMER: dict[tuple[str, str], str] = {("schedule", "ConstantLR"): "FixedLR"}
 """{(family, name in texts of format 1): name today}: the name itself is free for another description."""
 
 
-def _as_int(value: object) -> object:
+def as_int(value: object) -> object:
     """NumPy integers are as good as Python's; booleans and floats are not integers."""
-    return value if isinstance(value, bool) or not hasattr(value, "__index__") else operator.index(value)
+    if isinstance(value, bool) or not hasattr(value, "__index__"):
+        return value
+    try:
+        number = operator.index(value)
+    except TypeError:  # an array of several
+        return value
+    if abs(number) > NUMBER:
+        raise ValueError(f"a whole number within ±{NUMBER}")
+    return number
 
 
 def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
-Int = Annotated[int, BeforeValidator(_as_int)]
-Count = Annotated[int, BeforeValidator(_as_int), Field(gt=0)]
+Int = Annotated[int, BeforeValidator(as_int)]
+Count = Annotated[int, BeforeValidator(as_int), Field(gt=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
-Dims = Annotated[tuple[Int, ...], BeforeValidator(_as_tuple)]
+Dims = Annotated[tuple[Int, ...], BeforeValidator(_as_tuple), Field(max_length=AXES)]
 Floats = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
 
 
@@ -110,23 +120,23 @@ def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error
     own = first.get("ctx", {}).get("error")
     if isinstance(own, IsogradError):  # raised by the description's own __post_init__
         return own
-    written = ", ".join([*map(repr, args), *(f"{k}={v!r}" for k, v in options.items())])
+    written = ", ".join([*map(shown, args), *(f"{shortened(k, 100)}={shown(v)}" for k, v in options.items())])
     where = f"{cls.__name__}({written})"
     fields = dataclasses.fields(cls)
     positional = [f.name for f in fields if not f.kw_only]
     allowed = ", ".join([*positional, *(f"{f.name}=" for f in fields if f.kw_only)])
     key = first["loc"][0] if first["loc"] else None
-    name = positional[key] if isinstance(key, int) and key < len(positional) else str(key)
+    name = positional[key] if isinstance(key, int) and key < len(positional) else shortened(str(key), 100)
     match first["type"]:
         case "unexpected_positional_argument":
             takes = " and ".join(positional) or "none"
-            last = ", ".join(map(repr, args[-len(positional) :]))
+            last = ", ".join(map(shown, args[-len(positional) :]))
             sizes = positional and all(isinstance(a, int) and not isinstance(a, bool) for a in args)
             inferred = f"{cls.__name__}({last}): input sizes are inferred; " if sizes else ""
             return SpecError(
                 where,
                 wanted=f"{len(positional)} positional argument{'s' * (len(positional) != 1)} ({takes})",
-                got=f"{len(args)}: {', '.join(map(repr, args))}",
+                got=f"{len(args)}: {', '.join(map(shown, args))}",
                 fix=f"{inferred}give options by keyword: {allowed}",
             )
         case "unexpected_keyword_argument":
@@ -135,7 +145,7 @@ def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error
             needed = [*positional, "…" if name in positional else f"{name}=…"]
             return SpecError(where, wanted=f"{name}", got="nothing", fix=f"{cls.__name__}({', '.join(needed)})")
     wanted = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return SpecError(where, wanted=f"{name}: {wanted}", got=repr(first["input"]), fix=f"change {name}=")
+    return SpecError(where, wanted=f"{name}: {wanted}", got=shown(first["input"]), fix=f"change {name}=")
 
 
 @dataclass(init=False, repr=False, eq=False, frozen=True)
@@ -146,7 +156,7 @@ class Description:
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
     __signature__ = Signature()
 
-    def __init__(self, *args: Any, **options: Any) -> None:
+    def __init__(self, /, *args: Any, **options: Any) -> None:
         """Raises SpecError for arguments that the class's signature does not have, or of wrong types or values."""
         self._check_described()
         defaults = {f.name: default_of(f) for f in dataclasses.fields(self)}
@@ -214,19 +224,17 @@ class Description:
         Raises FileError for text that is not JSON or of another format, SpecError for unknown names
         or bad values.
         """
-        try:
-            record = json.loads(text)
-        except (json.JSONDecodeError, RecursionError) as error:
-            raise FileError("JSON text", wanted="JSON", got=str(error), fix="restore the file") from None
-        if not isinstance(record, dict) or record.get("isograd") not in (1, FORMAT):
-            got = record.get("isograd", "none") if isinstance(record, dict) else type(record).__name__
+        record = read_json(text)
+        form = record.get("isograd") if isinstance(record, dict) else None
+        if type(form) is not int or form not in (1, FORMAT):
+            got = type(record).__name__ if not isinstance(record, dict) else "none" if form is None else shown(form)
             raise FileError(
                 "JSON text",
                 wanted=f'an object with "isograd": {FORMAT}, or 1',
-                got=f"{got}",
+                got=got,
                 fix="write it with to_json, or update isograd",
             )
-        if record["isograd"] == 1:
+        if form == 1:
             record = json.loads(text, object_hook=_renamed)
         made = from_dict({key: value for key, value in record.items() if key != "isograd"})
         if not isinstance(made, cls):
@@ -258,7 +266,7 @@ def from_dict(record: Mapping[str, Any], where: str = "JSON") -> Description:
         raise SpecError(
             where,
             wanted=f"one of the keys {', '.join(sorted(REGISTRY))}",
-            got=f"{sorted(record)}",
+            got=shown(sorted(record)),
             fix="write the text with to_json",
         )
     options = dict(record)
@@ -267,9 +275,9 @@ def from_dict(record: Mapping[str, Any], where: str = "JSON") -> Description:
     if cls is None:
         own = family.startswith("custom")
         raise SpecError(
-            f'{where}: "{family}": {json.dumps(kind)}',
+            f'{where}: "{family}": {shortened(json.dumps(kind), 100)}',
             wanted=f"a known {family}: {', '.join(sorted(REGISTRY[family])) or 'none yet'}",
-            got=repr(kind),
+            got=shown(kind),
             fix="run its @ig.custom function before reading: a file holds the name alone, never code"
             if own
             else f"mend the name, or register the {family} before reading",

@@ -7,13 +7,13 @@ fan_in = in · kernel size, fan_out = out · kernel size. A bias takes the fans 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from math import sqrt
+from math import hypot, sqrt
 from typing import Literal, NamedTuple
 
 import numpy as np
 
 from isograd.core.base.description import Description, Finite, NonNegative, Positive, describes
-from isograd.core.base.errors import SpecError
+from isograd.core.base.errors import SpecError, shown
 from isograd.core.base.types import Array, Shape
 
 
@@ -200,6 +200,7 @@ class Weight:
         return values
 
 
+STEEPEST = 1e30
 GAINS = {"linear": 1.0, "sigmoid": 1.0, "tanh": 5 / 3, "relu": sqrt(2), "selu": 3 / 4}
 
 
@@ -209,13 +210,21 @@ def calculate_gain(nonlinearity: str, negative_slope: float = 0.01) -> float:
     >>> calculate_gain("tanh")
     1.6666666666666667
     """
-    if nonlinearity == "leaky_relu":
-        return sqrt(2 / (1 + negative_slope**2))
-    if nonlinearity not in GAINS:
+    if isinstance(nonlinearity, str) and nonlinearity == "leaky_relu":
+        number = isinstance(negative_slope, (int, float, np.number)) and not isinstance(negative_slope, bool)
+        if not number or not abs(negative_slope) <= STEEPEST:
+            raise SpecError(
+                f"calculate_gain('leaky_relu', {shown(negative_slope)})",
+                wanted="negative_slope: a number",
+                got=shown(negative_slope),
+                fix="the negative_slope= of ig.LeakyReLU",
+            )
+        return 2**0.5 / hypot(1.0, negative_slope)
+    if not isinstance(nonlinearity, str) or nonlinearity not in GAINS:
         raise SpecError(
-            f"calculate_gain({nonlinearity!r})",
+            f"calculate_gain({shown(nonlinearity)})",
             wanted=f"one of {', '.join([*GAINS, 'leaky_relu'])}",
-            got=repr(nonlinearity),
+            got=shown(nonlinearity),
             fix="name one of them, or give the number as gain=",
         )
     return GAINS[nonlinearity]

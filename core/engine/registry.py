@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from isograd.core.base.errors import BackendError
-from isograd.core.base.types import FLOATS, Array
+from isograd.core.base.errors import BackendError, IsogradError, shown
+from isograd.core.base.numbers import whole_number
+from isograd.core.base.raised import told_with_line
+from isograd.core.base.types import FLOATS, Array, State
 from isograd.core.engine.protocol import Backend, Network, variant
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.weights import check_state, initial_state
+from isograd.core.graph.weights import check_state, in_dtype, initial_state
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -36,14 +38,26 @@ def get_backend(name: str | Backend) -> Backend:
         raise BackendError(
             f"backend={name.__name__}", wanted="an engine, or its name", got="a class", fix=f"backend={name.__name__}()"
         )
-    if not isinstance(name, str) and not _lacking(name):
-        return name
-    first, *variants = str(name).split(":")
+    if not isinstance(name, str):
+        lacks = _lacking(name)
+        if not lacks:
+            return name
+        raise BackendError(
+            f"backend={shown(name)}", wanted="an engine, or its name", got=f"no {lacks}", fix='backend="numpy"'
+        )
+    first, *variants = name.split(":")
     engine = _loaded(_point(first))
     if not variants:
         return engine
     options: dict[str, Any] = {}
     known: Mapping[str, Mapping[str, Any]] = getattr(engine, "variants", {})
+    if not isinstance(known, Mapping) or not all(isinstance(options, Mapping) for options in known.values()):
+        raise BackendError(
+            f"backend={name!r}",
+            wanted="variants = {name: options of build} of the engine",
+            got=shown(known),
+            fix=f"mend {type(engine).__name__}.variants (docs/engines.md)",
+        )
     for asked in variants:
         if asked not in known:
             raise BackendError(
@@ -73,9 +87,9 @@ def _point(name: str) -> EntryPoint:
     if not found:
         near = get_close_matches(name, backend_names(), 1)
         raise BackendError(
-            f"backend={name!r}",
+            f"backend={shown(name)}",
             wanted=f"one of {', '.join(backend_names())}",
-            got=repr(name),
+            got=shown(name),
             fix=f"{f'backend={near[0]!r}' if near else 'name one of them'}, or install a package with an {GROUP} "
             "entry point",
         )
@@ -135,11 +149,13 @@ def _installing(point: EntryPoint, package: str) -> str:
     return f"install {package}, which {_distribution(point)} needs"
 
 
-def float_dtype(name: str) -> np.dtype[np.floating]:
+def float_dtype(name: str | np.dtype[Any]) -> np.dtype[np.floating]:
     """float32 or float64, by name."""
-    if str(name) not in FLOATS:
-        raise BackendError(f"dtype={name!r}", wanted=" or ".join(FLOATS), got=repr(name), fix='dtype="float32"')
-    return FLOATS[str(name)]
+    if isinstance(name, np.dtype):
+        name = name.name
+    if not isinstance(name, str) or name not in FLOATS:
+        raise BackendError(f"dtype={shown(name)}", wanted=" or ".join(FLOATS), got=shown(name), fix='dtype="float32"')
+    return FLOATS[name]
 
 
 def build(
@@ -159,13 +175,40 @@ def build(
     """
     kind = float_dtype(dtype)
     engine = get_backend(backend)
+    seed = whole_number(seed, f"build(seed={shown(seed)})", fix="seed=0")
     if not isinstance(model, Composite):
         raise BackendError(
-            "build(model)", wanted="a Model or Sequential", got=repr(model), fix="ig.Sequential([layer], input_shape=…)"
+            "build(model)",
+            wanted="a Model or Sequential",
+            got=shown(model),
+            fix="ig.Sequential([layer], input_shape=…)",
         )
-    given = None if weights is None else {path: np.asarray(values) for path, values in weights.items()}
-    state = initial_state(model, seed=seed, dtype=kind) if given is None else given
-    check_state(model, state, "build(weights=…)")
-    net = engine.build(model, state, seed=seed, dtype=kind, **options)
+    if weights is None:
+        state = initial_state(model, seed=seed, dtype=kind)
+    else:
+        given = check_state(model, weights, "build(weights=…)")
+        state = in_dtype(model, given, kind, "build(weights=…)")
+    return _built(engine, model, state, seed=seed, dtype=kind, **options)
+
+
+def _built(engine: Backend, model: Composite, state: State, **options: Any) -> Network:
+    """The engine's network; BackendError where it raises what is no error of ours, or gives none."""
+    where = f"build(backend={shown(engine.name)})"
+    try:
+        net = engine.build(model, state, **options)
+    except IsogradError:
+        raise
+    except Exception as error:
+        given = ", ".join(f"{k}={shown(v)}" for k, v in options.items() if k not in ("seed", "dtype"))
+        raise BackendError(
+            where,
+            wanted="a network",
+            got=told_with_line(error),
+            fix=f"change {given}" if given else "mend the engine, or use another",
+        ) from error
+    lacks = ", ".join(member for member in ("forward", "backward", "state_dict", "learner") if not hasattr(net, member))
+    if lacks or isinstance(net, type):
+        got = f"{shown(net)}, {'a class' if isinstance(net, type) else f'without {lacks}'}"
+        raise BackendError(where, wanted="a network", got=got, fix="mend the engine's build (docs/engines.md)")
     net.backend = engine.name  # "torch:compile" where it was asked for so
     return net

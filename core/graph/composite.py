@@ -10,10 +10,12 @@ from typing import Any, ClassVar, Self, TypeVar
 import numpy as np
 
 from isograd.core.base.description import from_dict
-from isograd.core.base.errors import ShapeError, SpecError
+from isograd.core.base.errors import ShapeError, SpecError, shortened, shown
 from isograd.core.base.initializers import Weight
+from isograd.core.base.limits import CALLS, LEVELS
 from isograd.core.base.types import Shape, shape_text
 from isograd.core.graph.nodes import Graph, Node
+from isograd.core.graph.values import Input
 from isograd.core.layers.base import Layer
 
 T = TypeVar("T")
@@ -28,6 +30,34 @@ class Composite(Layer):
     def graph(self, *x: Shape) -> Graph:
         """The resolved graph for inputs of these shapes."""
         raise NotImplementedError
+
+    @property
+    def parts(self) -> Sequence[Layer]:
+        """The layers that it is made of, one for each call."""
+        raise NotImplementedError
+
+    @cached_property
+    def calls(self) -> int:
+        return sum(part.calls for part in self.parts)
+
+    @cached_property
+    def levels(self) -> int:
+        return 1 + max((part.levels for part in self.parts), default=0)
+
+    def check_extent(self) -> None:
+        """Raise SpecError for a model that is nested too deeply, or calls too many layers."""
+        kind = type(self).__name__
+        if self.levels > LEVELS:
+            raise SpecError(
+                kind, wanted=f"at most {LEVELS} models within each other", got=f"{self.levels}", fix="nest fewer"
+            )
+        if self.calls > CALLS:
+            raise SpecError(
+                kind,
+                wanted=f"at most {CALLS:,} calls of layers, inner models' and repeated ones' included",
+                got=f"{self.calls:,}",
+                fix="repeat less, or compute a part of it as one layer (ig.GRU steps through a sequence by itself)",
+            )
 
     @cached_property
     def memo(self) -> dict[Any, Graph]:
@@ -44,7 +74,7 @@ class Composite(Layer):
 
         Raises ShapeError where a layer does not take them, or would need weights of another shape.
         """
-        where = f"with_input_shapes({', '.join(str(tuple(s)) for s in shapes)})"
+        where = f"with_input_shapes({', '.join(map(shown, shapes))})"
         if len(shapes) != len(self.input_shapes):
             raise ShapeError(
                 where,
@@ -52,7 +82,7 @@ class Composite(Layer):
                 got=f"{len(shapes)}",
                 fix=f"as {', '.join(map(str, self.input_shapes))}, without the batch axis",
             )
-        made = self._fitted(*map(tuple, shapes))
+        made = self._fitted(*(Input(shape).shape for shape in shapes))
         before, after = (
             {path: w.shape for path, w in (model.weights(*x) | model.buffers(*x)).items()}
             for model, x in ((self, self.input_shapes), (made, made.input_shapes))
@@ -118,12 +148,19 @@ def fitted(layer: Layer, *x: Shape) -> Layer:
     return layer._fitted(*x) if isinstance(layer, Composite) else layer
 
 
-def leaves(graph: Graph, prefix: str = "", owner_prefix: str = "") -> Iterator[tuple[str, str, Node]]:
-    """Every node that is not itself a graph, as (path, path of its weights, node), in execution order."""
+def leaves(
+    graph: Graph, prefix: str = "", owner_prefix: str = "", *, once: bool = False
+) -> Iterator[tuple[str, str, Node]]:
+    """Every node that is not itself a graph, as (path, path of its weights, node), in execution order.
+
+    With `once` a layer that is called again is passed over, and so is what is in it.
+    """
     for node in graph.nodes:
+        if once and node.name != node.owner:
+            continue
         path, owner = prefix + node.name, owner_prefix + node.owner
         if isinstance(node.layer, Composite):
-            yield from leaves(node.layer.graph(*node.in_shapes), f"{path}.", f"{owner}.")
+            yield from leaves(node.layer.graph(*node.in_shapes), f"{path}.", f"{owner}.", once=once)
         else:
             yield path, owner, node
 
@@ -131,7 +168,7 @@ def leaves(graph: Graph, prefix: str = "", owner_prefix: str = "") -> Iterator[t
 def check_sharing(model: Composite) -> None:
     """A layer object may be shared within one graph; in two graphs its weights would have two names."""
     owners: dict[int, str] = {}
-    for path, owner, node in leaves(model.graph(*model.input_shapes)):
+    for path, owner, node in leaves(model.graph(*model.input_shapes), once=True):
         if node.layer.weights(*node.in_shapes) and owners.setdefault(id(node.layer), owner) != owner:
             raise SpecError(
                 f"{path}, {node.layer!r}",
@@ -144,9 +181,15 @@ def check_sharing(model: Composite) -> None:
 def record_entry(record: Mapping[str, Any], key: str, kind: type[T]) -> T:
     """record[key], which must be a `kind`."""
     entry = record.get(key)
+    if isinstance(entry, (list, dict)) and len(entry) > CALLS:
+        raise SpecError(
+            f'JSON: "{key}"', wanted=f"at most {CALLS:,} entries", got=f"{len(entry):,}", fix="fewer layers"
+        )
     if not isinstance(entry, kind):
         got = type(entry).__name__ if key in record else "nothing"
-        raise SpecError(f'JSON: "{key}"', wanted=f"a {kind.__name__}", got=got, fix="write the text with to_json")
+        raise SpecError(
+            f'JSON: "{shortened(key, 100)}"', wanted=f"a {kind.__name__}", got=got, fix="write the text with to_json"
+        )
     return entry
 
 
@@ -154,7 +197,7 @@ def record_lookup(table: Mapping[str, T], name: object, what: str) -> T:
     """table[name], which must exist."""
     if not isinstance(name, str) or name not in table:
         known = ", ".join(table) or "none"
-        raise SpecError(f"JSON: {what} {name!r}", wanted=f"one of {known}", got=repr(name), fix="mend the name")
+        raise SpecError(f"JSON: {what} {shown(name)}", wanted=f"one of {known}", got=shown(name), fix="mend the name")
     return table[name]
 
 
@@ -162,5 +205,5 @@ def record_layer(record: Any, where: str) -> Layer:
     """The layer that a record describes."""
     made = from_dict(record, where) if isinstance(record, dict) else record
     if not isinstance(made, Layer):
-        raise SpecError(where, wanted='an object with the key "layer"', got=repr(record), fix="write it with to_json")
+        raise SpecError(where, wanted='an object with the key "layer"', got=shown(record), fix="write it with to_json")
     return made

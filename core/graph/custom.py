@@ -15,6 +15,7 @@ from isograd.core.base.arrays import NUMPY
 from isograd.core.base.description import describes
 from isograd.core.base.errors import DataError, IsogradError, ShapeError, SpecError
 from isograd.core.base.initializers import Fans, Initializer, Ones, TorchDefault, Weight, Zeros
+from isograd.core.base.limits import TRIED
 from isograd.core.base.randomness import generator
 from isograd.core.base.types import Array, Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
@@ -139,10 +140,14 @@ def _as_outputs(y: Any) -> tuple[Any, ...]:
 def _inferred(layer: CustomLayer, x: tuple[Shape, ...]) -> tuple[Shape, ...]:
     """The outputs' shapes for samples of these shapes, found by running the function on two small batches."""
     rng = generator(0, "shapes of a custom function")
-    w = {name: rng.uniform(0.5, 1.5, weight.shape) for name, weight in layer.weights(*x).items()}
     taken = " and ".join(map(shape_text, x))
     fix = f"mend {layer.place()}, or change what feeds it"
     found = []
+    if max(map(prod, x)) > TRIED:
+        raise Misfit(f"at most {TRIED:,} values in a sample of a custom layer", taken, "change what feeds it")
+
+    def weight(shape: Shape) -> Array:
+        return rng.uniform(0.5, 1.5, shape) if prod(shape) <= TRIED else np.broadcast_to(1.0, shape)
 
     def drawn(place: int, shape: Shape) -> Array:
         allowed = layer.integers.get(place)
@@ -151,8 +156,9 @@ def _inferred(layer: CustomLayer, x: tuple[Shape, ...]) -> tuple[Shape, ...]:
     for rows in (ROWS, ROWS + 1):
         try:
             with np.errstate(all="ignore"):
+                w = {name: weight(declared.shape) for name, declared in layer.weights(*x).items()}
                 outputs = _as_outputs(layer.call(NUMPY, *(drawn(k, (rows, *s)) for k, s in enumerate(x)), w=w))
-        except IsogradError:
+        except (IsogradError, Misfit):
             raise
         except Exception as error:
             raise Misfit(f"a function that takes {taken}", layer.told(error), fix) from error

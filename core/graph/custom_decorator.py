@@ -6,8 +6,8 @@ import inspect
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, get_type_hints, overload
 
-from isograd.core.base.description import REGISTRY, describes, validator
-from isograd.core.base.errors import SpecError
+from isograd.core.base.description import REGISTRY, Int, describes, validator
+from isograd.core.base.errors import SpecError, shown
 from isograd.core.base.initializers import Initializer
 from isograd.core.graph.custom import CustomLayer, CustomLoss, Function
 
@@ -68,24 +68,48 @@ def custom(
     Raises SpecError for a signature that cannot be, and for the name of a built-in layer or loss.
     """
     if function is None:
-        return lambda given: _describe(given, kind, weights, init or {}, integers or {})
-    return _describe(function, kind, weights, init or {}, integers or {})
+        return lambda given: _describe(given, kind, weights, init, integers)
+    return _describe(function, kind, weights, init, integers)
 
 
 def _refuse(function: Function, wanted: str, got: str, fix: str) -> SpecError:
-    return SpecError(f"ig.custom: {getattr(function, '__name__', repr(function))}", wanted=wanted, got=got, fix=fix)
+    return SpecError(f"ig.custom: {getattr(function, '__name__', shown(function))}", wanted=wanted, got=got, fix=fix)
+
+
+def _mapping(function: Function, option: str, given: Mapping[str, Any] | None) -> Mapping[str, Any]:
+    if given is not None and not isinstance(given, Mapping):
+        raise _refuse(function, f"{option}= as a mapping", shown(given), f"{option}={{name: …}}")
+    return given or {}
+
+
+def _checked(
+    function: Function,
+    weights: Function | None,
+    laws: Mapping[str, Initializer] | None,
+    integers: Mapping[str, int | range] | None,
+) -> tuple[Mapping[str, Initializer], Mapping[str, int | range]]:
+    """(init=, integers=) of `custom`, which are mappings, and weights= a function."""
+    laws, integers = _mapping(function, "init", laws), _mapping(function, "integers", integers)
+    if not all(isinstance(law, Initializer) for law in laws.values()):
+        raise _refuse(
+            function, "init={weight's name: initial law}", shown(dict(laws)), "init={'scale': ig.init.Ones()}"
+        )
+    if weights is not None and not callable(weights):
+        raise _refuse(function, "weights= that takes shapes", shown(weights), "weights=lambda x: {'scale': x[-1:]}")
+    return laws, integers
 
 
 def _describe(
     function: Function,
     kind: Kind,
     weights: Function | None,
-    laws: Mapping[str, Initializer],
-    integers: Mapping[str, int | range],
+    laws: Mapping[str, Initializer] | None,
+    integers: Mapping[str, int | range] | None,
 ) -> Any:
     """The description class of a function."""
-    if kind not in BASES:
-        raise _refuse(function, f"kind= among {', '.join(BASES)}", repr(kind), 'kind="layer"')
+    laws, integers = _checked(function, weights, laws, integers)
+    if not isinstance(kind, str) or kind not in BASES:
+        raise _refuse(function, f"kind= among {', '.join(BASES)}", shown(kind), 'kind="layer"')
     if not inspect.isfunction(function) or not function.__name__.isidentifier():
         raise _refuse(function, "a function with a name", type(function).__name__, "write it with def")
     base, family = BASES[kind]
@@ -183,12 +207,12 @@ def _places(
     names = [p.name for p in inputs if p.kind is not p.VAR_POSITIONAL]
     places = {}
     for name, numbers in integers.items():
-        allowed = range(numbers) if isinstance(numbers, int) else numbers
+        allowed = range(numbers) if type(numbers) is int else numbers
         if name not in names or not isinstance(allowed, range) or allowed.step != 1 or not allowed:
             raise _refuse(
                 function,
                 f"integers= of inputs, {', '.join(names)}, each with a number or a range",
-                f"{name!r}: {numbers!r}",
+                f"{shown(name)}: {shown(numbers)}",
                 f"integers={{{names[0] if names else 'name'!r}: 65}}",
             )
         places[names.index(name)] = allowed
@@ -209,6 +233,7 @@ def _types(function: Function, options: list[inspect.Parameter]) -> dict[str, An
         raise _refuse(function, "a type for every option", f"{untyped[0]} without one", f"{untyped[0]}: float = …")
     stub = type("Options", (), {"__annotations__": {p.name: p.annotation for p in options}})
     try:
-        return get_type_hints(stub, globalns=function.__globals__, localns={}, include_extras=True)
+        types = get_type_hints(stub, globalns=function.__globals__, localns={}, include_extras=True)
+        return {name: Int if kind is int else kind for name, kind in types.items()}
     except NameError as error:
         raise _refuse(function, "types that can be looked up", str(error), "import them beside the function") from error

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from isograd.core.base.description import Description, register
-from isograd.core.base.errors import SpecError
+from isograd.core.base.errors import SpecError, shown
 from isograd.core.base.types import Shape, shape_text
 from isograd.core.graph.composite import Composite, fitted, record_entry, record_layer, record_lookup
 from isograd.core.graph.names import checked_name, name_layers
@@ -39,11 +39,14 @@ class Model(Composite):
                 fix="rename one",
             )
         if name is not None and not isinstance(name, str):
-            raise SpecError("Model(name=…)", wanted="a string", got=repr(name), fix='name="encoder"')
+            raise SpecError("Model(name=…)", wanted="a string", got=shown(name), fix='name="encoder"')
         object.__setattr__(self, "name", name)
+        object.__setattr__(self, "_parts", tuple(call.layer for call in calls))
+        self.check_extent()
         object.__setattr__(self, "_graph", resolve(starts, labels, ends, names, "Model"))
 
     _graph: Graph
+    _parts: tuple[Layer, ...]
 
     def __repr__(self) -> str:
         return f"Model({len(self._graph.nodes)} nodes)"
@@ -52,7 +55,11 @@ class Model(Composite):
         return isinstance(other, Model) and self.to_dict() == other.to_dict()
 
     def __hash__(self) -> int:
-        return hash(self._graph)
+        return hash((type(self), self._graph.input_shapes, self._graph.outputs, self.calls, self.levels))
+
+    @property
+    def parts(self) -> tuple[Layer, ...]:
+        return self._parts
 
     @property
     def input_shapes(self) -> tuple[Shape, ...]:
@@ -76,8 +83,9 @@ class Model(Composite):
         layers: dict[str, Layer] = {}
         for node in graph.nodes:
             sources = [values[slot] for slot in node.reads]
-            layer = layers.setdefault(node.owner, fitted(node.layer, *(value.shape for value in sources)))
-            made = apply(layer, sources)
+            if node.owner not in layers:
+                layers[node.owner] = fitted(node.layer, *(value.shape for value in sources))
+            made = apply(layers[node.owner], sources)
             values |= zip(node.writes, made if isinstance(made, tuple) else (made,), strict=True)
         return Model(inputs=inputs, outputs=[values[slot] for slot in graph.outputs], name=self.name)
 
@@ -98,7 +106,16 @@ class Model(Composite):
 
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> Description:
-        inputs = {name: Input(shape, name=name) for name, shape in record_entry(options, "inputs", dict).items()}
+        unknown = [key for key in options if key not in ("name", "inputs", "layers", "calls", "outputs")]
+        if unknown:
+            raise SpecError(
+                "JSON: a Model",
+                wanted='the keys "name", "inputs", "layers", "calls", "outputs"',
+                got=shown(unknown[0]),
+                fix="write the text with to_json",
+            )
+        shapes = record_entry(options, "inputs", dict)
+        inputs = {name: Input(record_entry(shapes, name, list), name=name) for name in shapes}
         layers = {
             name: record_layer(entry, f"layer {name!r}")
             for name, entry in record_entry(options, "layers", dict).items()
@@ -108,7 +125,7 @@ class Model(Composite):
         for call in record_entry(options, "calls", list):
             if not isinstance(call, dict):
                 raise SpecError(
-                    'JSON: "calls"', wanted='{"layer": …, "of": […]}', got=repr(call), fix="write it with to_json"
+                    'JSON: "calls"', wanted='{"layer": …, "of": […]}', got=shown(call), fix="write it with to_json"
                 )
             owner = record_entry(call, "layer", str)
             sources = [record_lookup(values, name, "value") for name in record_entry(call, "of", list)]
@@ -124,16 +141,23 @@ class Model(Composite):
 register("layer", Model)
 
 
+def _entries(given: Any) -> tuple[Any, ...]:
+    try:
+        return tuple(given)
+    except TypeError:  # None, a number, an array without axes
+        return (given,)
+
+
 def _values(given: Any, what: str) -> tuple[Value, ...]:
     """One value, or several in one row, tuples among them (an LSTM's state) taken apart."""
-    row = (given,) if isinstance(given, Value) else tuple(given)
+    row = (given,) if isinstance(given, Value) else _entries(given)
     values = tuple(v for entry in row for v in (entry if isinstance(entry, tuple) else (entry,)))
     wrong = [v for v in values if not isinstance(v, Value) or (what == "inputs" and v.call is not None)]
     if wrong or not values:
         raise SpecError(
             f"Model({what}=…)",
             wanted="ig.Input values" if what == "inputs" else "graph values",
-            got=repr(wrong[0]) if wrong else "none",
+            got=shown(wrong[0]) if wrong else "none",
             fix="ig.Model(inputs=ig.Input(…), outputs=…)",
         )
     if what == "inputs" and len({id(v) for v in values}) != len(values):

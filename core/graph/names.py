@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 
-from isograd.core.base.errors import SpecError
+from isograd.core.base.errors import SpecError, shown
+from isograd.core.base.limits import NAME
 from isograd.core.layers.base import Layer
+
+MARKS = frozenset(".#:|/")
 
 
 def kind_name(layer: Layer) -> str:
@@ -26,12 +29,23 @@ def kind_name(layer: Layer) -> str:
     return "".join(("_" if i and c.isupper() and text[i - 1].islower() else "") + c.lower() for i, c in enumerate(text))
 
 
-def checked_name(name: str, where: str) -> str:
-    if not name or any(mark in name for mark in ".#:|/"):
-        raise SpecError(
-            where, wanted="a name without . # : | /, which separate names in paths", got=repr(name), fix="rename it"
-        )
-    return name
+def checked_name(name: object, where: object) -> str:
+    """The name, if it can stand in a path and in a file; `where` may be the layer that has it."""
+    if isinstance(name, str) and 0 < len(name) <= NAME and MARKS.isdisjoint(name) and not _halved(name):
+        return name
+    raise SpecError(
+        where if isinstance(where, str) else repr(where),
+        wanted="a name without . # : | /, which separate names in paths"
+        if isinstance(name, str) and len(name) <= NAME
+        else f"a name of at most {NAME} characters",
+        got=shown(name),
+        fix="rename it",
+    )
+
+
+def _halved(name: str) -> bool:
+    """Whether half a character stands in a name: no file can hold it."""
+    return any("\ud800" <= mark <= "\udfff" for mark in name)
 
 
 def name_layers(layers: Sequence[Layer], where: str) -> dict[int, str]:
@@ -39,6 +53,7 @@ def name_layers(layers: Sequence[Layer], where: str) -> dict[int, str]:
     names: dict[int, str] = {}
     taken = {checked_name(layer.name, where) for layer in layers if layer.name is not None}
     given: set[str] = set()
+    next_free: dict[str, Iterator[int]] = {}
     for layer in layers:
         if id(layer) in names:
             continue
@@ -54,7 +69,8 @@ def name_layers(layers: Sequence[Layer], where: str) -> dict[int, str]:
             names[id(layer)] = layer.name
             continue
         base = kind_name(layer)
-        free = next(n for k in count() if (n := f"{base}_{k}" if k else base) not in taken)
+        numbers = next_free.setdefault(base, count())
+        free = next(n for k in numbers if (n := f"{base}_{k}" if k else base) not in taken)
         taken.add(free)
         names[id(layer)] = free
     return names

@@ -43,8 +43,16 @@ class Residual(Composite):
     shortcut: Branch | None = None
     max_inputs: ClassVar[int | None] = 1
 
+    def __post_init__(self) -> None:
+        self.check_extent()
+
     def __hash__(self) -> int:
-        return hash((self.body, self.shortcut))
+        return hash((type(self), self.calls, self.levels))
+
+    @property
+    def parts(self) -> list[Layer]:
+        branches: Any = (self.body, self.shortcut)
+        return [branch for branch in branches if branch is not None]
 
     @property
     def input_shapes(self) -> tuple[Shape, ...]:
@@ -70,7 +78,7 @@ class Residual(Composite):
         start: Any = Input(shape)
 
         def branch(layer: Any, name: str) -> Value:
-            shapes = out_shapes_of(layer, [shape], f"{name} of a Residual, {layer!r}", lambda: chain([start]))
+            shapes = out_shapes_of(layer, [shape], lambda: f"{name} of a Residual, {layer!r}", lambda: chain([start]))
             return Value(shapes[0], Call(layer, (start,), shapes))
 
         body = branch(self.body, "body")

@@ -23,8 +23,9 @@ def calls_between(inputs: Sequence[Value], outputs: Sequence[Value], where: str)
         elif value.call.number not in found:
             found[value.call.number] = value.call
             waiting.extend(value.call.sources)
-    missing = [v for v in entrances if not any(v is i for i in inputs)]
-    unused = [v for v in inputs if not any(v is e for e in entrances)]
+    given, needed = ({id(value) for value in values} for values in (inputs, entrances))
+    missing = [v for v in entrances if id(v) not in given]
+    unused = [v for v in inputs if id(v) not in needed]
     if missing:
         raise SpecError(
             where,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import field
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator, InstanceOf
@@ -46,6 +47,7 @@ class Sequential(Composite):
     def __post_init__(self) -> None:
         if not self.layers:
             raise SpecError("Sequential([])", wanted="one layer or more", got="none", fix="use [ig.Identity()]")
+        self.check_extent()
         self._names()
         if self.input_shape is not None:
             self.graph(self.input_shape)
@@ -55,7 +57,11 @@ class Sequential(Composite):
         return isinstance(other, Sequential) and self.to_dict() == other.to_dict()
 
     def __hash__(self) -> int:
-        return hash(tuple(self.layers))
+        return hash((type(self), self.calls, self.levels, self.input_shape))
+
+    @property
+    def parts(self) -> Sequence[Layer]:
+        return self.layers
 
     def __repr__(self) -> str:
         return f"Sequential([{', '.join(map(repr, self.layers))}])"
@@ -73,16 +79,17 @@ class Sequential(Composite):
 
     def _names(self) -> dict[int, str]:
         names: dict[int, str] = {}
+        taken: set[str] = set()
         for position, layer in enumerate(self.layers):
-            name = checked_name(str(position) if layer.name is None else layer.name, repr(layer))
-            if id(layer) not in names and name in names.values():
+            name = checked_name(str(position) if layer.name is None else layer.name, layer)
+            if id(layer) not in names and name in taken:
                 raise SpecError(
                     "Sequential",
                     wanted="a name of its own for every layer",
                     got=f"two layers named {name!r}",
                     fix="rename one; to share weights, put one layer object at both places",
                 )
-            names.setdefault(id(layer), name)
+            taken.add(names.setdefault(id(layer), name))
         return names
 
     def graph(self, *x: Shape) -> Graph:
@@ -100,8 +107,8 @@ class Sequential(Composite):
         value: Value = Input(shape)
         start = value
         for position, layer in enumerate(self.layers, 1):
-            where = f"layer {position} of {len(self.layers)}, {layer!r}"
-            shapes = out_shapes_of(layer, [value.shape], where, lambda value=value: chain([value]))
+            where = partial("layer {} of {}, {!r}".format, position, len(self.layers), layer)
+            shapes = out_shapes_of(layer, [value.shape], where, partial(chain, [value]))
             value = Value(shapes[0], Call(layer, (value,), shapes))
         return resolve([start], ["input"], [value], self._names(), "Sequential")
 
@@ -110,7 +117,7 @@ class Sequential(Composite):
         made: dict[int, Layer] = {}
         for layer in self.layers:
             inner = made.setdefault(id(layer), fitted(layer, shape))
-            shape = out_shapes_of(inner, [shape], repr(inner), lambda shape=shape: shape_text(shape))[0]
+            shape = out_shapes_of(inner, [shape], partial(repr, inner), partial(shape_text, shape))[0]
         layers = tuple(made[id(layer)] for layer in self.layers)
         return Sequential(layers, input_shape=None if self.input_shape is None else x[0], name=self.name)
 
@@ -126,9 +133,11 @@ class Sequential(Composite):
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> Description:
         layers: list[Any] = []
-        for entry in record_entry(options, "layers", list):
+        known: dict[str, Layer] = {}
+        for position, entry in enumerate(record_entry(options, "layers", list)):
+            if position:
+                known[str(position - 1)] = layers[-1]
             if isinstance(entry, dict) and set(entry) == {"same_as"}:
-                known = {str(position): layer for position, layer in enumerate(layers)}
                 layers.append(record_lookup(known, str(entry["same_as"]), "same_as"))
             else:
                 layers.append(record_layer(entry, f"layer {len(layers)} of a Sequential"))

@@ -40,6 +40,14 @@ class TransformerBlock(Composite):
     bias: bool = True
     max_inputs: ClassVar[int | None] = 2
 
+    @property
+    def calls(self) -> int:
+        return 11
+
+    @property
+    def levels(self) -> int:
+        return 1
+
     def form(self, width: int) -> Form:
         """How this block is built for values of `width` features."""
         raise NotImplementedError

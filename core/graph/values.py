@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
 
-from isograd.core.base.errors import ShapeError, SpecError
+from isograd.core.base.errors import ShapeError, SpecError, shown
+from isograd.core.base.limits import AXES, NUMBER
 from isograd.core.base.types import Shape, shape_text
+from isograd.core.graph.names import checked_name
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.combine import Add, MatMul, Multiply, Subtract
 
+SHOWN = 21  # shapes and layers at either end of a long chain
 _creation = count()  # calls are numbered as they are made, so that creation order is an execution order
 
 
@@ -54,7 +57,7 @@ class Value:
     def _join(self, layer: Layer, sign: str, other: object) -> Value:
         if not isinstance(other, Value):
             raise SpecError(
-                f"{self!r} {sign} {other!r}",
+                f"{self!r} {sign} {shown(other)}",
                 wanted="a graph value on both sides",
                 got=f"{type(other).__name__}",
                 fix="numbers and arrays enter a model through ig.Input",
@@ -67,17 +70,30 @@ class Input(Value):
     """An entrance to a graph: `shape` is one sample's, without the batch axis."""
 
     def __init__(self, shape: Iterable[int], *, name: str | None = None) -> None:
-        shape = tuple(shape) if isinstance(shape, Iterable) else (shape,)
-        shape = tuple(operator.index(d) if hasattr(d, "__index__") and not isinstance(d, bool) else d for d in shape)
-        if not all(type(d) is int and d > 0 for d in shape):
+        sizes = _sizes(shape)
+        if len(sizes) > AXES or not all(type(size) is int and 0 < size <= NUMBER for size in sizes):
             raise SpecError(
-                f"Input({shape})",
-                wanted="positive whole numbers, without the batch axis",
-                got=f"{shape}",
+                f"Input({shown(sizes)})",
+                wanted="positive whole numbers, without the batch axis"
+                if len(sizes) <= AXES
+                else f"at most {AXES} axes, without the batch axis",
+                got=shown(sizes),
                 fix="give one sample's shape, such as (1, 28, 28)",
             )
-        super().__init__(shape)
-        self.name = name
+        super().__init__(sizes)
+        self.name = None if name is None else checked_name(name, "Input")
+
+
+def _sizes(shape: Any) -> tuple[Any, ...]:
+    """One sample's shape as a tuple, NumPy's numbers as Python's; what is none as it came."""
+    try:
+        entries = tuple(shape)
+    except TypeError:
+        entries = (shape,)
+    return tuple(
+        operator.index(d) if hasattr(d, "__index__") and not isinstance(d, bool) and not getattr(d, "shape", ()) else d
+        for d in entries
+    )
 
 
 def apply(layer: Layer, values: Sequence[Value]) -> Value | tuple[Value, ...]:
@@ -90,25 +106,31 @@ def apply(layer: Layer, values: Sequence[Value]) -> Value | tuple[Value, ...]:
                 got=type(value).__name__,
                 fix="build the model from ig.Input, then give arrays to net.forward",
             )
-    shapes = out_shapes_of(layer, [value.shape for value in values], repr(layer), lambda: chain(values))
+    shapes = out_shapes_of(layer, [value.shape for value in values], lambda: repr(layer), lambda: chain(values))
     call = Call(layer, tuple(values), shapes)
     outputs = tuple(Value(shape, call, index) for index, shape in enumerate(shapes))
     return outputs[0] if len(outputs) == 1 else outputs
 
 
-def out_shapes_of(layer: Layer, shapes: Sequence[Shape], where: str, path: Any) -> tuple[Shape, ...]:
+def out_shapes_of(
+    layer: Layer, shapes: Sequence[Shape], where: Callable[[], str], path: Callable[[], str]
+) -> tuple[Shape, ...]:
     """The layer's output shapes; a misfit becomes a ShapeError that says where and shows the chain."""
     try:
         return layer.checked_shapes(*shapes)
     except Misfit as misfit:
-        raise ShapeError(where, wanted=misfit.wanted, got=misfit.got, fix=misfit.fix, path=path()) from None
+        raise ShapeError(where(), wanted=misfit.wanted, got=misfit.got, fix=misfit.fix, path=path()) from None
 
 
 def chain(values: Sequence[Value]) -> str:
     """How the shape came about: (N, 1, 8, 8) → Flatten() → (N, 64)."""
 
     def back(value: Value) -> str:
-        here = shape_text(value.shape)
-        return f"{back(value.call.sources[0])} → {value.call.layer!r} → {here}" if value.call else here
+        steps = [shape_text(value.shape)]
+        while value.call:
+            layer, value = value.call.layer, value.call.sources[0]
+            steps += [repr(layer), shape_text(value.shape)]
+        first, last = steps[: -SHOWN - 1 : -1], steps[SHOWN - 1 :: -1]
+        return " → ".join(steps[::-1] if len(steps) <= 2 * SHOWN else [*first, "…", *last])
 
     return "   and   ".join(back(value) for value in values)

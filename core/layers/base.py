@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from isograd.core.base.description import Description, describes
 from isograd.core.base.initializers import Fans, Weight
+from isograd.core.base.limits import AXES, NUMBER
 from isograd.core.base.types import Shape, shape_text
 
 if TYPE_CHECKING:
@@ -34,6 +35,16 @@ class Layer(Description):
     min_inputs: ClassVar[int] = 1
     max_inputs: ClassVar[int | None] = 1
 
+    @property
+    def calls(self) -> int:
+        """What one call of this layer counts for in `limits.CALLS`."""
+        return 1
+
+    @property
+    def levels(self) -> int:
+        """Models within each other, this one included; 0 for a plain layer."""
+        return 0
+
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         """The shapes of the outputs for inputs of these shapes; raises Misfit where they do not fit."""
         return x
@@ -60,7 +71,14 @@ class Layer(Description):
         if len(x) < few or (many is not None and len(x) > many):
             wanted = f"{few}" if few == many else f"{few} or more" if many is None else f"{few} to {many}"
             raise Misfit(f"{wanted} inputs", f"{len(x)}", f"call it with {wanted} graph values")
-        return self.out_shapes(*x)
+        made = self.out_shapes(*x)
+        if any(len(shape) > AXES or max(shape, default=1) > NUMBER for shape in made):
+            raise Misfit(
+                f"outputs of at most {AXES} axes, none of more than {NUMBER} places",
+                " and ".join(map(shape_text, made)),
+                "change what feeds it",
+            )
+        return made
 
     def __call__(self, *values: Value) -> Any:
         """Apply the layer to graph values: one Value, or a tuple of them for several outputs."""

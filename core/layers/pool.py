@@ -92,20 +92,27 @@ class MaxPooling(Pooling):
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         shapes = super().out_shapes(*x)
-        for axis in self.windows(x[0]):
-            starts = range(-axis.before, -axis.before + axis.stride * axis.out, axis.stride)
-            places = range(axis.reach)[:: axis.dilation]
-            if not all(any(0 <= start + i < axis.size for i in places) for start in starts):
-                raise Misfit(
-                    "a place of the input in every window",
-                    f"a window of padding alone over {shape_text(x[0])}",
-                    "less padding= or dilation=",
-                )
+        if any(map(_misses, self.windows(x[0]))):
+            raise Misfit(
+                "a place of the input in every window",
+                f"a window of padding alone over {shape_text(x[0])}",
+                "less padding= or dilation=",
+            )
         return shapes
 
     @property
     def holes(self) -> tuple[int, ...]:
         return per_axis(self.dilation, self.axes)
+
+
+def _misses(axis: Axis) -> bool:
+    """Whether some window lies on padding alone: one that starts behind the input, or whose holes leap over it.
+
+    Padding being at most half a kernel, a window that starts before the input reaches its first places.
+    """
+    last = axis.stride * (axis.out - 1) - axis.before
+    leaping = range(-axis.before, min(0, last + 1), axis.stride) if axis.size < axis.dilation else ()
+    return last >= axis.size or any(start % axis.dilation >= axis.size for start in leaping)
 
 
 @describes("layer")

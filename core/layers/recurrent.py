@@ -10,6 +10,7 @@ from pydantic import Field, InstanceOf
 from isograd.core.base.description import Count, Fraction, Int, describes
 from isograd.core.base.errors import SpecError
 from isograd.core.base.initializers import Fans, Initializer, Uniform, Weight
+from isograd.core.base.limits import STACKED
 from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.sequence import check_steps
@@ -45,7 +46,7 @@ class Recurrent(Layer):
     """
 
     hidden_size: Count = field(kw_only=False)
-    num_layers: Count = 1
+    num_layers: Annotated[Count, Field(le=STACKED)] = 1
     bias: bool = True
     bidirectional: bool = False
     dropout: Fraction = 0.0
@@ -71,6 +72,10 @@ class Recurrent(Layer):
         flat = [v for value in values for v in (value if isinstance(value, tuple) else (value,))]
         y, *final = super().__call__(*flat, *([] if lengths is None else [lengths]))
         return y, final[0] if self.states == 1 else tuple(final)
+
+    @property
+    def calls(self) -> int:
+        return self.num_layers * self.directions
 
     @property
     def directions(self) -> int:

@@ -10,6 +10,7 @@ from pydantic import PlainValidator
 
 from isograd.core.base.description import Positive, describes
 from isograd.core.base.errors import SpecError
+from isograd.core.base.limits import NUMBER
 from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.windows import Margins, Sizes, check_lengths, check_rank, per_axis
@@ -17,7 +18,7 @@ from isograd.core.layers.windows import Margins, Sizes, check_lengths, check_ran
 
 def _check_factors(value: Any) -> Any:
     entries = tuple(value) if isinstance(value, (list, tuple)) else (value,)
-    numbers = all(isinstance(f, (int, float)) and not isinstance(f, bool) and 0 < f < float("inf") for f in entries)
+    numbers = all(isinstance(f, (int, float)) and not isinstance(f, bool) and 0 < f <= NUMBER for f in entries)
     if not entries or not numbers:
         raise ValueError("a positive number, or a tuple with one for each axis")
     return tuple(map(float, entries)) if isinstance(value, (list, tuple)) else float(value)

@@ -7,6 +7,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from pydantic import PlainValidator
 
+from isograd.core.base.description import as_int
 from isograd.core.base.errors import SpecError
 from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Misfit
@@ -46,7 +47,7 @@ def _normal(value: Any) -> Any:
     """Lists as tuples, NumPy integers as Python's."""
     if isinstance(value, (list, tuple)):
         return tuple(map(_normal, value))
-    return value.__index__() if hasattr(value, "__index__") and not isinstance(value, bool) else value
+    return as_int(value)
 
 
 def _sizes(least: int) -> Callable[[Any], Any]:

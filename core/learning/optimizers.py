@@ -10,7 +10,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
-from isograd.core.base.description import Description, NonNegative, Positive, describes
+from isograd.core.base.description import Description, Finite, NonNegative, Positive, describes
 from isograd.core.base.errors import SpecError
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
@@ -40,7 +40,7 @@ class SGD(Optimizer):
 
     lr: NonNegative = field(kw_only=False, default=0.001)
     momentum: NonNegative = 0.0
-    dampening: float = 0.0
+    dampening: Finite = 0.0
     weight_decay: NonNegative = 0.0
     nesterov: bool = False
     velocity: Literal["gradient", "step"] = "gradient"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from traceback import extract_tb
 
 from isograd.core.base.description import Description
 from isograd.core.base.types import Shape
@@ -131,18 +129,6 @@ class Culprit:
 
 def _told(value: Claim) -> str:
     return value if isinstance(value, str) else f"{value:.9g}"
-
-
-def raised_by(name: str, error: Exception) -> str:
-    """Which engine raised what, and the innermost line of the engine's own: not of what is installed beside it."""
-    frames = extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "site-packages" not in frame.filename] or frames
-    told = f"{name} raised {type(error).__name__}: {error}"
-    if not own:
-        return told
-    *_, folder, file = ("", *Path(own[-1].filename).parts)
-    line = f": {own[-1].line}" if own[-1].line else ""
-    return f"{told} ({folder}/{file}, line {own[-1].lineno}{line})".replace("(/", "(")
 
 
 def limit(value: float | None) -> str:

@@ -14,12 +14,13 @@ def train(experiment: Name, backend: BackendName = "numpy", *, options: Options)
     from isograd.core.engine.registry import get_backend
     from isograd.core.graph.files import save
     from isograd.experiments.training import train_recipe
-    from isograd.reports.engines import device_options, family
+    from isograd.reports.engines import check_builds, device_options, family
     from isograd.reports.names import figure, report_folder, slug
 
     found = find(experiment)
     get_backend(backend)  # an engine that is not there is told before anything is read
     build_options = device_options([backend], options.device)[backend]
+    check_builds(backend, options.dtype, build_options)
     prepared, recipes = found.prepare(options, family(backend))
     print(f"{found.title}, backend {backend}")
     outcomes = {}

@@ -9,7 +9,9 @@ from typing import Annotated, Any
 from isograd.core.base.errors import SpecError
 from isograd.core.base.types import Array, Shape
 from isograd.core.engine.protocol import Network
+from isograd.core.engine.registry import float_dtype
 from isograd.core.learning.metrics import Metric
+from isograd.experiments.kinds import check_counts, check_kinds, each, is_a, maybe
 from isograd.experiments.prepared import Prepared
 from isograd.experiments.recipe import Recipe
 
@@ -29,6 +31,15 @@ class Options:
         str, "Where engines that have devices (torch) train: cpu, cuda, cuda:1, mps. Refused where no engine has any."
     ] = "cpu"
 
+    def __post_init__(self) -> None:
+        name, perhaps = ("a name", is_a(str)), ("a name", maybe(is_a(str)))
+        check_kinds(self, data=perhaps, recipe=perhaps, device=name, dtype=name)
+        check_counts(self, *(n for n in ("samples", "epochs", "batch_size") if getattr(self, n) is not None), "seed")
+
+
+def _are_functions(data: object) -> bool:
+    return isinstance(data, Mapping) and bool(data) and all(map(callable, data.values()))
+
 
 @dataclass(frozen=True)
 class Experiment:
@@ -47,8 +58,22 @@ class Experiment:
     classes: tuple[str, ...] = ()
     texts: Callable[[Network, Prepared, Options], Mapping[str, str]] = lambda net, prepared, options: {}
 
+    def __post_init__(self) -> None:
+        check_kinds(
+            self,
+            name=("a name", lambda name: isinstance(name, str) and bool(name)),
+            title=("a text", is_a(str)),
+            data=("functions of (seed, backend) by name", _are_functions),
+            recipes=("a function of an input's shape", callable),
+            metrics=("a tuple of metrics", each(is_a(Metric))),
+            note=("a text", is_a(str)),
+            classes=("a tuple of names", each(is_a(str))),
+            texts=("a function of (net, prepared, options)", callable),
+        )
+
     def prepare(self, options: Options, backend: str) -> tuple[Prepared, dict[str, Recipe]]:
         """The data and the recipes, with the options put in."""
+        float_dtype(options.dtype)
         name = options.data or next(iter(self.data))
         self._check_name("data", name, self.data)
         numbers = {"epochs": options.epochs, "batch_size": options.batch_size, "samples": options.samples}

@@ -12,6 +12,7 @@ from isograd.core.base.randomness import batch_order
 from isograd.core.base.types import Array, Arrays, Shape
 from isograd.core.data.dataset import Dataset, Selected, first, for_epoch, whole
 from isograd.core.data.prepare import Splits, Standardizer
+from isograd.experiments.kinds import check_kinds, is_a, maybe
 from isograd.experiments.recipe import Recipe
 
 
@@ -31,6 +32,15 @@ class Prepared:
     names: Mapping[int, Sequence[str]] = field(default_factory=dict)
     in_time: bool = False
     notes: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_kinds(
+            self,
+            splits=("splits, such as ig.split gives", is_a(Splits)),
+            target_scale=("a Standardizer, or None", maybe(is_a(Standardizer))),
+            names=("names by input", is_a(Mapping)),
+            notes=("texts by name", is_a(Mapping)),
+        )
 
     @property
     def input_shape(self) -> Shape:

@@ -12,6 +12,7 @@ from isograd.core.graph.composite import Composite
 from isograd.core.learning.losses import ClassLoss, Loss, Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 from isograd.core.learning.schedules import FixedLR, Schedule
+from isograd.experiments.kinds import check_counts, check_kinds, each, is_a, maybe
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,20 @@ class Recipe:
     published: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     inputs: tuple[int, ...] | None = None
     baseline_input: int = 0
+
+    def __post_init__(self) -> None:
+        one = is_a(Loss)
+        check_kinds(
+            self,
+            model=("a Model or Sequential", is_a(Composite)),
+            loss=("a loss, or a tuple with one for each output", lambda loss: one(loss) or each(maybe(one))(loss)),
+            optimizer=("an optimizer", is_a(Optimizer)),
+            schedule=("a schedule", is_a(Schedule)),
+            clip=("a clipping, or None", maybe(is_a(Clipping))),
+            baselines=("a function of (recipe, seed)", callable),
+            published=("results by name", is_a(Mapping)),
+        )
+        check_counts(self, "epochs", "batch_size", least=1)
 
     @property
     def losses(self) -> Losses:

@@ -7,7 +7,8 @@ from keyword import iskeyword
 from pathlib import Path
 
 from isograd.core.base.atomic import write_atomically
-from isograd.core.base.errors import FileError, SpecError
+from isograd.core.base.errors import FileError, SpecError, shown
+from isograd.core.base.limits import NAME
 
 TEMPLATE = Path(__file__).with_name("template.py")
 """A small experiment that runs as it stands; its name is written where that of the template is."""
@@ -21,11 +22,13 @@ def start(name: str, folder: Path | None = None) -> Path:
     """
     module = name.removesuffix(".py")
     path = (folder or Path()) / f"{module}.py"
-    if not module.isidentifier() or iskeyword(module) or module.startswith("__"):
+    if not module.isidentifier() or len(module) > NAME or iskeyword(module) or module.startswith("__"):
         raise SpecError(
-            f"new experiment {name!r}",
-            wanted="a name of letters, digits and _, as a Python module has",
-            got=repr(name),
+            f"new experiment {shown(name)}",
+            wanted="a name of letters, digits and _, as a Python module has"
+            if len(module) <= NAME
+            else f"a name of at most {NAME} characters",
+            got=shown(name),
             fix="isograd new my_experiment",
         )
     if path.exists():

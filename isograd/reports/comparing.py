@@ -20,7 +20,7 @@ from isograd.experiments.recipe import Recipe
 from isograd.experiments.training import train_recipe
 from isograd.reports import written
 from isograd.reports.comparison import Column, Compared, Comparison
-from isograd.reports.engines import BACKENDS, device_options, family, titled
+from isograd.reports.engines import BACKENDS, check_builds, device_options, family, titled
 
 if TYPE_CHECKING:
     from isograd.core.parity.report import ParityReport
@@ -37,6 +37,8 @@ def compare(experiment: Experiment, options: Options | None = None, backends: Se
     engines = titled(backends)
     for_device = device_options(backends, options.device)
     build_options = {name: {**options_when_compared(get_backend(name)), **for_device[name]} for name in backends}
+    for name in backends:
+        check_builds(name, options.dtype, build_options[name])
     prepared, recipes = experiment.prepare(options, family(backends[0]))
     estimators = {name: baselines.estimators(recipe, options) for name, recipe in recipes.items()}
     for name in backends:

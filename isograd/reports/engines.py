@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isograd.core.base.errors import SpecError
-from isograd.core.engine.registry import get_backend
+from isograd.core.engine.registry import build, get_backend
+from isograd.core.graph.sequential import Sequential
+from isograd.core.layers import Identity
 from isograd.optional import installed
 
 BACKENDS = ("numpy", "torch")  # unless others are named
@@ -45,6 +47,11 @@ def titled(names: Sequence[str], *, least: int = 1) -> dict[str, str]:
         engine = family(name)
         found[getattr(get_backend(engine), "title", engine) + name.removeprefix(engine)] = name
     return found if len(found) == len(names) else {name: name for name in names}
+
+
+def check_builds(name: str, dtype: str, options: Mapping[str, Any]) -> None:
+    """Raise where an engine refuses a dtype or options such as a device, before anything is prepared for it."""
+    build(Sequential([Identity()], input_shape=(1,)), backend=name, dtype=dtype, **options)
 
 
 def device_options(names: Sequence[str], device: str) -> dict[str, dict[str, Any]]:

@@ -7,11 +7,12 @@ from functools import cached_property
 
 import numpy as np
 
+from isograd.core.base.raised import told_with_line
 from isograd.core.parity.added import added_up, peers
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, RAISED, Outcome, Trial, run_trial
-from isograd.core.parity.verdict import Culprit, Row, Verdict, raised_by
+from isograd.core.parity.verdict import Culprit, Row, Verdict
 from isograd.core.parity.witness import judge_gradient, judge_output, judge_structure
 
 STAGE = "node"
@@ -104,7 +105,7 @@ def _stopped(sides: dict[str, Outcome]) -> tuple[str, str, Verdict] | None:
     """(what, fault, verdict) where a side raised, or wrote to what it was given."""
     raised = {name: outcome for name, outcome in sides.items() if outcome.raised is not None}
     if raised:
-        told = "; ".join(raised_by(name, o.raised) for name, o in raised.items() if o.raised is not None)
+        told = "; ".join(f"{name} raised {told_with_line(o.raised)}" for name, o in raised.items() if o.raised)
         faults = {str(outcome.fault) for outcome in raised.values()}
         guilty = next(iter(raised)) if len(raised) == 1 else None
         return "run", RAISED if RAISED in faults else NOT_IMPLEMENTED, Verdict("not needed", told, guilty=guilty)

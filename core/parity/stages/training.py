@@ -10,6 +10,7 @@ import numpy as np
 
 from isograd.core.base.description import Description
 from isograd.core.base.errors import BackendError
+from isograd.core.base.raised import told_with_line
 from isograd.core.base.types import Array, Arrays, State
 from isograd.core.engine.protocol import Learner, Network
 from isograd.core.graph.composite import Composite
@@ -18,7 +19,7 @@ from isograd.core.learning.optimizers import Clipping, Optimizer
 from isograd.core.parity.matching import Difference, nudged
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, RAISED
-from isograd.core.parity.verdict import Culprit, Row, Verdict, raised_by
+from isograd.core.parity.verdict import Culprit, Row, Verdict
 
 T = TypeVar("T")
 Result = tuple[list[Row], Culprit | None]
@@ -76,7 +77,7 @@ class Stopped(Exception):
         """The row of a run that did not come to its end, and who stopped."""
         lacking = all(isinstance(error, BackendError) for error in self.errors.values())
         gap = Difference(np.inf, fault=NOT_IMPLEMENTED if lacking else RAISED)
-        told = "; ".join(raised_by(name, error) for name, error in self.errors.items())
+        told = "; ".join(f"{name} raised {told_with_line(error)}" for name, error in self.errors.items())
         guilty = next(iter(self.errors)) if len(self.errors) == 1 else None
         row = pair.row(stage, dtype, path, "run", gap, 0.0, note)
         return [row], pair.culprit(row, spec, (), {}, Verdict("not needed", told, guilty=guilty))

@@ -1,0 +1,8 @@
+"""python -m isograd: the command line."""
+
+from __future__ import annotations
+
+from isograd.cli import main
+
+if __name__ == "__main__":
+    main()
