@@ -13,7 +13,7 @@ from isograd.core.base.errors import BackendError
 from isograd.core.base.types import FLOATS, Array
 from isograd.core.engine.protocol import Backend, Network, variant
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.weights import check_state, initial_state
+from isograd.core.graph.weights import check_state, in_dtype, initial_state
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -163,9 +163,11 @@ def build(
         raise BackendError(
             "build(model)", wanted="a Model or Sequential", got=repr(model), fix="ig.Sequential([layer], input_shape=…)"
         )
-    given = None if weights is None else {path: np.asarray(values) for path, values in weights.items()}
-    state = initial_state(model, seed=seed, dtype=kind) if given is None else given
-    check_state(model, state, "build(weights=…)")
+    if weights is None:
+        state = initial_state(model, seed=seed, dtype=kind)
+    else:
+        given = check_state(model, weights, "build(weights=…)")
+        state = in_dtype(model, given, kind, "build(weights=…)")
     net = engine.build(model, state, seed=seed, dtype=kind, **options)
     net.backend = engine.name  # "torch:compile" where it was asked for so
     return net

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
+from math import prod
+from typing import Any
 
 import numpy as np
 
-from isograd.core.base.errors import WeightsError
+from isograd.core.base.errors import SpecError, WeightsError, shown
 from isograd.core.base.initializers import Weight
 from isograd.core.base.randomness import generator
 from isograd.core.base.types import Array, State
 from isograd.core.graph.composite import Composite, check_sharing
+
+FITTING = "give the state_dict of a model with the same description; no weight was changed"
 
 
 def declared(model: Composite) -> tuple[dict[str, Weight], dict[str, Weight]]:
@@ -21,36 +26,99 @@ def declared(model: Composite) -> tuple[dict[str, Weight], dict[str, Weight]]:
 
 
 def initial_state(model: Composite, *, seed: int, dtype: np.dtype[np.floating]) -> State:
-    """Weights and buffers drawn from (seed, path): the same numbers for every backend and dtype (rounded)."""
+    """Weights and buffers drawn from (seed, path): the same numbers for every backend and dtype (rounded).
+
+    Raises SpecError for more of them than this machine's memory holds, before the first is drawn.
+    """
     weights, buffers = declared(model)
+    wanted = {**weights, **buffers}
+    _check_memory({path: prod(weight.shape) for path, weight in wanted.items()}, dtype.itemsize)
     return {
         path: weight.initial(generator(seed, "init", path)).astype(np.int64 if weight.integers else dtype)
-        for path, weight in {**weights, **buffers}.items()
+        for path, weight in wanted.items()
     }
 
 
-def check_state(model: Composite, state: Mapping[str, Array], where: str = "load_state_dict") -> None:
-    """Raise WeightsError unless `state` has exactly the model's paths, each in its shape and numeric."""
+def _check_memory(sizes: Mapping[str, int], itemsize: int) -> None:
+    """Each is drawn in float64, then rounded; no system lends more than it has without harm to what else runs."""
+    needed = sum(sizes.values()) * itemsize + 8 * max(sizes.values(), default=0)
+    held = _memory()
+    if needed > held:
+        most = max(sizes, key=lambda path: sizes[path])
+        raise SpecError(
+            "the model's first weights",
+            wanted=f"at most {held / 2**30:.1f} GiB, this machine's memory",
+            got=f"{needed / 2**30:.1f} GiB; {most} has {sizes[most]:,} values",
+            fix="smaller layers, or smaller inputs",
+        )
+
+
+def _memory() -> int:
+    """Bytes of this machine's memory; where it does not tell, as many as an address can name."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):
+        return 1 << 62
+
+
+def check_state(model: Composite, state: Mapping[str, Any], where: str = "load_state_dict") -> State:
+    """`state` as plain arrays in this machine's byte order: exactly the model's paths, each in its shape and numeric.
+
+    Takes arrays and whatever NumPy makes one of, tensors and parameters of PyTorch among them (bfloat16 becomes
+    float32). Raises WeightsError for anything else.
+    """
     weights, buffers = declared(model)
     wanted = {path: weight.shape for path, weight in {**weights, **buffers}.items()}
+    if not isinstance(state, Mapping):
+        raise WeightsError(where, wanted="a mapping {path: array}", got=shown(state), fix=FITTING)
     missing = [path for path in wanted if path not in state]
-    unexpected = [path for path in state if path not in wanted]
+    unexpected = [str(path) for path in state if path not in wanted]
     if missing or unexpected:
         got = [f"missing {', '.join(missing)}"] * bool(missing) + [f"unexpected {', '.join(unexpected)}"] * bool(
             unexpected
         )
-        raise WeightsError(
-            where,
-            wanted=", ".join(wanted) or "no weights",
-            got="; ".join(got),
-            fix="give the state_dict of a model with the same description; no weight was changed",
-        )
+        raise WeightsError(where, wanted=", ".join(wanted) or "no weights", got="; ".join(got), fix=FITTING)
+    found: State = {}
     for path, shape in wanted.items():
-        values = np.asarray(state[path])
+        values = found[path] = plain_array(state[path], f"{where}: {path}", shape)
         if values.shape != shape or values.dtype.kind not in "fiu":
             raise WeightsError(
                 f"{where}: {path}",
                 wanted=f"numbers of shape {shape}",
                 got=f"{values.dtype} of shape {values.shape}",
-                fix="give the state_dict of a model with the same description; no weight was changed",
+                fix=FITTING,
             )
+    return found
+
+
+def in_dtype(model: Composite, state: State, dtype: np.dtype[np.floating], where: str) -> State:
+    """A checked state as a network of `dtype` holds it: numbers in `dtype`, what is counted in int64.
+
+    Raises WeightsError where a count is no whole number.
+    """
+    weights, buffers = declared(model)
+    made: State = {}
+    for path, weight in {**weights, **buffers}.items():
+        values = state[path]
+        with np.errstate(invalid="ignore"):
+            made[path] = values.astype(np.int64 if weight.integers else dtype, copy=False)
+        if weight.integers and not np.array_equal(made[path], values):
+            raise WeightsError(f"{where}: {path}", wanted="whole numbers", got=shown(values), fix=FITTING)
+    return made
+
+
+def plain_array(values: Any, where: str, shape: tuple[int, ...]) -> Array:
+    """One entry as a plain array in this machine's byte order."""
+    try:
+        if hasattr(values, "detach"):  # a tensor, or a parameter, which has a gradient
+            values = values.detach().cpu()
+            values = values.float() if "bfloat16" in str(values.dtype) else values
+        array = np.asarray(values)
+    except Exception as error:
+        got = f"{type(values).__name__}: {error}"
+        raise WeightsError(where, wanted=f"numbers of shape {shape}", got=got, fix=FITTING) from None
+    if np.ma.is_masked(values):
+        raise WeightsError(where, wanted="numbers", got="a masked array", fix="fill what is masked: values.filled(0)")
+    if array.dtype.name == "bfloat16":  # NumPy's, which other packages make
+        array = array.astype(np.float32)
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
