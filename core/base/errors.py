@@ -84,8 +84,8 @@ class _Shown(Repr):
 def shown(value: object) -> str:
     """repr(value) for a message: long values are shortened.
 
-    >>> shown([1, "a", (2.5, None)]), shown("x" * 10_000)[:12], shown(10**5000)
-    ([1, 'a', (2.5, None)], "'xxxxxxxxxxx", 'a number of 16610 bits')
+    >>> shown([1, "a"]), len(shown("x" * 10_000)), shown(10**5000)
+    ("[1, 'a']", 98, 'a number of 16610 bits')
     """
     return _SHOWN.repr(value)
 

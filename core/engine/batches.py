@@ -90,12 +90,14 @@ def check_upstream(dys: Sequence[Array], shapes: Sequence[Shape], dtype: np.dtyp
 def separate(dx: tuple[Array | None, ...], grads: State) -> tuple[tuple[Array | None, ...], State]:
     """The gradients that a backward found, each in memory of its own: the caller may write to one of them.
 
-    A sum hands one array on to all of its terms, and two biases that are added have one gradient.
+    A sum hands one array on to all of its terms, two biases that are added have one gradient, and a mean repeats one
+    number without writing it down.
     """
     given: list[Array] = []
 
     def own(values: Array) -> Array:
-        kept = values.copy() if any(np.may_share_memory(values, other) for other in given) else values
+        shared = not values.flags.writeable or any(np.may_share_memory(values, other) for other in given)
+        kept = values.copy() if shared else values
         given.append(kept)
         return kept
 

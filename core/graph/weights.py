@@ -72,7 +72,7 @@ def check_state(model: Composite, state: Mapping[str, Any], where: str = "load_s
     if not isinstance(state, Mapping):
         raise WeightsError(where, wanted="a mapping {path: array}", got=shown(state), fix=FITTING)
     missing = [path for path in wanted if path not in state]
-    unexpected = [str(path) for path in state if path not in wanted]
+    unexpected = [path if isinstance(path, str) else shown(path) for path in state if path not in wanted]
     if missing or unexpected:
         got = [f"missing {', '.join(missing)}"] * bool(missing) + [f"unexpected {', '.join(unexpected)}"] * bool(
             unexpected

@@ -86,6 +86,11 @@ class Trainer:
             self._fit = self._restored = None  # a fit that was interrupted is not gone on with from here
         return loss
 
+    @property
+    def steps_of_fit(self) -> int:
+        """The steps done of the fit that is running, or was interrupted; of one gone on with, those before it too."""
+        return 0 if self._fit is None else len(self._fit.history.step_losses)
+
     def reset_state(self) -> None:
         """Let the next step start from carried states of zeros: before another text."""
         self.learner.reset_state()
@@ -225,11 +230,10 @@ class Trainer:
 
     def _run(self, fit: Fit) -> BaseException | None:
         """What remains of a fit, its watchers told of its start and its end; the first error of those told of that."""
-        begun: list[Watcher] = []
+        begun, failed = list[Watcher](), list[BaseException]()
         steps = len(fit.order(self.net.seed, self.epochs_done))
         self._running = True
         self._fit = None  # what was interrupted before this fit is over
-        failed: list[BaseException] = []
         try:
             for watcher in fit.watchers:
                 watcher.fit_starts(self, fit.plan.epochs, steps)
@@ -292,9 +296,8 @@ class Trainer:
     def _in_order(self, data: Dataset, batch_size: int | None, call: str) -> list[Array]:
         """The sample numbers of each batch of an evaluation."""
         asked = None if batch_size is None else counted(call, "batch_size", batch_size)
-        if self.carrying is None:
-            size = asked or EVALUATED_AT_ONCE
-        else:
+        size = asked or EVALUATED_AT_ONCE
+        if self.carrying is not None:
             size = self.carrying.batch_size(data, asked, f"{call}(…)", usual=BATCH_SIZE)
         return batch_order(len(data), size, seed=0, epoch=0, shuffle=False, drop_last=False)
 
