@@ -44,7 +44,7 @@ class ProgressBar(Callback):
         self.done, self.drawn = 0, 0.0
 
     def step_ends(self, trainer: Any, loss: float) -> None:
-        self.done += 1
+        self.done = trainer.steps_of_fit  # of one that is gone on with, those before it too
         if self.bar is not None and monotonic() - self.drawn > REFRESH:
             self.bar.start()  # only now: nothing is drawn for a fit that is refused before its first step
             self.bar.update(self.task, completed=self.done)

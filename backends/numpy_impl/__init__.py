@@ -10,7 +10,6 @@ from isograd.backends.numpy_impl.memory import keep_freed_memory
 from isograd.backends.numpy_impl.network import NumpyNetwork
 from isograd.backends.numpy_impl.program import Program
 from isograd.backends.numpy_impl.tables import AS_THE_BOOK, STANDARD, Tables
-from isograd.backends.numpy_impl.threads import limit_blas_threads
 from isograd.core.base.description import Description
 from isograd.core.base.errors import BackendError
 from isograd.core.base.initializers import Fans, Initializer
@@ -24,7 +23,7 @@ from isograd.core.learning.schedules import Schedule
 
 
 class NumpyBackend:
-    """Builds NumPy networks that compute with `tables`. Options: threads=1, the threads that BLAS may take.
+    """Builds NumPy networks that compute with `tables`. Options: threads=1, those of BLAS while they compute.
 
     An engine on tables of one's own takes a `name` and a `title` of its own, by which comparisons tell it from others.
     """
@@ -46,9 +45,10 @@ class NumpyBackend:
                 got=got,
                 fix='drop it, or use backend="torch"',
             )
-        limit_blas_threads(threads)
         keep_freed_memory()
-        return NumpyNetwork(model, state, seed=seed, dtype=dtype, tables=self.tables, backend=self.name)
+        return NumpyNetwork(
+            model, state, seed=seed, dtype=dtype, tables=self.tables, backend=self.name, threads=threads
+        )
 
     def source(self, description: Description) -> str:
         if isinstance(description, CustomFunction):

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from math import isfinite
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import isfinite, sqrt
 from typing import Any, Protocol
 
 import numpy as np
 
 from isograd.backends.numpy_impl.loader import DataLoader, as_inputs, as_targets, compared
 from isograd.backends.numpy_impl.tables import Tables
+from isograd.backends.numpy_impl.threads import Threads
 from isograd.core.base.tree import flatten
 from isograd.core.base.types import Array, Arrays, Backward, Dtypes, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
+from isograd.core.engine.headroom import Headroom, largest, nonfinite_gradient, nonfinite_weight
+from isograd.core.engine.memory import check_memory, slot_start
 from isograd.core.engine.protocol import Network
+from isograd.core.engine.unbroken import Unbroken
 from isograd.core.learning.losses import Losses
-from isograd.core.learning.optimizers import Adagrad, Clipping, Optimizer
+from isograd.core.learning.optimizers import Clipping, Optimizer
 
 
 class Trainable(Network, Protocol):
@@ -28,6 +32,8 @@ class Trainable(Network, Protocol):
     weight_paths: tuple[str, ...]
     input_dtypes: Dtypes
     tables: Tables
+    threads: Threads
+    weights_by: object
 
     def compute(self, x: Arrays, training: bool, *, needs_dx: bool = True) -> tuple[Any, Backward, State]:
         """(outputs, backward, new values of buffers)"""
@@ -55,31 +61,54 @@ class NumpyLearner:
         self.held: Arrays = ()
         self.check = BatchCheck(net.model, losses, carrying)
         self.t = 0
-        self.slot_start = optimizer.initial_accumulator_value if isinstance(optimizer, Adagrad) else 0.0
         self.slots = {
-            path: {slot: np.full_like(net.state[path], self.slot_start) for slot in optimizer.slots}
+            path: {slot: np.full_like(net.state[path], slot_start(optimizer)) for slot in optimizer.slots}
             for path in net.weight_paths
         }
-        self.blocks = {path: list(blocks(net.state[path], self.slots[path])) for path in net.weight_paths}
+        self.headroom = Headroom(optimizer, net.dtype)
+        self.blocks = self._blocks()
+
+    def _blocks(self) -> dict[str, list[tuple[slice, Array, State]]]:
+        """What is updated together, weight by weight."""
+        return {path: list(blocks(self.net.state[path], slots)) for path, slots in self.slots.items()}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the blocks: a copy of a view is no view."""
+        return {name: value for name, value in vars(self).items() if name != "blocks"}
+
+    def __setstate__(self, held: dict[str, Any]) -> None:
+        vars(self).update(held)
+        self.headroom.weights_set()
+        self.blocks = self._blocks()
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
         """One forward, backward and update; a batch that cannot be learned from changes nothing."""
-        self.net.run_step = self.t
-        loss, _, grads, buffers, outputs = self._gradients(inputs, targets, needs_dx=False)
-        self.net.keep(buffers)
-        self._update(grads, lr)
-        if self.carrying is not None:
-            self.held = self.carrying.kept(outputs)
+        with self.net.threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told by errors instead
+            self.net.run_step = self.t
+            loss, _, grads, buffers, outputs = self._gradients(inputs, targets, needs_dx=False)
+            flat = {path: gradient.reshape(-1) for path, gradient in grads.items()}
+            clipped = self._clipped(flat)
+            with Unbroken():
+                self._change(flat, clipped, lr)
+                self.net.keep(buffers)
+                if self.carrying is not None:
+                    self.held = self.carrying.kept(outputs)
         return loss
 
     def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, MaybeArrays, State]:
         """(loss, input gradients, weight gradients after clipping), in training mode; nothing is changed."""
-        loss, dx, grads, _, _ = self._gradients(inputs, targets, needs_dx=True)
-        return loss, dx if isinstance(dx, tuple) else (dx,), grads
+        with self.net.threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            loss, dx, grads, _, _ = self._gradients(inputs, targets, needs_dx=True)
+        return loss, dx if isinstance(dx, tuple) else (dx,), self._clipped(grads)
 
-    @np.errstate(over="ignore", invalid="ignore", divide="ignore")  # a loss that is no number is told below
+    def _clipped(self, grads: State) -> State:
+        made: State = grads
+        if self.clipping is not None:
+            made = self.net.tables.clippings[type(self.clipping)](self.clipping, grads)
+        return made
+
     def _gradients(self, inputs: Arrays, targets: Arrays, *, needs_dx: bool) -> tuple[float, Any, State, State, Arrays]:
-        """(loss, input gradients, weight gradients after clipping, new values of buffers, outputs)"""
+        """(loss, input gradients, weight gradients, new values of buffers, outputs)"""
         self.check(inputs, targets)
         if self.carrying is not None:
             inputs = self.carrying.fed(inputs, self.held, self.net.dtype)
@@ -97,33 +126,68 @@ class NumpyLearner:
         if not isfinite(total):
             raise first_nonfinite(self.net, inputs, targets, total)
         dx, tree = backward(*dys)
-        grads = flatten(tree)
-        if self.clipping:
-            grads = self.net.tables.clippings[type(self.clipping)](self.clipping, grads)
-        return total, dx, grads, buffers, outputs
+        return total, dx, flatten(tree), buffers, outputs
+
+    def _change(self, grads: State, clipped: State, lr: float) -> None:
+        """One step of the optimizer; NonFiniteError, and nothing changed, where a weight would be no number."""
+        if self.net.weights_by is not self:
+            self.headroom.weights_set()
+        if self.headroom.suffices(lr, norm(grads.values()), self._weights_norm):
+            self._update(clipped, lr)
+        else:
+            self._update_or_not(grads, clipped, lr)
+        self.t += 1
+        self.net.at_step(self.t)
+        self.net.weights_by = self
+
+    def _weights_norm(self) -> float:
+        return norm(self.net.state[path].reshape(-1) for path in self.net.weight_paths)
 
     def _update(self, grads: State, lr: float) -> None:
         """The optimizer's rule, block by block, in place."""
-        self.t += 1
         rule = self.net.tables.optimizers[type(self.optimizer)]
-        for path, gradient in grads.items():
-            g = gradient.reshape(-1)
+        for path, g in grads.items():
             for block, w, slots in self.blocks[path]:
-                rule(self.optimizer, lr, self.t, w, g[block], slots)
-        self.net.at_step(self.t)
+                rule(self.optimizer, lr, self.t + 1, w, g[block], slots)
+
+    def _update_or_not(self, grads: State, clipped: State, lr: float) -> None:
+        """The same where it is not certain to end in numbers: all is put back where it does not."""
+        weights = {path: self.net.state[path] for path in self.net.weight_paths}
+        error = nonfinite_gradient({path: grads[path].reshape(w.shape) for path, w in weights.items() if path in grads})
+        if error is not None:
+            raise error
+        changed = [*weights.values(), *self._slots().values()]
+        before = [values.copy() for values in changed]
+        try:
+            self._update(clipped, lr)
+            error = nonfinite_weight(weights, lr)
+            if error is not None:
+                raise error
+        except BaseException:
+            for values, old in zip(changed, before, strict=True):
+                values[...] = old
+            raise
+        self.headroom.slots_set(largest(self._slots()))
+
+    def _slots(self) -> State:
+        """{"slot/weight path": array}, themselves."""
+        return {f"{slot}/{path}": values for path, slots in self.slots.items() for slot, values in slots.items()}
 
     def epoch(self, data: Dataset, order: Sequence[Array], lr: Callable[[int], float]) -> Iterator[float]:
         """One step for each batch of `order`, yielding its loss."""
         for k, (inputs, targets) in enumerate(DataLoader(data, order, self.net.dtype, self.net.input_dtypes)):
             yield self.step(inputs, targets, lr(k))
 
-    @np.errstate(over="ignore", invalid="ignore", divide="ignore")
     def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
         """(mean loss, outputs, targets) in evaluation mode."""
+        with self.net.threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            return self._evaluated(data, order)
+
+    def _evaluated(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
         pieces = []
         held: Arrays = ()
         for inputs, targets in DataLoader(data, order, self.net.dtype, self.net.input_dtypes):
-            self.check(inputs, targets)
+            self.check(inputs, targets, training=False)
             x = inputs if self.carrying is None else self.carrying.fed(inputs, held, self.net.dtype)
             y, _, _ = self.net.compute(x, training=False, needs_dx=False)
             outputs = y if isinstance(y, tuple) else (y,)
@@ -142,17 +206,28 @@ class NumpyLearner:
 
     def state_dict(self) -> State:
         """{"step": t, "slot/weight path": array, "carried/k": array}; no slots before the first step."""
-        slots = {f"{slot}/{path}": v.copy() for path, slots in self.slots.items() for slot, v in slots.items()}
+        slots = {name: values.copy() for name, values in self._slots().items()}
         carried = {carried_name(k): h.copy() for k, h in enumerate(self.held)}
         return {"step": np.asarray(self.t), **(slots if self.t else {}), **carried}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        self.t = int(state["step"])
-        self.net.at_step(self.t)
-        for path, slots in self.slots.items():
-            for slot, values in slots.items():
-                values[...] = state.get(f"{slot}/{path}", self.slot_start)  # torch keeps none where no gradient came
-        self.held = tuple(np.array(h, self.net.dtype) for h in carried_of(state))
+        """Take over a memory; WeightsError, and nothing changed, where it is not one of this learner."""
+        step, memory = check_memory("load_state_dict", state, self.net.model, self.optimizer, self.carrying)
+        with Unbroken():
+            self.t = step
+            self.net.at_step(step)
+            for name, values in self._slots().items():
+                values[...] = memory[name] if step else slot_start(self.optimizer)
+            self.held = tuple(np.array(h, self.net.dtype) for h in carried_of(memory))
+            self.headroom.slots_set(largest(self._slots()))
+
+
+def norm(arrays: Iterable[Array]) -> float:
+    """√(Σ v²) over flat arrays: no entry is larger, and it is finite only where every entry is."""
+    squares = 0.0
+    for v in arrays:
+        squares += float(v.dot(v))
+    return sqrt(squares)
 
 
 def blocks(weight: Array, slots: State) -> Iterator[tuple[slice, Array, State]]:

@@ -104,6 +104,15 @@ def terms(spec: ClassLoss, v: Array, logp: Array) -> Array:
     return each.sum(1) if spec.reduction == "none" else each
 
 
+def of_nothing(hot: Array, p: Array, *, whole_rows: bool) -> tuple[Array, LossBackward]:
+    """L = 0/0        dp = 0 where a target is ignored, else 0/0: in its class, or in all classes of its place
+
+    What a mean is whose divisor is 0: every target is ignored, or of a class without weight.
+    """
+    counted = np.broadcast_to(hot.any(1, keepdims=True), p.shape) if whole_rows else hot
+    return np.asarray(np.nan, p.dtype), lambda dL: np.where(counted, np.asarray(np.nan, p.dtype), p.dtype.type(0))
+
+
 def class_sums(x: Array) -> Array:
     """Σ over the classes of x (N, C, …), kept as an axis; BLAS adds up short rows several times faster than sum."""
     return x @ np.ones((x.shape[1], 1), x.dtype) if x.ndim == 2 else x.sum(1, keepdims=True)
@@ -134,8 +143,12 @@ def along_any_axis(loss: ClassRule) -> ClassRule:
 @along_any_axis
 def nll(spec: NLLLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
     """L = −Σ v·p / D        dp = −v / D        v[n, c] = w[c]·[c = tₙ],  D = Σ v"""
-    v = chosen(spec, p, t) * class_weights(spec, p)
-    L, spread = reduced(spec, terms(spec, v, p), v.sum())
+    hot = chosen(spec, p, t)
+    v = hot * class_weights(spec, p)
+    count = v.sum()
+    if spec.reduction == "mean" and count == 0:
+        return of_nothing(hot, p, whole_rows=False)
+    L, spread = reduced(spec, terms(spec, v, p), count)
 
     def backward(dL: Any) -> Any:
         return -v * along_classes(spread(dL))
@@ -165,6 +178,8 @@ def cross_entropy(spec: CrossEntropyLoss, p: Array, t: Array) -> tuple[Array, Lo
         hot = chosen(spec, p, t)
         v = hot * class_weights(spec, p)
         count = np.count_nonzero(hot) if spec.weight is None else v.sum()
+        if spec.reduction == "mean" and count == 0:
+            return of_nothing(hot, p, whole_rows=True)
         if smooth:
             v = (1 - smooth) * v + share * class_weights(spec, p) * hot.any(1, keepdims=True)
     L, spread = reduced(spec, terms(spec, v, logp), count)

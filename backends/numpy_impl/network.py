@@ -12,12 +12,15 @@ from isograd.backends.numpy_impl.learner import NumpyLearner
 from isograd.backends.numpy_impl.loader import as_inputs
 from isograd.backends.numpy_impl.program import Program
 from isograd.backends.numpy_impl.tables import STANDARD, Tables
+from isograd.backends.numpy_impl.threads import Threads
 from isograd.core.base.tree import flatten, nest
 from isograd.core.base.types import Array, Arrays, Backward, State
-from isograd.core.engine.batches import check_inputs, check_upstream
+from isograd.core.engine.batches import check_inputs, check_upstream, separate
 from isograd.core.engine.carry import Carrying
+from isograd.core.engine.rows import Fewest, counted
+from isograd.core.engine.unbroken import Unbroken
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.weights import check_state, declared
+from isograd.core.graph.weights import check_state, declared, in_dtype
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 
@@ -34,7 +37,9 @@ class NumpyNetwork:
         dtype: np.dtype[np.floating],
         tables: Tables = STANDARD,
         backend: str = "numpy",
+        threads: int = 1,
     ) -> None:
+        self.threads = Threads(threads)
         self.model, self.seed, self.dtype, self.tables, self.backend = model, seed, dtype, tables, backend
         self.input_dtypes = model.input_dtypes(dtype)
         weights, _ = declared(model)
@@ -44,28 +49,48 @@ class NumpyNetwork:
         }
         self.tree = nest(self.state)
         self.run_step = 0
+        self.weights_by: object = None  # the learner that changed them last; None: someone else
+        self.fewest = Fewest(model)
         self.programs: dict[tuple[int, bool], Program] = {}
         self._backward: Backward | None = None
         self._outputs: Arrays = ()
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the last forward, whose backward reads these very weights; programs are made again when asked for."""
+        return vars(self) | {"programs": {}, "_backward": None, "_outputs": (), "weights_by": None}
+
     def forward(self, *inputs: Array, training: bool = False) -> Any:
         """The output array, or a tuple of them; what `backward` needs is kept until the next forward.
 
-        In training mode the buffers move on, as PyTorch's do.
+        In training mode the buffers move on, as PyTorch's do. The caller's arrays are his to write to, before a
+        backward too: operations see copies, in which they cannot write.
         """
-        x = as_inputs(check_inputs(self.model, inputs), self.input_dtypes)
-        y, self._backward, buffers = self.compute(x, training)
-        self.keep(buffers)
+        arrays = self._checked(inputs, training)
+        x = tuple(np.array(v, dtype) for v, dtype in zip(arrays, self.input_dtypes, strict=True))
+        for values in x:
+            values.flags.writeable = False
+        with self.threads:
+            y, self._backward, buffers = self.compute(x, training)
+            self.keep(buffers)
         self._outputs = y if isinstance(y, tuple) else (y,)
-        given = tuple(v.copy() for v in self._outputs)  # backward reads its own: the caller may write to what he gets
+        given = tuple(v.copy() for v in self._outputs)
         return given if isinstance(y, tuple) else given[0]
+
+    def _checked(self, inputs: Arrays, training: bool) -> Arrays:
+        """Inputs that fit the model and its mode."""
+        arrays = check_inputs(self.model, inputs)
+        if training:
+            self.fewest.check(len(arrays[0]))
+        return arrays
 
     def backward(self, *dys: Array) -> tuple[Any, State]:
         """(dx, {weight path: gradient}) of the last forward: a vector-Jacobian product, for one dy an output."""
         checked = check_upstream(dys, [y.shape for y in self._outputs], self.dtype)
         assert self._backward is not None
-        dx, grads = self._backward(*checked)
-        return dx, flatten(grads)
+        with self.threads:
+            dx, grads = self._backward(*checked)
+        own, named = separate(dx if isinstance(dx, tuple) else (dx,), flatten(grads))
+        return own if isinstance(dx, tuple) else own[0], named
 
     def compute(
         self,
@@ -98,18 +123,22 @@ class NumpyNetwork:
         """{node path: its outputs}, in execution order, the nodes of inner models included."""
         seen: dict[str, Arrays] = {}
 
-        x = as_inputs(check_inputs(self.model, inputs), self.input_dtypes)
-        self.compute(x, training, observe=seen.__setitem__)
+        def keep(path: str, outputs: Arrays) -> None:
+            seen[path] = tuple(y.copy() for y in outputs)
+
+        x = as_inputs(self._checked(inputs, training), self.input_dtypes)
+        with self.threads:
+            self.compute(x, training, observe=keep)
         return seen
 
     def predict(self, *inputs: Array, batch_size: int = 256) -> Any:
         """forward in evaluation mode, batch by batch; a later `backward` still belongs to the last `forward`."""
-        arrays = check_inputs(self.model, inputs)
-        parts = []
-        for start in range(0, len(arrays[0]), batch_size):
-            piece = as_inputs(tuple(v[start : start + batch_size] for v in arrays), self.input_dtypes)
-            y, _, _ = self.compute(piece, training=False, needs_dx=False)
-            parts.append(y if isinstance(y, tuple) else (y,))
+        size, arrays, parts = counted("predict", "batch_size", batch_size), check_inputs(self.model, inputs), []
+        with self.threads:
+            for start in range(0, len(arrays[0]), size):
+                piece = as_inputs(tuple(v[start : start + size] for v in arrays), self.input_dtypes)
+                y, _, _ = self.compute(piece, training=False, needs_dx=False)
+                parts.append(y if isinstance(y, tuple) else (y,))
         joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
         return joined if len(joined) > 1 else joined[0]
 
@@ -119,10 +148,12 @@ class NumpyNetwork:
 
     def load_state_dict(self, weights: Mapping[str, Array]) -> None:
         """Take over weights and buffers; WeightsError, and nothing changed, where they do not fit."""
-        check_state(self.model, weights)
-        for path, values in self.state.items():
-            values[...] = weights[path]
-        self._outputs = ()
+        given = in_dtype(self.model, check_state(self.model, weights), self.dtype, "load_state_dict")
+        with Unbroken():
+            for path, values in self.state.items():
+                values[...] = given[path]
+            self._outputs = ()
+            self.weights_by = None
 
     def learner(
         self, losses: Losses, optimizer: Optimizer, clipping: Clipping | None = None, carrying: Carrying | None = None

@@ -1,10 +1,55 @@
-"""How many threads BLAS may take: one by default, which is fastest for the small products of most models."""
+"""How many threads BLAS may take while a network computes: one by default, which is fastest for small products."""
 
 from __future__ import annotations
 
-from threadpoolctl import threadpool_limits
+from collections.abc import Callable
+from functools import cache
+from typing import Any, ClassVar
+
+from threadpoolctl import ThreadpoolController
+
+from isograd.core.base.errors import BackendError, shown
 
 
-def limit_blas_threads(count: int) -> None:
-    """Let this process's BLAS use `count` threads from now on (PyTorch's own are not touched)."""
-    threadpool_limits(limits=count, user_api="blas")
+@cache
+def libraries() -> tuple[Any, ...]:
+    """The BLAS that NumPy has loaded (PyTorch's own is not touched): looked for once, as that takes milliseconds."""
+    return tuple(ThreadpoolController().select(user_api="blas").lib_controllers)
+
+
+@cache
+def counts() -> list[Callable[[], int]]:
+    """What tells the threads of each, now."""
+    return [library.get_num_threads for library in libraries()]
+
+
+class Threads:
+    """`with Threads(2):` lets BLAS use two threads inside; what the process had set holds again outside.
+
+    BLAS knows one number for the whole process: of networks that compute at one time, in threads of Python, the
+    last to begin decides, and the last to end puts back what was there before the first.
+    """
+
+    before: ClassVar[list[list[int]]] = []  # what held when each of those that are inside began
+
+    def __init__(self, count: int) -> None:
+        if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
+            raise BackendError(f"threads={shown(count)}", wanted="1 or more", got=shown(count), fix="threads=1")
+        self.wanted = [int(count)] * len(libraries())
+
+    def __enter__(self) -> None:
+        held = [count() for count in counts()]
+        Threads.before.append(held)
+        if held != self.wanted:
+            allow(self.wanted)
+
+    def __exit__(self, *error: object) -> None:
+        held = Threads.before.pop()
+        if held != self.wanted:
+            allow(held)
+
+
+def allow(threads: list[int]) -> None:
+    """Give each library its number."""
+    for library, count in zip(libraries(), threads, strict=True):
+        library.set_num_threads(count)

@@ -14,11 +14,15 @@ from isograd.backends.torch_impl.gradients import differentiable, gradients_of
 from isograd.backends.torch_impl.loader import Tensors, TorchDtypes, loader, target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, clipped
+from isograd.core.base.errors import NonFiniteError
 from isograd.core.base.types import Array, Arrays, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, first_nonfinite, mean_loss
-from isograd.core.engine.carry import CARRIED, Carrying, carried_name, carried_of
+from isograd.core.engine.carry import Carrying, carried_name, carried_of
+from isograd.core.engine.headroom import Headroom, largest, nonfinite_gradient, nonfinite_weight
+from isograd.core.engine.memory import check_memory, slot_start
 from isograd.core.engine.protocol import Network
+from isograd.core.engine.unbroken import Unbroken
 from isograd.core.learning.losses import ClassLoss, Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 
@@ -69,6 +73,7 @@ class TorchLearner:
         self.rule = optimizer
         self.optimizer = self._fresh_optimizer()
         self.check = BatchCheck(net.model, losses, carrying)
+        self.headroom, self.writes = Headroom(optimizer, net.dtype), -1
         self.t = 0
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
@@ -89,30 +94,89 @@ class TorchLearner:
         self.carried = self._fresh_state()
 
     def _step(self, x: Tensors, t: Tensors, inputs: Arrays, targets: Arrays, lr: float) -> float:
-        if self.optimizer is not None:
-            self.optimizer.zero_grad()
-        self.net.run_step = self.t
-        held = self.net.buffers()
-        if self.carried is not None:
-            x = self.carried.fed(x)
-        y = self.net.compute(x, training=True)
-        loss = self._loss(y, t)
-        value = float(loss.item())
-        if not isfinite(value):
-            self.net.restore(held)
-            raise first_nonfinite(self.net, self._as_given(inputs, x), targets, value)
-        if self.optimizer is not None:
-            loss.backward()  # type: ignore[no-untyped-call]
-            if self.clipping is not None:
-                CLIPPINGS[type(self.clipping)](self.clipping, self.params)
-            for group in self.optimizer.param_groups:
-                group["lr"] = lr
-            self.optimizer.step()
-        if self.carried is not None:
-            self.carried.keep(y)
-        self.t += 1
-        self.net.at_step(self.t)
+        with Unbroken():
+            if self.optimizer is not None:
+                self.optimizer.zero_grad()
+            self.net.run_step = self.t
+            held = self.net.buffers()
+            try:
+                if self.carried is not None:
+                    x = self.carried.fed(x)
+                y = self.net.compute(x, training=True)
+                loss = self._loss(y, t)
+                value = float(loss.item())
+                if not isfinite(value):
+                    raise first_nonfinite(self.net, self._as_given(inputs, x), targets, value)
+                if self.optimizer is not None:
+                    loss.backward()  # type: ignore[no-untyped-call]
+                    self._change(self.optimizer, lr)
+            except BaseException:
+                self.net.restore(held)
+                raise
+            if self.carried is not None:
+                self.carried.keep(y)
+            self.t += 1
+            self.net.at_step(self.t)
         return value
+
+    def _change(self, optimizer: torch.optim.Optimizer, lr: float) -> None:
+        """One step of the optimizer; NonFiniteError, and nothing changed, where a weight would be no number."""
+        if self._written() != self.writes:
+            self.headroom.weights_set()
+        size = norm([p.grad for p in self.params if p.grad is not None])
+        certain = self.headroom.suffices(lr, size, lambda: norm([p.detach() for p in self.params]))
+        if not certain:
+            self._check(nonfinite_gradient(self._named([p.grad for p in self.params])))
+        if self.clipping is not None:
+            CLIPPINGS[type(self.clipping)](self.clipping, self.params)
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        if certain:
+            optimizer.step()
+        else:
+            self._step_or_not(optimizer, lr)
+        self.writes = self._written()
+
+    def _step_or_not(self, optimizer: torch.optim.Optimizer, lr: float) -> None:
+        """A step that is not certain to end in numbers: all is put back where it does not."""
+        weights = [p.detach().clone() for p in self.params]
+        slots = {p: {name: copied(value) for name, value in held.items()} for p, held in optimizer.state.items()}
+        try:
+            optimizer.step()
+            self._check(nonfinite_weight(self._named(self.params), lr))
+        except BaseException:
+            with torch.no_grad():
+                for p, old in zip(self.params, weights, strict=True):
+                    p.copy_(old)
+            optimizer.state.clear()
+            optimizer.state.update(slots)
+            raise
+        self.headroom.slots_set(largest(self._slots()))
+
+    @staticmethod
+    def _check(error: NonFiniteError | None) -> None:
+        if error is not None:
+            raise error
+
+    def _named(self, values: Sequence[torch.Tensor | None]) -> State:
+        """Tensors as arrays, by the paths of the weights that they belong to; None is left out."""
+        found = zip(self.net.weight_paths, values, strict=True)
+        return {path: value.detach().cpu().numpy() for path, value in found if value is not None}
+
+    def _written(self) -> int:
+        """How often PyTorch has counted a change of a weight."""
+        return sum([p._version for p in self.params])
+
+    def _slots(self) -> State:
+        """Copies of {"slot/weight path": array}; what no gradient has reached is as it was in the beginning."""
+        held = self.optimizer.state if self.optimizer is not None else {}
+        found: State = {}
+        for path, p in zip(self.net.weight_paths, self.params, strict=True):
+            for slot in self.rule.slots:
+                value = held.get(p, {}).get(slot)
+                fresh = np.full(p.shape, slot_start(self.rule), self.net.dtype)
+                found[f"{slot}/{path}"] = fresh if value is None else value.detach().cpu().numpy().copy()
+        return found
 
     @staticmethod
     def _as_given(inputs: Arrays, x: Tensors) -> Arrays:
@@ -171,7 +235,7 @@ class TorchLearner:
         pieces = []
         carried = self._fresh_state()
         for inputs, targets, x, t in loader(data, order, self.net.torch_dtype, self.net.input_dtypes, self.net.device):
-            self.check(inputs, targets)
+            self.check(inputs, targets, training=False)
             on_device = self._on_device(x)
             y = self.net.compute(on_device if carried is None else carried.fed(on_device), training=False)
             if carried is not None:
@@ -183,32 +247,36 @@ class TorchLearner:
 
     def state_dict(self) -> State:
         """{"step": t, "slot/weight path": array, "carried/k": array}; no slots before the first step."""
-        held = self.optimizer.state if self.optimizer is not None else {}
-        slots = {
-            f"{slot}/{path}": value.detach().cpu().numpy().copy()
-            for path, p in zip(self.net.weight_paths, self.params, strict=True)
-            for slot, value in held.get(p, {}).items()
-            if slot != "step" and value is not None
-        }
         states = () if self.carried is None else self.carried.held
         carried = {carried_name(k): h.cpu().numpy().copy() for k, h in enumerate(states)}
-        return {"step": np.asarray(self.t), **(slots if self.t else {}), **carried}
+        return {"step": np.asarray(self.t), **(self._slots() if self.t else {}), **carried}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
-        self.t = int(state["step"])
-        self.net.at_step(self.t)
-        self.reset_state()
-        if self.carried is not None:
-            self.carried.restore(carried_of(state))
-        self.optimizer = self._fresh_optimizer()
-        if self.optimizer is None or self.t == 0:
-            return
-        counts = not isinstance(self.optimizer, torch.optim.SGD)
-        for path, p in zip(self.net.weight_paths, self.params, strict=True):
-            slots = {
-                name.split("/", 1)[0]: torch.from_numpy(np.array(v)).to(p.device, p.dtype)
-                for name, v in state.items()
-                if name.partition("/")[2] == path and not name.startswith(CARRIED)
-            }
-            if slots:
-                self.optimizer.state[p] = {**({"step": torch.tensor(float(self.t))} if counts else {}), **slots}
+        """Take over a memory; WeightsError, and nothing changed, where it is not one of this learner."""
+        step, memory = check_memory("load_state_dict", state, self.net.model, self.rule, self.carrying)
+        optimizer = self._fresh_optimizer()
+        if optimizer is not None and step:
+            counts = {} if isinstance(optimizer, torch.optim.SGD) else {"step": torch.tensor(float(step))}
+            for path, p in zip(self.net.weight_paths, self.params, strict=True):
+                slots = {slot: torch.from_numpy(np.array(memory[f"{slot}/{path}"])).to(p) for slot in self.rule.slots}
+                if slots:
+                    optimizer.state[p] = {**{name: count.clone() for name, count in counts.items()}, **slots}
+        with Unbroken():
+            self.t, self.optimizer = step, optimizer
+            self.net.at_step(step)
+            self.reset_state()
+            if self.carried is not None:
+                self.carried.restore(carried_of(memory))
+            self.headroom.slots_set(largest(self._slots()))
+
+
+def norm(values: list[torch.Tensor]) -> float:
+    """Σ ‖v‖₂: no entry is larger, and it is finite only where every entry is; one pass, one wait for the device."""
+    if not values:
+        return 0.0
+    norms = torch._foreach_norm(values)
+    return sum([size.item() for size in (norms if values[0].is_cpu else [torch.stack(norms).sum()])])
+
+
+def copied(value: Any) -> Any:
+    return value.clone() if isinstance(value, torch.Tensor) else value

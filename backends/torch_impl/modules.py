@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import reduce
 from typing import Any
 
@@ -113,9 +114,19 @@ def convolution(kind: type[nn.Module], s: Convolution, channels: int) -> nn.Modu
     )
     if uneven:
         sides = [side for pair in reversed(pairs) for side in pair]
-        mode = "constant" if s.padding_mode == "zeros" else s.padding_mode
-        conv.register_forward_pre_hook(lambda module, args: (functional.pad(args[0], sides, mode), *args[1:]))
+        conv.register_forward_pre_hook(Padding(sides, "constant" if s.padding_mode == "zeros" else s.padding_mode))
     return conv
+
+
+@dataclass(frozen=True)
+class Padding:
+    """A hook that pads what a module is given, and can be copied and pickled with it."""
+
+    sides: list[int]
+    mode: str
+
+    def __call__(self, module: nn.Module, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        return (functional.pad(args[0], self.sides, self.mode), *args[1:])
 
 
 class BookDropout(nn.Module):

@@ -16,11 +16,13 @@ from isograd.backends.torch_impl.loader import Tensors, tensors
 from isograd.backends.torch_impl.modules import Masked
 from isograd.backends.torch_impl.randomness import draws, generators, seeded
 from isograd.core.base.types import Array, Arrays, State
-from isograd.core.engine.batches import check_inputs, check_upstream
+from isograd.core.engine.batches import check_inputs, check_upstream, separate
 from isograd.core.engine.carry import Carrying
 from isograd.core.engine.context import Run
+from isograd.core.engine.rows import Fewest, counted
+from isograd.core.engine.unbroken import Unbroken
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.weights import check_state, declared
+from isograd.core.graph.weights import check_state, declared, in_dtype
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 
@@ -48,9 +50,9 @@ class TorchNetwork:
         self.input_dtypes = tuple(TORCH_DTYPES[d.name] for d in model.input_dtypes(dtype))
         module = module_of(model, model.input_shapes, shared_randomness=shared_randomness)
         self.module = module.to(device=device, dtype=self.torch_dtype)
-        self.call = torch.compile(self.module) if compiled else self.module
+        self.compiled, self.fewest = compiled, Fewest(model)
+        self._find_ways()
         self.masked = [m for m in self.module.modules() if isinstance(m, Masked)]
-        self.generators = generators(device) if any(map(draws, self.module.modules())) else ()
         weights, buffers = declared(model)
         self.weight_paths, self.buffer_paths = tuple(weights), tuple(buffers)
         named = dict(self.module.named_parameters(remove_duplicate=False)) | dict(self.module.named_buffers())
@@ -60,14 +62,35 @@ class TorchNetwork:
         self._outputs: Tensors = ()
         self._copy_in(state)
 
+    def _find_ways(self) -> None:
+        """What calls the module, and the generators that it draws from: the process's, which no copy may replace."""
+        self.call = torch.compile(self.module) if self.compiled else self.module
+        self.generators = generators(self.device) if any(map(draws, self.module.modules())) else ()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the last forward, whose graph belongs to these very weights."""
+        held = {name: value for name, value in vars(self).items() if name not in ("call", "generators")}
+        return held | {"_inputs": (), "_outputs": ()}
+
+    def __setstate__(self, held: dict[str, Any]) -> None:
+        vars(self).update(held)
+        self._find_ways()
+
     def forward(self, *inputs: Array, training: bool = False) -> Any:
         """The output array, or a tuple of them; autograd's graph is kept until the next forward."""
-        arrays = check_inputs(self.model, inputs)
+        arrays = self._checked(inputs, training)
         self._inputs = differentiable(self.tensors(arrays, copy=True))
         y = self.compute(self._inputs, training)
         self._outputs = y if isinstance(y, tuple) else (y,)
         results = tuple(v.detach().cpu().numpy().copy() for v in self._outputs)
         return results if isinstance(y, tuple) else results[0]
+
+    def _checked(self, inputs: Arrays, training: bool) -> Arrays:
+        """Inputs that fit the model and its mode."""
+        arrays = check_inputs(self.model, inputs)
+        if training:
+            self.fewest.check(len(arrays[0]))
+        return arrays
 
     def backward(self, *dys: Array) -> tuple[Any, State]:
         """(dx, {weight path: gradient}) of the last forward, by autograd, for one dy an output."""
@@ -75,8 +98,8 @@ class TorchNetwork:
         params = [self.weights[path] for path in self.weight_paths]
         upstream = self._placed(tensors(checked, (self.torch_dtype,) * len(checked)))
         dx, dw = gradients_of(self._outputs, self._inputs, params, upstream, retain_graph=True)
-        named = {path: g.cpu().numpy() for path, g in zip(self.weight_paths, dw, strict=True)}
-        return dx[0] if len(dx) == 1 else dx, named
+        own, named = separate(dx, {path: g.cpu().numpy() for path, g in zip(self.weight_paths, dw, strict=True)})
+        return own[0] if len(own) == 1 else own, named
 
     def compute(self, x: Tensors, training: bool) -> Any:
         """The module's outputs in the given mode."""
@@ -113,6 +136,7 @@ class TorchNetwork:
     @torch.no_grad()
     def activations(self, *inputs: Array, training: bool = False) -> dict[str, Arrays]:
         """{node path: its outputs}, in execution order, the nodes of inner models included."""
+        arrays = self._checked(inputs, training)
         seen: dict[str, Arrays] = {}
         handles, held = [], self.buffers()
 
@@ -126,7 +150,7 @@ class TorchNetwork:
             for path, module in self.module.named_modules(remove_duplicate=False):
                 if path:
                     handles.append(module.register_forward_hook(keep(path)))
-            self._called(self.module, self.tensors(check_inputs(self.model, inputs)), training)
+            self._called(self.module, self.tensors(arrays), training)
         finally:
             self.restore(held)
             for handle in handles:
@@ -136,10 +160,9 @@ class TorchNetwork:
     @torch.inference_mode()
     def predict(self, *inputs: Array, batch_size: int = 256) -> Any:
         """forward in evaluation mode, batch by batch, recording nothing."""
-        arrays = check_inputs(self.model, inputs)
-        parts = []
-        for start in range(0, len(arrays[0]), batch_size):
-            y = self.compute(self.tensors(tuple(v[start : start + batch_size] for v in arrays)), training=False)
+        size, arrays, parts = counted("predict", "batch_size", batch_size), check_inputs(self.model, inputs), []
+        for start in range(0, len(arrays[0]), size):
+            y = self.compute(self.tensors(tuple(v[start : start + size] for v in arrays)), training=False)
             parts.append([v.cpu().numpy() for v in (y if isinstance(y, tuple) else (y,))])
         joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
         return joined if len(joined) > 1 else joined[0]
@@ -150,9 +173,10 @@ class TorchNetwork:
 
     def load_state_dict(self, weights: Mapping[str, Array]) -> None:
         """Take over weights and buffers; WeightsError, and nothing changed, where they do not fit."""
-        check_state(self.model, weights)
-        self._copy_in(weights)
-        self._outputs = ()
+        given = in_dtype(self.model, check_state(self.model, weights), self.dtype, "load_state_dict")
+        with Unbroken():
+            self._copy_in(given)
+            self._outputs = ()
 
     @torch.no_grad()
     def _copy_in(self, state: Mapping[str, Array]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reprlib import Repr
-from typing import Any
+from typing import Any, Self
 
 LONGEST = 1000  # characters of one part of a message; the middle of a longer one is left out
 
@@ -11,8 +11,11 @@ LONGEST = 1000  # characters of one part of a message; the middle of a longer on
 class IsogradError(ValueError):
     """Base of all errors that a user can mend.
 
-    Attributes `where`, `wanted`, `got`, `fix` and, for shapes, `path` (the chain that led there).
+    Attributes `where`, `wanted`, `got`, `fix` and, for shapes, `path` (the chain that led there); `row`, where one
+    row of a batch is at fault, is its number.
     """
+
+    row: int | None = None
 
     def __init__(self, where: str, *, wanted: str, got: str, fix: str, path: str | None = None) -> None:
         where, wanted, got, fix = (shortened(text) for text in (where, wanted, got, fix))
@@ -24,6 +27,23 @@ class IsogradError(ValueError):
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled and copied with its parts and notes, whatever a subclass is made from."""
         return _made_again, (type(self), self.args), dict(vars(self))
+
+    def of_row(self, row: int) -> Self:
+        """This error, which knows the row of the batch that is at fault."""
+        self.row = row
+        return self
+
+    def within(self, place: str) -> Self:
+        """The same error, which says first in which part of something larger it arose.
+
+        >>> str(DataError("input 0", wanted="numbers", got="text", fix="convert it").within("batch 3")).splitlines()[0]
+        'batch 3: input 0'
+        """
+        told = {name: getattr(self, name) for name in ("wanted", "got", "fix", "path")}
+        made = type(self)(f"{place}: {self.where}", **told)
+        for note in getattr(self, "__notes__", ()):
+            made.add_note(note)
+        return made.with_traceback(self.__traceback__)
 
 
 def _made_again(kind: type[IsogradError], args: tuple[Any, ...]) -> IsogradError:

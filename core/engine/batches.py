@@ -10,9 +10,10 @@ import numpy as np
 
 from isograd.core.base.arraylike import as_array
 from isograd.core.base.errors import DataError, NonFiniteError, ShapeError, SpecError
-from isograd.core.base.types import FLOATS, Array, Arrays, Shape, shape_text
+from isograd.core.base.types import FLOATS, Array, Arrays, Shape, State, shape_text
 from isograd.core.engine.carry import Carrying
 from isograd.core.engine.protocol import Network
+from isograd.core.engine.rows import Fewest
 from isograd.core.graph.composite import Composite
 from isograd.core.learning.losses import Loss, Losses, all_within
 
@@ -67,11 +68,11 @@ def check_integers(where: str, values: Array, allowed: range) -> None:
             wanted=wanted,
             got=f"{values[first]}",
             fix="mend the data, or change the layer that reads it",
-        )
+        ).of_row(first[0])
 
 
 def check_upstream(dys: Sequence[Array], shapes: Sequence[Shape], dtype: np.dtype[np.floating]) -> Arrays:
-    """One dy for each output of the last forward, whose shapes these are."""
+    """Copies of one dy for each output of the last forward, whose shapes these are: what is returned shares nothing."""
     if not shapes:
         raise ShapeError(
             "backward", wanted="a forward first", got="none since the weights were set", fix="net.forward(x)"
@@ -80,7 +81,7 @@ def check_upstream(dys: Sequence[Array], shapes: Sequence[Shape], dtype: np.dtyp
     for k, dy in enumerate(arrays):
         if dy.dtype.kind not in "fiub":
             raise DataError(f"dy {k}", wanted="numbers", got=f"{dy.dtype}", fix="convert it to floats")
-    given = tuple(np.asarray(dy, dtype) for dy in arrays)
+    given = tuple(np.array(dy, dtype) for dy in arrays)
     if [dy.shape for dy in given] != list(shapes):
         raise ShapeError(
             "backward",
@@ -89,6 +90,23 @@ def check_upstream(dys: Sequence[Array], shapes: Sequence[Shape], dtype: np.dtyp
             fix="give one dy for each output",
         )
     return given
+
+
+def separate(dx: tuple[Array | None, ...], grads: State) -> tuple[tuple[Array | None, ...], State]:
+    """The gradients that a backward found, each in memory of its own: the caller may write to one of them.
+
+    A sum hands one array on to all of its terms, two biases that are added have one gradient, and a mean repeats one
+    number without writing it down.
+    """
+    given: list[Array] = []
+
+    def own(values: Array) -> Array:
+        shared = not values.flags.writeable or any(np.may_share_memory(values, other) for other in given)
+        kept = values.copy() if shared else values
+        given.append(kept)
+        return kept
+
+    return tuple(None if v is None else own(v) for v in dx), {path: own(v) for path, v in grads.items()}
 
 
 def aligned(losses: Sequence[Loss | None], targets: Sequence[T]) -> list[T | None]:
@@ -128,6 +146,7 @@ class BatchCheck:
         self.model, self.shapes = model, model.input_shapes[: self.data_inputs]
         self.integers = model.integer_inputs(*model.input_shapes)
         outputs = model.out_shapes(*model.input_shapes)
+        self.least = Fewest(model)
         self.trained = [(shape, loss) for shape, loss in zip(outputs, losses, strict=True) if loss is not None]
 
     def _ordinary(self, inputs: Arrays) -> bool:
@@ -141,9 +160,11 @@ class BatchCheck:
             return x.dtype in ORDINARY
         return x.dtype == np.int64 and allowed.start == 0 and all_within(x, allowed.stop)
 
-    def __call__(self, inputs: Arrays, targets: Arrays) -> None:
+    def __call__(self, inputs: Arrays, targets: Arrays, *, training: bool = True) -> None:
         """Raise where an input does not fit the model or a target its loss; nothing has changed by then."""
         rows = len(inputs[0]) if self._ordinary(inputs) else len(check_inputs(self.model, inputs, self.data_inputs)[0])
+        if training and rows < self.least.rows:
+            raise self.least.error(rows)
         if len(targets) != len(self.trained):
             raise ShapeError(
                 "targets",
@@ -163,8 +184,8 @@ class BatchCheck:
 def check_batch(
     model: Composite, losses: Losses, inputs: Arrays, targets: Arrays, carrying: Carrying | None = None
 ) -> None:
-    """`BatchCheck` of one batch."""
-    BatchCheck(model, losses, carrying)(inputs, targets)
+    """`BatchCheck` of data, however many rows a batch of them will have."""
+    BatchCheck(model, losses, carrying)(inputs, targets, training=False)
 
 
 def mean_loss(losses: Losses, pieces: Sequence[tuple[Sequence[float], Arrays, Arrays]]) -> tuple[float, Arrays, Arrays]:
@@ -198,7 +219,7 @@ def first_nonfinite(net: Network, inputs: Arrays, targets: Arrays, loss: float) 
                     wanted="finite numbers",
                     got=f"{values[tuple(first)]}",
                     fix="clean the data; no weight was changed by this batch",
-                )
+                ).of_row(first[0])
     for path, outputs in net.activations(*inputs, training=True).items():
         if not all(np.isfinite(y).all() for y in outputs):
             return NonFiniteError(
@@ -211,5 +232,5 @@ def first_nonfinite(net: Network, inputs: Arrays, targets: Arrays, loss: float) 
         f"the loss is {loss}",
         wanted="a finite loss",
         got="finite outputs, but a loss that is not",
-        fix="check the targets; this step changed no weight",
+        fix="check the targets: is every one of them ignored? This step changed no weight",
     )

@@ -80,7 +80,7 @@ def check_state(model: Composite, state: Mapping[str, Any], where: str = "load_s
         raise WeightsError(where, wanted=", ".join(wanted) or "no weights", got="; ".join(got), fix=FITTING)
     found: State = {}
     for path, shape in wanted.items():
-        values = found[path] = _as_array(state[path], f"{where}: {path}", shape)
+        values = found[path] = plain_array(state[path], f"{where}: {path}", shape)
         if values.shape != shape or values.dtype.kind not in "fiu":
             raise WeightsError(
                 f"{where}: {path}",
@@ -107,7 +107,7 @@ def in_dtype(model: Composite, state: State, dtype: np.dtype[np.floating], where
     return made
 
 
-def _as_array(values: Any, where: str, shape: tuple[int, ...]) -> Array:
+def plain_array(values: Any, where: str, shape: tuple[int, ...]) -> Array:
     """One entry as a plain array in this machine's byte order."""
     try:
         if hasattr(values, "detach"):  # a tensor, or a parameter, which has a gradient

@@ -45,6 +45,10 @@ class Layer(Description):
         """Models within each other, this one included; 0 for a plain layer."""
         return 0
 
+    def least_rows(self, *x: Shape) -> int:
+        """The fewest rows of a batch that it can be trained on, for inputs of these shapes."""
+        return 1
+
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         """The shapes of the outputs for inputs of these shapes; raises Misfit where they do not fit."""
         return x

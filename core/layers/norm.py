@@ -47,6 +47,10 @@ class BatchNorm(Layer):
     affine: bool = True
     track_running_stats: bool = True
 
+    def least_rows(self, *x: Shape) -> int:
+        """A variance needs two values: two rows, where a row has one for each channel."""
+        return 2 if prod(x[0][1:]) == 1 else 1
+
     def weights(self, *x: Shape) -> dict[str, Weight]:
         return scale_and_shift(x[0][:1]) if self.affine else {}
 

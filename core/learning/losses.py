@@ -117,7 +117,7 @@ class ClassLoss(Loss):
                 wanted=f"a class index 0…{classes - 1}",
                 got=f"{target[first]}",
                 fix=f"mend the label, or widen the last layer beyond {classes}",
-            )
+            ).of_row(first[0])
 
     def divisor(self, target: Array) -> float:
         counted = target[target != self.ignore_index]
@@ -215,4 +215,4 @@ class BCEWithLogitsLoss(Loss):
                 wanted="a probability in [0, 1]",
                 got=f"{target[first]}",
                 fix="scale the targets",
-            )
+            ).of_row(first[0])

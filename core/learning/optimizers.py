@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from math import inf
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
@@ -14,7 +15,17 @@ from isograd.core.base.description import Description, Finite, NonNegative, Posi
 from isograd.core.base.errors import SpecError
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
-Betas = Annotated[tuple[Beta, Beta], BeforeValidator(lambda v: tuple(v) if isinstance(v, list) else v)]
+ZERO = 1e-37  # what is smaller may be rounded to nothing in float32
+
+
+def _two(value: object) -> object:
+    """JSON has lists where Python has tuples."""
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        raise ValueError("two numbers")
+    return tuple(value)
+
+
+Betas = Annotated[tuple[Beta, Beta], BeforeValidator(_two)]
 
 
 @describes("optimizer", abstract=True)
@@ -26,6 +37,17 @@ class Optimizer(Description):
     @property
     def slots(self) -> tuple[str, ...]:
         return ()
+
+    def reach(self, lr: float, g: float, w: float) -> float:
+        """A bound of every number that a step computes, |Δw| among them, from gradients of at most g, weights of at
+        most w and rates of at most lr, so far; inf where there is none.
+        """
+        return inf
+
+
+def divided(value: float, by: float) -> float:
+    """value/by; inf where `by` may be nothing once it is rounded"""
+    return value / by if by > ZERO else inf
 
 
 @describes("optimizer")
@@ -58,6 +80,12 @@ class SGD(Optimizer):
     def slots(self) -> tuple[str, ...]:
         return ("momentum_buffer",) if self.momentum else ()
 
+    def reach(self, lr: float, g: float, w: float) -> float:
+        """|v| ≤ max(1, |1−τ|)·d/(1−μ),   d = g + λw;   |Δw| ≤ η(d + |v|)"""
+        d = g + self.weight_decay * w
+        v = divided(d * max(1.0, abs(1 - self.dampening)), 1 - self.momentum)
+        return max(1.0, lr) * (d + v)
+
 
 @describes("optimizer")
 class Adagrad(Optimizer):
@@ -72,6 +100,11 @@ class Adagrad(Optimizer):
     @property
     def slots(self) -> tuple[str, ...]:
         return ("sum",)
+
+    def reach(self, lr: float, g: float, w: float) -> float:
+        """d² and |Δw| ≤ η·d/eps,   d = g + λw"""
+        d = g + self.weight_decay * w
+        return d * d + max(1.0, lr) * divided(d, self.eps)
 
 
 @describes("optimizer")
@@ -93,6 +126,12 @@ class RMSprop(Optimizer):
     def slots(self) -> tuple[str, ...]:
         return ("square_avg", *(["momentum_buffer"] if self.momentum else []), *(["grad_avg"] if self.centered else []))
 
+    def reach(self, lr: float, g: float, w: float) -> float:
+        """d² and |Δw| ≤ η·(d/eps)/(1−μ),   d = g + λw; centered, rounding may leave s − ḡ² below 0: no bound"""
+        d = g + self.weight_decay * w
+        step = divided(divided(d, self.eps), 1 - self.momentum)
+        return inf if self.centered else d * d + max(1.0, lr) * step
+
 
 @describes("optimizer")
 class Adam(Optimizer):
@@ -113,6 +152,13 @@ class Adam(Optimizer):
     @property
     def slots(self) -> tuple[str, ...]:
         return ("exp_avg", "exp_avg_sq", *(["max_exp_avg_sq"] if self.amsgrad else []))
+
+    def reach(self, lr: float, g: float, w: float) -> float:
+        """d², v̂ ≤ d²/(1−β₂) and |Δw| ≤ η·(d/eps)/(1−β₁) + ηλw,   d = g + λw (AdamW: g)"""
+        decay = self.weight_decay * w
+        d = g if self.decoupled else g + decay
+        step = divided(divided(d, self.eps), 1 - self.betas[0])
+        return divided(d * d, 1 - self.betas[1]) + max(1.0, lr) * (step + decay)
 
 
 @describes("optimizer")

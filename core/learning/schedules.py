@@ -108,6 +108,8 @@ class CosineDecay(Schedule):
 class WarmUp(Schedule):
     """lr(t) = η·(start_factor + (1 − start_factor)·t/length) for t < length, then `then` from its own start
 
+    Both count what `per` of the whole says.
+
     >>> [round(WarmUp(length=2, start_factor=0.5).at(t, 4, 1.0), 3) for t in range(4)]
     [0.5, 0.75, 1.0, 1.0]
     """
@@ -115,6 +117,15 @@ class WarmUp(Schedule):
     length: Count
     start_factor: Fraction = 1 / 3
     then: InstanceOf[Schedule] = field(default_factory=FixedLR)
+
+    def __post_init__(self) -> None:
+        if self.then.per == "step" and self.per == "epoch":
+            raise SpecError(
+                repr(self),
+                wanted='per="step" of the whole, as `then` has it',
+                got='per="epoch"',
+                fix=f'WarmUp({self.length}, then=…, per="step")',
+            )
 
     def at(self, position: int, total: int, lr: float) -> float:
         if position < self.length:

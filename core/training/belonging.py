@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isograd.core.base.description import from_dict
-from isograd.core.base.errors import SpecError, WeightsError
-from isograd.core.base.types import State
-from isograd.core.engine.carry import CARRIED, Carrying
-from isograd.core.learning.optimizers import Optimizer
+from isograd.core.base.errors import SpecError
+from isograd.core.engine.protocol import Network
+from isograd.core.learning.losses import Losses
+from isograd.core.learning.metrics import Metric
+from isograd.core.learning.optimizers import Clipping, Optimizer
+from isograd.core.learning.schedules import Schedule
 
 PLACES = {
     "seed": "ig.build(…, seed={})",
@@ -24,6 +26,30 @@ def written(value: Any) -> str:
     if isinstance(value, list):
         return "[" + ", ".join(map(written, value)) + "]"
     return repr(from_dict(value)) if isinstance(value, dict) else repr(value)
+
+
+def described(
+    net: Network,
+    losses: Losses,
+    optimizer: Optimizer,
+    schedule: Schedule,
+    clip: Clipping | None,
+    metrics: Sequence[Metric],
+    carry: str | None,
+) -> dict[str, Any]:
+    """What is trained, and how, as plain values."""
+    told = [None if loss is None else loss.to_dict() for loss in losses]
+    return {
+        "model": net.model.to_dict(),
+        "loss": told[0] if len(told) == 1 else told,
+        "optimizer": optimizer.to_dict(),
+        "schedule": schedule.to_dict(),
+        "clip": None if clip is None else clip.to_dict(),
+        "metrics": [metric.to_dict() for metric in metrics],
+        "carry": carry,
+        "seed": net.seed,
+        "dtype": net.dtype.name,
+    }
 
 
 def check_described(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> None:
@@ -41,19 +67,3 @@ def check_described(wanted: Mapping[str, Any], got: Mapping[str, Any]) -> None:
             fix=PLACES.get(name, f"ig.Trainer(…, {name}={{}})").format(written(theirs) if not large else "")
             + ", or net.load_state_dict(…) for the weights alone",
         )
-
-
-def check_memory(memory: State, optimizer: Optimizer, weights: State, carrying: Carrying | None) -> None:
-    """WeightsError unless each array of a learner's memory is a slot of a weight, or a state that is carried."""
-    carried = carrying.shapes if carrying is not None else ()
-    wanted = {f"{slot}/{path}": values.shape for slot in optimizer.slots for path, values in weights.items()}
-    for name, values in memory.items():
-        held = name.startswith(CARRIED)
-        shape = dict(enumerate(carried)).get(int(name.removeprefix(CARRIED))) if held else wanted.get(name)
-        if shape is None or (values.shape[1:] if held else values.shape) != shape:
-            raise WeightsError(
-                f"restore(state): memory/{name}",
-                wanted="none" if shape is None else f"shape {shape}",
-                got=f"shape {values.shape}",
-                fix="restore what trainer.state() gave",
-            )

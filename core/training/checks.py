@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from isograd.core.base.errors import DataError, SpecError
 from isograd.core.data.dataset import ArrayDataset, Dataset, Rowed, as_dataset
 from isograd.core.engine.batches import check_batch
 from isograd.core.engine.carry import Carrying
+from isograd.core.engine.rows import Fewest
 from isograd.core.graph.composite import Composite
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.metrics import Metric
@@ -19,13 +19,6 @@ from isograd.core.learning.schedules import Schedule
 from isograd.core.learning.stopping import EarlyStopping
 
 BATCH_SIZE = 32  # samples, unless asked for otherwise
-
-
-def counted(name: str, number: Any) -> int:
-    """The number as Python's own; SpecError unless it is a whole number of 1 or more."""
-    if isinstance(number, bool) or not hasattr(number, "__index__") or number < 1:
-        raise SpecError(f"fit({name}={number!r})", wanted="1 or more", got=repr(number), fix=f"{name}=1")
-    return operator.index(number)
 
 
 def check_parts(schedule: Any, clip: Any, metrics: Any) -> None:
@@ -82,8 +75,27 @@ def checked_data(given: Any, name: str, model: Composite, losses: Losses, carryi
     return data
 
 
+def check_last_batch(fewest: Fewest, samples: int, size: int, drop_last: bool) -> None:
+    """SpecError where the last batch of every epoch would be too small for the model: that is known beforehand."""
+    left = samples % size
+    if drop_last and samples < size:
+        return  # there is no batch at all, which is told elsewhere
+    last = left if left and not drop_last else size
+    if last >= fewest.rows:
+        return
+    dropped = ["drop_last=True"] if left and samples > size >= fewest.rows else []
+    fitting = (n for n in range(size + 1, samples + 1) if min(n, samples % n or n) >= fewest.rows)
+    other = [f"batch_size={n}" for n in fitting][:1]
+    raise SpecError(
+        f"fit(batch_size={size}) of {samples} samples: epoch 1, batch {-(-samples // size)}, the last",
+        wanted=f"{fewest.rows} samples or more: {fewest.where} needs more than one value for each channel",
+        got=f"{last}",
+        fix=", or ".join([*dropped, *other]) or "more data",
+    )
+
+
 def batching(
-    carrying: Carrying | None,
+    what: tuple[Composite, Losses, Carrying | None],
     data: Dataset,
     held_out: Dataset | None,
     batch_size: int | None,
@@ -91,12 +103,15 @@ def batching(
     drop_last: bool,
 ) -> tuple[int, int | None, bool]:
     """(samples in a batch, in one of validation or None for the usual, whether they are shuffled)"""
+    model, _, carrying = what
     if shuffle is not None and not isinstance(shuffle, (bool, np.bool_)):
         raise SpecError(
             f"fit(shuffle={shuffle!r})", wanted="True, False or None", got=repr(shuffle), fix="shuffle=False"
         )
     if carrying is None:
-        return batch_size or BATCH_SIZE, None, shuffle is None or bool(shuffle)
+        size = batch_size or BATCH_SIZE
+        check_last_batch(Fewest(model), len(data), size, drop_last)
+        return size, None, shuffle is None or bool(shuffle)
     if shuffle:
         raise SpecError(
             f'fit(shuffle=True) with carry="{carrying.how}"',
@@ -105,6 +120,7 @@ def batching(
             fix="leave shuffle= out",
         )
     size = carrying.batch_size(data, batch_size, "fit(…)", usual=BATCH_SIZE, drop_last=drop_last)
+    check_last_batch(Fewest(model), len(data), size, drop_last)
     held_size = size if held_out is not None and not isinstance(held_out, Rowed) else None
     if held_out is not None:
         carrying.batch_size(held_out, held_size, "fit(validation=…)", usual=BATCH_SIZE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.base.errors import DataError, SpecError
+from isograd.core.base.errors import DataError, IsogradError, SpecError, shown
 from isograd.core.base.randomness import batch_order
 from isograd.core.base.types import Array, State
 from isograd.core.data.dataset import Dataset
@@ -57,6 +57,7 @@ class Fit:
         self.waiting: list[Watcher] = []
         self.history = History()
         self.epoch, self.step = 0, 0
+        self.weights: list[float] = []  # of the running epoch's batches: what their losses divide by
         self.seconds = 0.0  # of the running epoch, until the fit was last interrupted
         self.since: float | None = None  # when it began, or was taken up again
         self.known: list[tuple[Watcher, int]] = []  # the watchers that a fit taken up knows, and their places in it
@@ -93,9 +94,26 @@ class Fit:
         """Seconds of the running epoch."""
         return self.seconds + (0.0 if self.since is None else perf_counter() - self.since)
 
-    def stepped(self, loss: float) -> None:
+    def next_loss(self, steps: Iterator[float], order: Sequence[Array], epoch: int) -> float | None:
+        """The loss of the next step, or None after the last of this epoch's number.
+
+        An error says in which batch it arose, and of which sample.
+        """
+        try:
+            return next(steps, None)
+        except Exception as error:
+            rows = order[self.step] if self.step < len(order) else np.empty(0, int)
+            place = f"epoch {epoch}, batch {self.step + 1} of {len(order)}"
+            if not isinstance(error, IsogradError):
+                error.add_note(f"in {place}, of samples {shown(rows.tolist())}")
+                raise
+            sample = "" if error.row is None else f", sample {rows[error.row]}"
+            raise error.within(f"{place}{sample}") from error.__cause__
+
+    def stepped(self, loss: float, weight: float) -> None:
         """One more step is made."""
         self.history.step_losses.append(loss)
+        self.weights.append(weight)
         self.step += 1
         self.waiting = list(self.watchers)
 
@@ -103,7 +121,7 @@ class Fit:
         """One more epoch is done, and measured."""
         self.history.epochs.append(epoch)
         self.epoch, self.step = self.epoch + 1, 0
-        self.seconds, self.since = 0.0, None
+        self.seconds, self.since, self.weights = 0.0, None, []
         self.waiting = list(self.watchers)
 
     def tell(self, trainer: Any) -> None:
@@ -129,7 +147,9 @@ class Fit:
 
     def taken(self) -> tuple[dict[str, Any], State, dict[str, Any]]:
         """(record, arrays, what the clock said) of this fit, as `take_up` wants them."""
-        watchers, arrays = [], {"step_losses": np.array(self.history.step_losses, np.float64)}
+        watchers = []
+        losses, weights = (np.array(values, np.float64) for values in (self.history.step_losses, self.weights))
+        arrays = {"step_losses": losses, "weights": weights}
         for k, watcher in enumerate(self.watchers):
             kind = type(watcher).__name__
             values, held = parted(f"{kind}.state()", watcher.state())
@@ -197,7 +217,7 @@ class Fit:
         self.epoch, self.step = record["epoch"], record["step"]
         told = zip(record["epochs"], seconds["epochs"], strict=True)
         self.history.epochs = [Epoch(**deepcopy(epoch), seconds=taken) for epoch, taken in told]
-        self.history.step_losses = arrays["step_losses"].tolist()
+        self.history.step_losses, self.weights = arrays["step_losses"].tolist(), arrays["weights"].tolist()
         self.seconds = seconds["running"]
         if self.plan.early_stopping is not None:  # taken as that fit ended: nothing of it remains but the best weights
             self.history.stopped = record["stopped"]

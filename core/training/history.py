@@ -8,11 +8,11 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training data. Numbers count from 1; losses are means over samples."""
+    """One pass over the training data. Numbers count from 1; losses are those of all samples together."""
 
     number: int
     lr: float  # of its last step
-    train_loss: float  # mean over the epoch's batches, as the weights changed
+    train_loss: float  # joined from the epoch's batches, as the weights changed
     validation_loss: float | None
     metrics: dict[str, float]  # on the validation data
     seconds: float

@@ -37,6 +37,10 @@ class TrainerState:
         for values in self.arrays.values():
             values.flags.writeable = False
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Made again, so that its arrays cannot be written to either."""
+        return TrainerState, (self.record, self.arrays)
+
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, TrainerState):
             return NotImplemented

@@ -9,26 +9,29 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.base.errors import SpecError
+from isograd.core.base.errors import IsogradError, SpecError
 from isograd.core.base.randomness import batch_order
 from isograd.core.base.types import Array, Arrays
 from isograd.core.data.dataset import ArrayDataset, Dataset, as_arrays, as_dataset, for_epoch
 from isograd.core.engine.batches import check_inputs, check_losses
 from isograd.core.engine.carry import Carry, Carrying
+from isograd.core.engine.memory import check_memory
 from isograd.core.engine.protocol import Network
+from isograd.core.engine.rows import counted
 from isograd.core.learning.losses import Loss, Losses
 from isograd.core.learning.metrics import Metric
 from isograd.core.learning.optimizers import Clipping, Optimizer
 from isograd.core.learning.schedules import FixedLR, Schedule
 from isograd.core.learning.stopping import EarlyStopping
-from isograd.core.training.belonging import check_described, check_memory
-from isograd.core.training.checks import BATCH_SIZE, batching, check_parts, check_watchers, checked_data, counted
+from isograd.core.training.belonging import check_described, described
+from isograd.core.training.checks import BATCH_SIZE, batching, check_parts, check_watchers, checked_data
 from isograd.core.training.fitting import Fit, Plan
 from isograd.core.training.history import Epoch, History
 from isograd.core.training.interrupts import Interrupts, interrupts
 from isograd.core.training.progress import drawing
 from isograd.core.training.state import TrainerState, in_folder
 from isograd.core.training.watching import BestWeights, StopFit, Watcher
+from isograd.core.training.weighing import Weighed, joined
 
 EVALUATED_AT_ONCE = 256  # samples, unless asked for otherwise
 
@@ -78,7 +81,15 @@ class Trainer:
         With `carry`, states go on from the step before; `reset_state` makes them zeros again.
         Raises, with no weight and no state changed, where the batch does not fit or the loss is NaN or infinite.
         """
-        return self.learner.step(as_arrays(x), as_arrays(y), self.optimizer.lr)
+        loss = self.learner.step(as_arrays(x), as_arrays(y), self.optimizer.lr)
+        if not self._running:
+            self._fit = self._restored = None  # a fit that was interrupted is not gone on with from here
+        return loss
+
+    @property
+    def steps_of_fit(self) -> int:
+        """The steps done of the fit that is running, or was interrupted; of one gone on with, those before it too."""
+        return 0 if self._fit is None else len(self._fit.history.step_losses)
 
     def reset_state(self) -> None:
         """Let the next step start from carried states of zeros: before another text."""
@@ -109,25 +120,27 @@ class Trainer:
         After `restore` of a state that was taken inside a fit, the same call does what remains of that fit.
         """
         self._check_idle("fit(…)")
-        epochs, validate_every = counted("epochs", epochs), counted("validate_every", validate_every)
-        batch_size = None if batch_size is None else counted("batch_size", batch_size)
+        epochs, validate_every = counted("fit", "epochs", epochs), counted("fit", "validate_every", validate_every)
+        batch_size = None if batch_size is None else counted("fit", "batch_size", batch_size)
         check_watchers(callbacks, early_stopping)
         what = (self.net.model, self.losses, self.carrying)
         data = checked_data(train, "train", *what)
         held_out = None if validation is None else checked_data(validation, "validation", *what)
         if early_stopping is not None and held_out is None:
             raise SpecError("fit(early_stopping=…)", wanted="validation data", got="none", fix="validation=(x, y)")
-        size, validation_size, shuffle = batching(self.carrying, data, held_out, batch_size, shuffle, drop_last)
+        size, validation_size, shuffle = batching(what, data, held_out, batch_size, shuffle, drop_last)
         plan = Plan(epochs, size, validate_every, early_stopping, shuffle, drop_last)
         best = None if early_stopping is None else BestWeights(early_stopping)
         fit = Fit(plan, data, held_out, validation_size, [*callbacks, *drawing(progress), *([best] if best else [])])
         if self._restored is not None:
             fit.check_same(self._restored.record["fit"])
-        self._run(fit)
+        failed = self._run(fit)
         if best is not None:
             best.put_back(self, fit.history)
         if best is not None or fit.history.stopped is None:
             self._fit = None  # one that a callback stopped can still be gone on with
+        if failed is not None:
+            raise failed
         return fit.history
 
     def state(self) -> TrainerState:
@@ -165,10 +178,10 @@ class Trainer:
                 "restore(…)", wanted="what trainer.state() gave", got=type(state).__name__, fix="trainer.restore(state)"
             )
         check_described(state.record["training"], self._described)
-        memory = state.under("memory")
-        check_memory(memory, self.optimizer, self.net.state_dict(), self.carrying)
+        memory = {"step": np.asarray(state.record["steps_done"]), **state.under("memory")}
+        check_memory("restore(state): memory", memory, self.net.model, self.optimizer, self.carrying)
         self.net.load_state_dict(state.under("weights"))
-        self.learner.load_state_dict({"step": np.asarray(state.record["steps_done"]), **memory})
+        self.learner.load_state_dict(memory)
         self.epochs_done = state.record["epochs_done"]
         self._fit, self._restored = None, state if state.record["fit"] else None
 
@@ -178,7 +191,7 @@ class Trainer:
         In batches of 256 unless asked for otherwise; with carried states, of the data set's rows.
         """
         samples = as_dataset(data)
-        order = self._in_order(samples, batch_size, "evaluate(…)")
+        order = self._in_order(samples, batch_size, "evaluate")
         loss, outputs, targets = self.learner.evaluate(samples, order)
         trained = next(k for k, spec in enumerate(self.losses) if spec is not None)
         return {"loss": loss} | {m.label: m.value(outputs[trained], targets[0]) for m in self.metrics}
@@ -190,7 +203,7 @@ class Trainer:
         """
         data = x if isinstance(x, Dataset) else ArrayDataset(as_arrays(x), ())
         parts: list[Arrays] = []
-        for rows in self._in_order(data, batch_size, "predict(…)"):
+        for rows in self._in_order(data, batch_size, "predict"):
             inputs, _ = data.batch(rows)
             if self.carrying is not None:
                 check_inputs(self.net.model, inputs, self.carrying.data_inputs)
@@ -203,19 +216,8 @@ class Trainer:
     @cached_property
     def _described(self) -> dict[str, Any]:
         """What is trained, and how: a state is restored by a trainer of the same alone."""
-        clip, carrying = self.clip, self.carrying
-        losses = [None if loss is None else loss.to_dict() for loss in self.losses]
-        return {
-            "model": self.net.model.to_dict(),
-            "loss": losses[0] if len(losses) == 1 else losses,
-            "optimizer": self.optimizer.to_dict(),
-            "schedule": self.schedule.to_dict(),
-            "clip": None if clip is None else clip.to_dict(),
-            "metrics": [metric.to_dict() for metric in self.metrics],
-            "carry": None if carrying is None else carrying.how,
-            "seed": self.net.seed,
-            "dtype": self.net.dtype.name,
-        }
+        how = None if self.carrying is None else self.carrying.how
+        return described(self.net, self.losses, self.optimizer, self.schedule, self.clip, self.metrics, how)
 
     def _check_idle(self, where: str) -> None:
         if self._running:
@@ -226,9 +228,9 @@ class Trainer:
                 fix="raise ig.StopFit(…), and call it when fit has returned",
             )
 
-    def _run(self, fit: Fit) -> None:
-        """What remains of a fit, its watchers told of its start and its end."""
-        begun: list[Watcher] = []
+    def _run(self, fit: Fit) -> BaseException | None:
+        """What remains of a fit, its watchers told of its start and its end; the first error of those told of that."""
+        begun, failed = list[Watcher](), list[BaseException]()
         steps = len(fit.order(self.net.seed, self.epochs_done))
         self._running = True
         self._fit = None  # what was interrupted before this fit is over
@@ -247,11 +249,13 @@ class Trainer:
             fit.history.stopped = str(stop)
         finally:
             fit.pause()
-            try:
-                for watcher in begun:
+            for watcher in begun:
+                try:
                     watcher.fit_ends(self, fit.history)
-            finally:
-                self._running = False
+                except BaseException as error:  # the others hear of it all the same
+                    failed.append(error)
+            self._running = False
+        return failed[0] if failed else None
 
     def _epoch(self, fit: Fit, ctrl_c: Interrupts) -> None:
         """What remains of an epoch: steps, validation, and what is told of them."""
@@ -259,10 +263,11 @@ class Trainer:
         order, done = fit.order(self.net.seed, self.epochs_done), fit.step
         if done == 0:
             self.learner.reset_state()
-        data = for_epoch(fit.data, self.epochs_done)
+        data = Weighed(for_epoch(fit.data, self.epochs_done), self.losses)
         ctrl_c.hold()
-        for loss in self.learner.epoch(data, order[done:], lambda k: self._lr(fit, done + k, len(order))):
-            fit.stepped(loss)
+        steps = self.learner.epoch(data, order[done:], lambda k: self._lr(fit, done + k, len(order)))
+        while (loss := fit.next_loss(steps, order, self.epochs_done + 1)) is not None:
+            fit.stepped(loss, data.weight)
             ctrl_c.release()
             fit.tell(self)
             ctrl_c.hold()
@@ -278,28 +283,34 @@ class Trainer:
         """What there is to say of an epoch whose steps are done."""
         number, plan, held_out = fit.epoch + 1, fit.plan, fit.held_out
         measured = held_out is not None and (number % plan.validate_every == 0 or number == plan.epochs)
-        scores = self.evaluate(held_out, batch_size=fit.validation_size) if measured else {}
-        weights = [1.0 if self._summed else len(batch) for batch in order]
+        scores = self._validated(held_out, fit) if held_out is not None and measured else {}
         return Epoch(
             number=self.epochs_done + 1,
             lr=self._lr(fit, len(order) - 1, len(order)),
-            train_loss=float(np.average(fit.history.step_losses[-len(order) :], weights=weights)),
+            train_loss=joined(self.losses, fit.history.step_losses[-len(order) :], fit.weights),
             validation_loss=scores.pop("loss", None),
             metrics=scores,
             seconds=fit.elapsed(),
         )
 
-    def _in_order(self, data: Dataset, batch_size: int | None, where: str) -> list[Array]:
+    def _in_order(self, data: Dataset, batch_size: int | None, call: str) -> list[Array]:
         """The sample numbers of each batch of an evaluation."""
-        if self.carrying is None:
-            size = batch_size or EVALUATED_AT_ONCE
-        else:
-            size = self.carrying.batch_size(data, batch_size, where, usual=BATCH_SIZE)
+        asked = None if batch_size is None else counted(call, "batch_size", batch_size)
+        size = asked or EVALUATED_AT_ONCE
+        if self.carrying is not None:
+            size = self.carrying.batch_size(data, asked, f"{call}(…)", usual=BATCH_SIZE)
         return batch_order(len(data), size, seed=0, epoch=0, shuffle=False, drop_last=False)
 
-    @property
-    def _summed(self) -> bool:
-        return all(loss is None or loss.reduction == "sum" for loss in self.losses)
+    def _validated(self, held_out: Dataset, fit: Fit) -> dict[str, float]:
+        try:
+            return self.evaluate(held_out, batch_size=fit.validation_size)
+        except IsogradError as error:
+            raise error.within(f"validation of epoch {self.epochs_done + 1}") from error.__cause__
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy, or what is pickled, knows of an interrupted fit what `restore` knows: no data and no callbacks."""
+        restored = self.state() if self._fit is not None else self._restored
+        return vars(self) | {"_running": False, "_fit": None, "_restored": restored}
 
     def _lr(self, fit: Fit, step: int, steps: int) -> float:
         """The rate of a step of the running epoch, by its place in the whole fit."""

@@ -249,17 +249,17 @@ def test_what_no_trainer_gave() -> None:
     slot = "memory/momentum_buffer/0.weight"
     assert (
         raised(lambda: made.restore(changed(state, slot, np.zeros((5, 4)))))
-        == f"""WeightsError: restore(state): {slot}
-  wanted shape (4, 5)
-  got    shape (5, 4)
-  fix    restore what trainer.state() gave"""
+        == """WeightsError: restore(state): memory: momentum_buffer/0.weight
+  wanted numbers of shape (4, 5)
+  got    float64 of shape (5, 4)
+  fix    give what state_dict() gave; nothing was changed"""
     )
     assert (
         raised(lambda: made.restore(changed(state, "memory/carried/0", np.zeros((5, 4)))))
-        == """WeightsError: restore(state): memory/carried/0
-  wanted none
-  got    shape (5, 4)
-  fix    restore what trainer.state() gave"""
+        == f"""WeightsError: restore(state): memory
+  wanted step, {", ".join(f"momentum_buffer/{path}" for path in made.net.state_dict())}
+  got    unexpected carried/0
+  fix    give what state_dict() gave; nothing was changed"""
     )
 
 

@@ -218,7 +218,7 @@ def test_a_loss_that_overflows_by_itself(backend: str) -> None:
         == """NonFiniteError: the loss is inf
   wanted a finite loss
   got    finite outputs, but a loss that is not
-  fix    check the targets; this step changed no weight"""
+  fix    check the targets: is every one of them ignored? This step changed no weight"""
     )
 
 
@@ -237,7 +237,7 @@ def test_data_that_is_not_in_memory_is_refused_batch_by_batch(backend: str) -> N
     whole, cut = trainer(), trainer()
     assert (
         raised(lambda: cut.fit(samples(7.0), batch_size=4, shuffle=False))
-        == """DataError: BCEWithLogitsLoss(): target [1, 0]
+        == """DataError: epoch 1, batch 2 of 2, sample 5: BCEWithLogitsLoss(): target [1, 0]
   wanted a probability in [0, 1]
   got    7.0
   fix    scale the targets"""

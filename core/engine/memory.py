@@ -1,0 +1,66 @@
+"""What a learner remembers beside the weights, and whether a memory that is given is one of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from isograd.core.base.errors import WeightsError, shown
+from isograd.core.base.types import Shape, State
+from isograd.core.engine.carry import CARRIED, Carrying, carried_name
+from isograd.core.graph.composite import Composite
+from isograd.core.graph.weights import declared, plain_array
+from isograd.core.learning.optimizers import Adagrad, Optimizer
+
+SQUARES = ("sum", "square_avg", "exp_avg_sq", "max_exp_avg_sq")  # slots that no gradient makes negative
+
+
+def slot_start(optimizer: Optimizer) -> float:
+    """What every entry of an optimizer's slots is before the first step."""
+    return optimizer.initial_accumulator_value if isinstance(optimizer, Adagrad) else 0.0
+
+
+def check_memory(
+    where: str, memory: Mapping[str, Any], model: Composite, optimizer: Optimizer, carrying: Carrying | None
+) -> tuple[int, State]:
+    """(step, arrays) of a memory as `Learner.state_dict` gives it; WeightsError where it is no learner's of these.
+
+    After a step each weight has all of its slots, before the first none has any. Carried states are all there or none.
+    """
+    step = _step(where, memory)
+    weights, _ = declared(model)
+    slots = [f"{slot}/{path}" for path in weights for slot in optimizer.slots] if step else []
+    shapes: dict[str, Shape] = {name: weights[name.split("/", 1)[1]].shape for name in slots}
+    if carrying is not None and any(str(name).startswith(CARRIED) for name in memory):
+        shapes |= {carried_name(k): shape for k, shape in enumerate(carrying.shapes)}
+    missing, unexpected = [n for n in shapes if n not in memory], [n for n in memory if n not in shapes and n != "step"]
+    if missing or unexpected:
+        named = {"missing": missing, "unexpected": unexpected}
+        got = "; ".join(f"{what} {', '.join(map(str, names))}" for what, names in named.items() if names)
+        raise _error(where, ", ".join(["step", *shapes]), got)
+    found: State = {}
+    for name, shape in shapes.items():
+        found[name] = values = plain_array(memory[name], f"{where}: {name}", shape)
+        own = values.shape[1:] if name.startswith(CARRIED) and values.ndim else values.shape
+        if own != shape or values.dtype.kind not in "fiu":
+            told = f"(N, {', '.join(map(str, shape))})" if name.startswith(CARRIED) else f"{shape}"
+            raise _error(f"{where}: {name}", f"numbers of shape {told}", f"{values.dtype} of shape {values.shape}")
+        if name.split("/")[0] in SQUARES and (values < 0).any():
+            raise _error(f"{where}: {name}", "numbers of 0 or more", f"{values.min()}")
+    return step, found
+
+
+def _step(where: str, memory: Mapping[str, Any]) -> int:
+    """The steps that were made."""
+    if not isinstance(memory, Mapping):
+        raise _error(where, "what state_dict() gave", type(memory).__name__)
+    step = np.asarray(memory.get("step", "nothing"))
+    if step.shape != () or step.dtype.kind not in "iu" or step < 0:
+        raise _error(f"{where}: step", "a whole number of 0 or more", shown(memory.get("step")))
+    return int(step)
+
+
+def _error(where: str, wanted: str, got: str) -> WeightsError:
+    return WeightsError(where, wanted=wanted, got=got, fix="give what state_dict() gave; nothing was changed")
