@@ -52,7 +52,7 @@ def save(
         )
     told = {"notes": json.dumps(_words(notes))} if notes is not None else {}
     metadata = {"isograd": text, **told, "checksum": _checksum(text + told.get("notes", ""), arrays)}
-    return write_atomically(place, to_bytes(arrays, metadata=metadata))
+    return write_atomically(place, _in_order(to_bytes(arrays, metadata=metadata)))
 
 
 def load(path: str | Path) -> tuple[Composite, State]:
@@ -142,6 +142,16 @@ def _metadata(path: Path, content: bytes) -> dict[str, str]:
     if not _are_words(found):
         raise _damaged(path, "a header whose metadata are not texts by name")
     return dict(found)
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same file, the entries of its metadata by name: the library writes them in another order each time."""
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)  # what follows begins at a multiple of 8
+    return struct.pack("<Q", len(text)) + text + content[8 + length :]
 
 
 def _notes(path: Path, told: str) -> dict[str, str]:

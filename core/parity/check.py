@@ -24,16 +24,13 @@ from isograd.core.parity.pair import Pair, names_of, pairs_of
 from isograd.core.parity.report import NOT_ASKED, NotJudged, ParityReport
 from isograd.core.parity.stages.clipping import clipping_alone, gradients_of
 from isograd.core.parity.stages.end_to_end import THE_LOSS, Whole, end_to_end
-from isograd.core.parity.stages.feeds import feeds, outputs_of
 from isograd.core.parity.stages.free_run import free_run
 from isograd.core.parity.stages.locked_steps import locked_steps
 from isograd.core.parity.stages.loss import losses_alone
-from isograd.core.parity.stages.node import Suspect, suspected
+from isograd.core.parity.stages.nodes import nodes_alone
 from isograd.core.parity.stages.schedule import compare_schedule
 from isograd.core.parity.stages.training import Stopped, Training
-from isograd.core.parity.stages.trial import Trial, trial_state
 from isograd.core.parity.verdict import Culprit, Row, short
-from isograd.core.parity.witness import wide
 
 NO_CLIPPING = "cannot be asked for clipping by itself (clip_gradients)"
 
@@ -178,49 +175,3 @@ def _of_a_loss(culprit: Culprit | None, loss: Culprit | None) -> Culprit | None:
     wrong = "value" if loss.what == "loss" else "gradient" if loss.what == "dprediction" else loss.what
     cause = f"{loss.layer}, whose {wrong} is wrong by itself"
     return replace(culprit, witness=None, quantity="", claims={}, truth=None, guilty=None, source=None, inherited=cause)
-
-
-def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tuple[list[Row], list[Culprit]]:
-    """The rows of every node, and the culprits in order of computation: the forward's, then the gradients' from the
-    end backwards. The witness is asked about the first of them alone."""
-    rows: list[Row] = []
-    forward: list[Culprit] = []
-    gradients: list[Culprit] = []
-    last: Suspect | None = None
-    for trial in node_trials(pair, whole, dtype=dtype, training=training):
-        found, suspect = suspected(pair, trial)
-        rows += found
-        if suspect is None:
-            continue
-        if not suspect.of_a_gradient:
-            forward.append(suspect.unjudged() if forward else suspect.judged())
-            continue
-        if last is not None:
-            gradients.append(last.unjudged())
-        last = suspect
-    if last is not None:
-        gradients.append(last.unjudged() if forward else last.judged())
-    return rows, forward + gradients[::-1]
-
-
-def node_trials(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> Iterator[Trial]:
-    """A trial for every node, fed with what the right side computed up to it, or the left where the right raises."""
-    seen = _activations(pair, whole, dtype, training)
-    for path, owner, node, fed in feeds(whole.model, whole.inputs, seen):
-        yield Trial(path, node.layer, wide(fed), trial_state(whole.state, owner, dtype), dtype, training, whole.seed)
-
-
-def _activations(pair: Pair, whole: Whole, dtype: str, training: bool) -> dict[str, Arrays]:
-    """{node path: its outputs} of the first side that computes them; raises Stopped where neither does."""
-    errors: dict[str, Exception] = {}
-    for side in (1, 0):
-        try:
-            net = pair.build_side(side, whole.model, whole.state, whole.seed, dtype)
-            found = net.activations(*(x.copy() for x in whole.inputs), training=training)
-            for path, count in outputs_of(whole.model, *(x.shape[1:] for x in whole.inputs)):
-                if not isinstance(found.get(path), tuple) or len(found[path]) != count:
-                    raise TypeError(f"activations() has no tuple of {count} for the node {path!r}")
-            return found
-        except Exception as error:
-            errors[pair.names[side]] = error
-    raise Stopped(errors)

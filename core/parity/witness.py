@@ -98,7 +98,7 @@ class Evaluated:
     @classmethod
     def of(cls, trial: Trial) -> Evaluated:
         name = trial.model.graph(*trial.model.input_shapes).nodes[0].name
-        return cls(trial.layer, trial.state, trial.rounded_inputs(), Run(trial.training, trial.seed, 0, name))
+        return cls(trial.layer, trial.state, trial.rounded_inputs(), Run(trial.training, trial.seed, trial.step, name))
 
     def outputs(self, seen: Seen | None = None) -> tuple[Arrays, State]:
         """(outputs, weights and buffers after the run)"""

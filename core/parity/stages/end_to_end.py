@@ -41,6 +41,7 @@ class Whole:
     losses: Losses
     targets: Arrays
     seed: int
+    step: int = 0  # the position that randomness is keyed by
 
     @property
     def loss(self) -> Description:
@@ -76,7 +77,7 @@ class Whole:
         @cache
         def of(loss: bool) -> Mapping[Key, float]:
             state, inputs = in_dtype(self.state, dtype), rounded(rounded(self.inputs, dtype), "float64")
-            tracing = Tracing(backend, self.model, in_dtype(state, "float64"), inputs, self.seed)
+            tracing = Tracing(backend, self.model, in_dtype(state, "float64"), inputs, self.seed, self.step)
             dys = self.upstream(tracing.outputs, np.float64)
             if loss:
                 targets = rounded(rounded(self.targets, dtype), "float64")
@@ -149,7 +150,7 @@ def _blamed(
     key = row.path, row.what
     if first is not None:
         return pair.culprit(row, whole.model, gap.index, values, inherited=_cause(key, first))
-    verdict = _judge(whole, row.dtype, key, values, gap)
+    verdict = judge(whole, row.dtype, key, values, gap)
     where, spec = (THE_LOSS, whole.loss) if _of_the_loss(key) else (WHOLE, whole.model)
     said = pair.row(STAGE, row.dtype, where, f"{key[1]} of {key[0]}", gap, row.allowed)
     return pair.culprit(said, spec, gap.index, values, verdict)
@@ -170,10 +171,12 @@ def _cause(key: Key, first: Culprit) -> str:
     return f"node {first.path!r}, whose {first.what} is wrong by itself"
 
 
-def _judge(whole: Whole, dtype: str, key: Key, values: dict[str, Array | None], gap: Difference) -> Verdict:
+def judge(whole: Whole, dtype: str, key: Key, values: dict[str, Array | None], gap: Difference) -> Verdict:
     """Who is wrong where every node alone is right: by the formula of the whole model."""
     path, what = key
-    formula = Evaluated(whole.model, in_dtype(whole.state, dtype), rounded(whole.inputs, dtype), Run(True, whole.seed))
+    formula = Evaluated(
+        whole.model, in_dtype(whole.state, dtype), rounded(whole.inputs, dtype), Run(True, whole.seed, whole.step)
+    )
     seen: Seen = {}
     outputs, after = formula.outputs(seen)
     targets = rounded(rounded(whole.targets, dtype), "float64")

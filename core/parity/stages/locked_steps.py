@@ -15,14 +15,15 @@ from isograd.core.graph.weights import declared
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, OPTIMIZER_FORMULAS
 from isograd.core.parity.matching import TOLERANCE, Difference, Sides, difference, largest, structure
 from isograd.core.parity.pair import Pair, build_in, in_dtype
-from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS, Whole
+from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS, Whole, judge
+from isograd.core.parity.stages.nodes import nodes_alone
 from isograd.core.parity.stages.rounding import Found, Rounding, least_noise
 from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, rounded, shaken, slots_of
 from isograd.core.parity.verdict import Culprit, Row, Verdict
 from isograd.core.parity.witness import judge_each, judge_promise
 
 STAGE = "locked step"
-GRADIENT = f"gradient{OF_THE_LOSS}"
+GRADIENT, LOSS = f"gradient{OF_THE_LOSS}", ("loss", "value")
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,15 @@ class Step:
     before: State
     memory: State
     after: tuple[State, State]
+    losses: tuple[float, float]
     least: float  # the noise floor that no run is below
+
+    @property
+    def whole(self) -> Whole:
+        """The model as it was before the step, on the step's batch."""
+        training = self.training
+        inputs, targets = training.batch(self.number)
+        return Whole(training.model, self.before, inputs, training.losses, targets, training.seed, self.number - 1)
 
     def promised(self, weight: str) -> Array:
         """An array of the dtype and shape that a weight, its slots and its gradient have by description."""
@@ -59,26 +68,24 @@ class Step:
     @cached_property
     def rounding(self) -> Rounding:
         """What explains a difference between the sides' gradients of this batch."""
-        training, raw = self.training, self.gradients[0]
-        inputs, targets = training.batch(self.number)
-        buffers = declared(training.model)[1]
+        whole, (raw_left, raw_right) = self.whole, self.gradients[0]
+        buffers = declared(whole.model)[1]
 
-        def found(gradients: State, after: State) -> Found:
+        def found(gradients: State, after: State, loss: float) -> Found:
             moved = {(path, BUFFER): values for path, values in after.items() if path in buffers}
-            return moved | {(path, GRADIENT): gradient for path, gradient in gradients.items()}
-
-        whole = Whole(training.model, self.before, inputs, training.losses, targets, training.seed)
+            slopes = {(path, GRADIENT): gradient for path, gradient in gradients.items()}
+            return moved | slopes | {LOSS: np.asarray(loss, self.dtype)}
 
         def again(side: int, units: int, draw: int) -> Found:
-            state, moved = shaken(in_dtype(self.before, self.dtype), rounded(inputs, self.dtype), units, draw)
-            net = build_in(self.pair.backends[side], training.model, state, training.seed, self.dtype)
-            learner = net.learner(training.losses, training.optimizer)
+            state, moved = shaken(in_dtype(self.before, self.dtype), rounded(whole.inputs, self.dtype), units, draw)
+            net = build_in(self.pair.backends[side], whole.model, state, whole.seed, self.dtype)
+            learner = net.learner(whole.losses, self.training.optimizer)
             learner.load_state_dict(self.memory)
-            gradients = learner.gradients(moved, targets)[2]
-            learner.step(moved, targets, training.optimizer.lr)
-            return found(gradients, net.state_dict())
+            gradients = learner.gradients(moved, whole.targets)[2]
+            loss = learner.step(moved, whole.targets, self.training.optimizer.lr)
+            return found(gradients, net.state_dict(), loss)
 
-        sides = found(raw[0], self.after[0]), found(raw[1], self.after[1])
+        sides = found(raw_left, self.after[0], self.losses[0]), found(raw_right, self.after[1], self.losses[1])
         return Rounding(self.pair, sides, self.least, again, whole.added(self.pair.right, self.dtype))
 
     def only_rounding(self, weight: str) -> bool:
@@ -126,21 +133,42 @@ def locked_steps(pair: Pair, training: Training, dtype: str, alone: Sequence[Row
     try:
         nets = on_each(pair, lambda k: pair.build_side(k, training.model, training.state, training.seed, dtype))
         learners = on_each(pair, lambda k: training.learner(nets[k]))
+        unknown = _unknown(pair, training, dtype, [learner.state_dict() for learner in learners])
+        if unknown:
+            return unknown
         for number in range(1, training.steps + 1):
             before, memory = _held(nets[0], learners[0])
             on_each(pair, lambda k, of=(before, memory): _set(nets[k], learners[k], *of))  # type: ignore[misc]
-            on_each(pair, lambda k, number=number: training.step(learners[k], number))  # type: ignore[misc]
+            loss = on_each(pair, lambda k, number=number: training.step(learners[k], number))  # type: ignore[misc]
             left, right = on_each(pair, lambda k: nets[k].state_dict() | slots_of(learners[k].state_dict()))
-            step = Step(pair, training, dtype, number, before, memory, (left, right), least_noise(dtype, alone))
+            least = least_noise(dtype, alone)
+            step = Step(pair, training, dtype, number, before, memory, (left, right), (loss[0], loss[1]), least)
             for path in {**right, **left}:
                 row, gap = _compared(step, path)
                 rows.append(row)
                 if row.failed:
                     return rows, _judge(step, row, gap)
+            row, gap = _compared_losses(step)
+            rows.append(row)
+            if row.failed:
+                return rows, _judge_loss(step, row, gap)
     except Stopped as stop:
         more, culprit = stop.result(pair, training.clip or training.optimizer, STAGE, dtype, "step", f"step {number}")
         return rows + more, culprit
     return rows, None
+
+
+def _unknown(pair: Pair, training: Training, dtype: str, memories: Sequence[State]) -> Result | None:
+    """What a learner remembers that neither optimizer nor carried states have by description: no other takes it."""
+    spec = training.optimizer
+    for path in {key: None for memory in memories for key in memory if key != "step"}:
+        slot, _, weight = path.partition("/")
+        if slot not in spec.slots or weight not in training.state:
+            values: Sides = dict(zip(pair.names, (memory.get(path) for memory in memories), strict=True))
+            gap = Difference(np.inf, fault="not by description")
+            row = pair.row(STAGE, dtype, path, "in state_dict()", gap, 0.0)
+            return [row], pair.culprit(row, spec, (), values, judge_promise(path, values, "nothing"))
+    return None
 
 
 def _held(net: Network, learner: Learner) -> tuple[State, State]:
@@ -173,17 +201,34 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
     return replace(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), raw=raw), gap
 
 
+def _compared_losses(step: Step) -> tuple[Row, Difference]:
+    """The row of the loss that a step returns: that before its update."""
+    judged = step.rounding.judge(LOSS)
+    row = step.pair.row(STAGE, step.dtype, "loss", "before it", judged.gap, judged.allowed, f"step {step.number}")
+    return row, judged.gap
+
+
+def _judge_loss(step: Step, row: Row, gap: Difference) -> Culprit:
+    """Blame for the loss of a step: the formula's, of the whole model."""
+    values: Sides = {name: np.asarray(loss) for name, loss in zip(step.pair.names, step.losses, strict=True)}
+    verdict = judge(step.whole, step.dtype, LOSS, dict(values), gap)
+    return step.pair.culprit(row, step.whole.loss, gap.index, values, verdict)
+
+
 def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
     """Blame for a step: the clipping's formula, or the optimizer's, each side's on its own gradients.
 
-    Where both are right so, the gradients before them differ, and the step is not to blame.
+    Where both are right so, the gradients before them differ, and the step is not to blame, but what a node makes of
+    this batch, these weights or this position of randomness; or the gradients of the whole.
     """
     pair, spec, path = step.pair, step.training.optimizer, row.path
     weight = path.split("/", 1)[-1]
     values = dict(zip(pair.names, (side.get(path) for side in step.after), strict=True))
     clipped = step.gradients[1]
-    if weight not in clipped[1] and weight not in step.gradients[0][1]:
+    if path in declared(step.training.model)[1]:
         return pair.culprit(row, spec, gap.index, values, inherited="the forward: no optimizer moves a buffer")
+    if weight not in step.training.state:
+        return pair.culprit(row, spec, gap.index, values, judge_promise(path, values, "nothing"))
     at_clipping = _judge_clipping(step, weight)
     if at_clipping is not None:
         return at_clipping
@@ -194,8 +239,12 @@ def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
     quantity = f"{path}{list(gap.index)} after step {step.number}"
     truths = [float(by_formula(step, weight, side[weight])[path][gap.index]) for side in clipped]
     verdict = judge_each(quantity, values, gap.index, truths)
-    inherited = None if verdict else "its gradient, which differs before the step"
-    return pair.culprit(row, spec, gap.index, values, verdict, inherited=inherited)
+    if verdict:
+        return pair.culprit(row, spec, gap.index, values, verdict)
+    _, culprits = nodes_alone(pair, step.whole, dtype=step.dtype, training=True)
+    return next(iter(culprits), None) or pair.culprit(
+        row, spec, gap.index, values, inherited="its gradient, which differs before the step"
+    )
 
 
 def by_formula(step: Step, weight: str, gradient: Array, entered: Callable[[Array], Array] = np.asarray) -> State:

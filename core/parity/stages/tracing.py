@@ -49,10 +49,12 @@ class Tracing:
     state: Mapping[str, Array]
     inputs: Arrays
     seed: int
+    step: int = 0
 
     @cached_property
     def seen(self) -> dict[str, Arrays]:
         net = build_in(self.backend, self.model, self.state, self.seed, "float64")
+        net.at_step(self.step)
         return net.activations(*self.inputs, training=True)
 
     @property
@@ -95,7 +97,7 @@ class Tracing:
                 back = self._back(node.layer, fed, outs, inner, owned, sizes)
             else:
                 state = trial_state(self.state, f"{owner}{node.owner}", "float64")
-                trial = Trial(f"{path}{node.name}", node.layer, fed, state, "float64", True, self.seed)
+                trial = Trial(f"{path}{node.name}", node.layer, fed, state, "float64", True, self.seed, self.step)
                 back = self._through(trial, outs, f"{owner}{node.owner}", sizes)
             for k, flow in back.items():
                 reaches(node.reads[k], flow)

@@ -31,6 +31,7 @@ class Trial:
     dtype: str
     training: bool
     seed: int = 0
+    step: int = 0  # the position that randomness is keyed by
     given: Arrays | None = None  # the dy of each output, where it is not drawn
 
     @property
@@ -83,6 +84,7 @@ def run_trial(backend: Backend, trial: Trial) -> Outcome:
     outcome = Outcome({}, {}, [])
     try:
         net = build_in(backend, model, {f"{name}.{k}": v for k, v in trial.state.items()}, trial.seed, trial.dtype)
+        net.at_step(trial.step)
         before = net.state_dict()
         y = net.forward(*inputs, training=trial.training)
         ys = y if isinstance(y, tuple) else (y,)

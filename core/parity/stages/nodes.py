@@ -1,0 +1,63 @@
+"""Every node of a model by itself, fed with what a side computed up to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from isograd.core.base.types import Arrays
+from isograd.core.parity.pair import Pair
+from isograd.core.parity.stages.end_to_end import Whole
+from isograd.core.parity.stages.feeds import feeds, outputs_of
+from isograd.core.parity.stages.node import Suspect, suspected
+from isograd.core.parity.stages.training import Stopped
+from isograd.core.parity.stages.trial import Trial, trial_state
+from isograd.core.parity.verdict import Culprit, Row
+from isograd.core.parity.witness import wide
+
+
+def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tuple[list[Row], list[Culprit]]:
+    """The rows of every node, and the culprits in order of computation: the forward's, then the gradients' from the
+    end backwards. The witness is asked about the first of them alone."""
+    rows: list[Row] = []
+    forward: list[Culprit] = []
+    gradients: list[Culprit] = []
+    last: Suspect | None = None
+    for trial in node_trials(pair, whole, dtype=dtype, training=training):
+        found, suspect = suspected(pair, trial)
+        rows += found
+        if suspect is None:
+            continue
+        if not suspect.of_a_gradient:
+            forward.append(suspect.unjudged() if forward else suspect.judged())
+            continue
+        if last is not None:
+            gradients.append(last.unjudged())
+        last = suspect
+    if last is not None:
+        gradients.append(last.unjudged() if forward else last.judged())
+    return rows, forward + gradients[::-1]
+
+
+def node_trials(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> Iterator[Trial]:
+    """A trial for every node, fed with what the right side computed up to it, or the left where the right raises."""
+    seen = _activations(pair, whole, dtype, training)
+    for path, owner, node, fed in feeds(whole.model, whole.inputs, seen):
+        state = trial_state(whole.state, owner, dtype)
+        yield Trial(path, node.layer, wide(fed), state, dtype, training, whole.seed, whole.step)
+
+
+def _activations(pair: Pair, whole: Whole, dtype: str, training: bool) -> dict[str, Arrays]:
+    """{node path: its outputs} of the first side that computes them; raises Stopped where neither does."""
+    errors: dict[str, Exception] = {}
+    for side in (1, 0):
+        try:
+            net = pair.build_side(side, whole.model, whole.state, whole.seed, dtype)
+            net.at_step(whole.step)
+            found = net.activations(*(x.copy() for x in whole.inputs), training=training)
+            for path, count in outputs_of(whole.model, *(x.shape[1:] for x in whole.inputs)):
+                if not isinstance(found.get(path), tuple) or len(found[path]) != count:
+                    raise TypeError(f"activations() has no tuple of {count} for the node {path!r}")
+            return found
+        except Exception as error:
+            errors[pair.names[side]] = error
+    raise Stopped(errors)
