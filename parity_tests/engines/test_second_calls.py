@@ -30,8 +30,11 @@ from isograd.core.parity.suite import case_trial
 
 
 def gradients(net: Any, dys: Any) -> dict[str, Any]:
+    """Copies of what backward gives, whose own the caller may write to."""
     dx, dw = net.backward(*dys)
-    return copied({**named(dx=dx), **dw})
+    found = {**named(dx=dx), **dw}
+    assert all(values is None or values.flags.writeable for values in found.values())
+    return copied(found)
 
 
 @BOTH
