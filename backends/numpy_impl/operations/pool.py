@@ -191,6 +191,6 @@ def global_avg_pool(spec: GlobalAvgPool, p: Tree, x: Array, *, run: Run) -> tupl
     axes = tuple(range(2, x.ndim))
 
     def backward(dy: Array) -> tuple[Array, State]:
-        return np.broadcast_to(np.expand_dims(dy / prod(x.shape[2:]), axes), x.shape), {}
+        return np.broadcast_to(np.expand_dims(dy / prod(x.shape[2:]), axes), x.shape).copy(), {}
 
     return x.mean(axes), backward

@@ -38,11 +38,19 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.MultiheadAttention(2, dropout=1.0), ((3, 4),), "everything dropped: 1/(1−p) must not divide by zero"),
         Case(L.MultiheadAttention(2), (X, LENGTHS), "scores beyond exp's range", batch=3, scale=1000.0),
         Case(L.MultiheadAttention(2), ((13, 10),), "an odd number of places, heads of five features", batch=7),
+        Case(
+            L.MultiheadAttention(2, causal=True, need_weights=True),
+            ((260, 4), LENGTHS),
+            "masks over more places than a byte counts",
+            batch=2,
+            large=True,
+        ),
     ],
     L.PositionalEncoding: [
         Case(L.PositionalEncoding(), ((6, 4),), "sines and cosines"),
         Case(L.PositionalEncoding(), ((7, 5),), "an odd width: the last column is a sine"),
         Case(L.PositionalEncoding(), ((1, 1),), "one place, one feature"),
         Case(L.PositionalEncoding(learned=True), ((4, 3),), "a weight, the same for all samples"),
+        Case(L.PositionalEncoding(), ((301, 6),), "many places", large=True),
     ],
 }

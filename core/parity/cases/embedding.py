@@ -11,6 +11,8 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Embedding(4, 3), ((6,),), "words that come again: their gradients add up"),
         Case(L.Embedding(3, 2, padding_idx=-1), ((2, 4),), "several axes, a row for nothing: no gradient"),
         Case(L.Embedding(50, 2), ((),), "one word a sample, most rows never read", batch=1),
+        Case(L.Embedding(7, 3), ((301,),), "many more words than rows: long sums", batch=17, large=True),
+        Case(L.Embedding(70_000, 2), ((211,),), "more rows than two bytes count", batch=3, large=True),
     ],
     L.OneHot: [
         Case(L.OneHot(4), ((6,),), "a sequence"),

@@ -10,5 +10,6 @@ CASES: dict[type[Description], list[Case]] = {
     L.LastStep: [
         Case(L.LastStep(), ((4, 3),), "all of one length"),
         Case(L.LastStep(), ((4, 3), ()), "each sample its own"),
+        Case(L.LastStep(), ((300, 1), ()), "more steps than a byte counts", batch=9, large=True),
     ],
 }
