@@ -267,11 +267,14 @@ def test_no_two_lines_look_alike(count: int) -> None:
 
 
 NAMED = {  # the words in which the front door may speak of engines that it has: defaults, help
-    "reports/engines.py": {"numpy", "torch"},
+    "reports/engines.py": {"numpy", "numpy_reference", "torch"},
     "cli/__init__.py": {
         "Write a model once. Run it in NumPy or in PyTorch. Prove that both compute the same thing.",
     },
-    "cli/options.py": {"numpy, torch, or another installed engine; torch:compile a variant."},
+    "cli/options.py": {
+        "numpy, torch, or another installed engine; torch:compile a variant.",
+        "numpy,torch; without PyTorch numpy,numpy_reference",
+    },
     "cli/new_command.py": {" --backend torch"},
     "cli/train_command.py": {"numpy"},
     "cli/generate_command.py": {"numpy"},
