@@ -16,6 +16,7 @@ import pytest
 from installed_engines import install
 
 import isograd as ig
+from isograd.cli.parity_command import ALONE
 from isograd.core.parity import check
 from isograd.experiments.experiment import Experiment, Options
 from isograd.experiments.finding import find
@@ -276,6 +277,7 @@ NAMED = {  # the words in which the front door may speak of engines that it has:
         "numpy,torch; without PyTorch numpy,numpy_reference",
     },
     "cli/new_command.py": {" --backend torch"},
+    "cli/parity_command.py": {ALONE},
     "cli/train_command.py": {"numpy"},
     "cli/generate_command.py": {"numpy"},
     "cli/baselines_command.py": {"numpy"},
