@@ -142,6 +142,11 @@ def test_the_last_place_of_a_window_may_win_whatever_counts_its_places(kernel: i
     assert {tuple(i): dx[tuple(i)] for i in np.argwhere(dx).tolist()} == {(0, 0, kernel - 1): 2.0, (1, 0, 0): 3.0}
 
 
+@pytest.mark.parametrize("kind", [ig.RNN, ig.GRU, ig.LSTM])
+def test_lengths_beyond_what_a_byte_counts_are_read_from_both_ends(kind: Any, pair: Pair) -> None:
+    agree(pair, Case(kind(2, bidirectional=True), ((260, 3), ()), "260 steps", batch=3, scale=0.3, large=True))
+
+
 @pytest.mark.parametrize("dtype", ["int64", ">i8", "int8", "uint8", "int16", "uint64"])
 @pytest.mark.parametrize("count", [1, FEW - 1, FEW, FEW + 1, 3 * FEW + 5])
 def test_a_label_out_of_range_is_seen_wherever_it_stands_among_few_or_many(count: int, dtype: str) -> None:
