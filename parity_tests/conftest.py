@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import made_up_data
 import pytest
 from tiers import FIRST, is_slow
 
@@ -39,6 +40,12 @@ def data_root() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"no data folder at {DATA}: set ISOGRAD_DATA")
     return DATA.resolve()
+
+
+@pytest.fixture(scope="session")
+def files_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of data files: the real ones where they are, else small made-up ones of the same forms."""
+    return DATA.resolve() if DATA.is_dir() else made_up_data.write(tmp_path_factory.mktemp("data"))
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from math import isfinite
 from typing import Any, Protocol
 
@@ -49,6 +50,9 @@ class Trainable(Network, Protocol):
 
     def restore(self, held: Mapping[str, torch.Tensor]) -> None:
         """Put back what `buffers` gave."""
+
+    def buffers_aside(self) -> AbstractContextManager[None]:
+        """Inside, the module moves copies of its buffers on."""
 
 
 class TorchLearner:
@@ -206,15 +210,12 @@ class TorchLearner:
         if self.carried is not None:
             x = tuple(v.clone() for v in self.carried.fed(x))
         x = differentiable(x)
-        held = self.net.buffers()
-        try:
+        with self.net.buffers_aside():
             loss = self._loss(self.net.compute(x, training=True), self._targets(targets))
             value = float(loss.item())
             if not isfinite(value):
                 raise first_nonfinite(self.net, self._as_given(inputs, x), targets, value)
             dx, dw = gradients_of((loss,), x, self.params, (torch.ones_like(loss),))
-        finally:
-            self.net.restore(held)
         grads = dw if self.clipping is None else clipped(self.clipping, dw)
         named = {path: g.cpu().numpy().copy() for path, g in zip(self.net.weight_paths, grads, strict=True)}
         return value, dx, named
@@ -258,7 +259,8 @@ class TorchLearner:
         if optimizer is not None and step:
             counts = {} if isinstance(optimizer, torch.optim.SGD) else {"step": torch.tensor(float(step))}
             for path, p in zip(self.net.weight_paths, self.params, strict=True):
-                slots = {slot: torch.from_numpy(np.array(memory[f"{slot}/{path}"])).to(p) for slot in self.rule.slots}
+                given = {slot: np.array(memory[f"{slot}/{path}"], order="C") for slot in self.rule.slots}
+                slots = {slot: torch.from_numpy(values).to(p) for slot, values in given.items()}  # laid out as p is
                 if slots:
                     optimizer.state[p] = {**{name: count.clone() for name, count in counts.items()}, **slots}
         with Unbroken():

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,18 @@ class TorchNetwork:
         for path, values in held.items():
             self.weights[path].copy_(values)
 
+    @contextmanager
+    def buffers_aside(self) -> Iterator[None]:
+        """Inside, the module moves copies of its buffers on; the backward of a forward before reads the very ones."""
+        held = [(module._buffers, dict(module._buffers)) for module in self.module.modules()]
+        for buffers, values in held:
+            buffers.update({name: v if v is None else v.clone() for name, v in values.items()})
+        try:
+            yield
+        finally:
+            for buffers, values in reversed(held):  # modules that share theirs come twice
+                buffers.update(values)
+
     def tensors(self, arrays: Arrays, *, copy: bool = False) -> Tensors:
         """Inputs on the network's device, each in its dtype; the first ones, where states are carried after them."""
         return self._placed(tensors(arrays, self.input_dtypes[: len(arrays)]), copy=copy)
@@ -138,7 +151,7 @@ class TorchNetwork:
         """{node path: its outputs}, in execution order, the nodes of inner models included."""
         arrays = self._checked(inputs, training)
         seen: dict[str, Arrays] = {}
-        handles, held = [], self.buffers()
+        handles = []
 
         def keep(path: str) -> Any:
             def hook(module: Any, args: Any, y: Any) -> None:
@@ -150,9 +163,9 @@ class TorchNetwork:
             for path, module in self.module.named_modules(remove_duplicate=False):
                 if path:
                     handles.append(module.register_forward_hook(keep(path)))
-            self._called(self.module, self.tensors(arrays), training)
+            with self.buffers_aside():
+                self._called(self.module, self.tensors(arrays), training)
         finally:
-            self.restore(held)
             for handle in handles:
                 handle.remove()
         return seen

@@ -80,6 +80,8 @@ def test_a_network_learns_and_predicts_the_same_from_any_layout(layout: str, bac
         net.load_state_dict({path: laid(values) for path, values in start.items()})
         learner = net.learner((ig.CrossEntropyLoss(),), ig.SGD(0.1, momentum=0.9), ig.ClipNorm(1.0))
         losses = [learner.step((laid(images),), (laid(labels),), 0.1) for _ in range(3)]
+        learner.load_state_dict({name: laid(values) for name, values in learner.state_dict().items()})
+        losses.append(learner.step((laid(images),), (laid(labels),), 0.1))
         y, seen = net.predict(laid(images), batch_size=3), net.activations(laid(images))
         scores = ig.Trainer(net, loss=ig.CrossEntropyLoss(), optimizer=ig.SGD()).evaluate((laid(images), laid(labels)))
         return {**named(y=y, losses=np.array(losses), loss=np.float64(scores["loss"])), **net.state_dict()} | {

@@ -194,15 +194,15 @@ def test_baselines_are_fitted_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", [path.stem for path in sorted((ROOT / "examples").glob("[a-z]*.py"))])
-def test_an_example_runs_by_itself(tmp_path: Path, data_root: Path, name: str) -> None:
+def test_an_example_runs_by_itself(tmp_path: Path, files_root: Path, name: str) -> None:
     options = ["--epochs", "1", "--samples", "200"] if name in built_in() else []
-    run = python(str(ROOT / "examples" / f"{name}.py"), *options, cwd=tmp_path, data=data_root)
+    run = python(str(ROOT / "examples" / f"{name}.py"), *options, cwd=tmp_path, data=files_root)
     assert run.returncode == 0, run.stderr
     assert run.stdout
 
 
 @pytest.mark.parametrize("data", ["diabetes", "boston", "california"])
-def test_house_prices_trains_on_each_of_its_data_sets(tmp_path: Path, data_root: Path, data: str) -> None:
-    run = typed("train", "house_prices", "--data", data, "--epochs", "1", cwd=tmp_path, data=data_root)
+def test_house_prices_trains_on_each_of_its_data_sets(tmp_path: Path, files_root: Path, data: str) -> None:
+    run = typed("train", "house_prices", "--data", data, "--epochs", "1", cwd=tmp_path, data=files_root)
     assert run.returncode == 0, run.stderr
     assert run.stdout.count("MAE") == len(find("house_prices").recipes((8,))) == 3

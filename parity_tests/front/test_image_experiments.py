@@ -87,9 +87,9 @@ def test_a_recipe_and_a_number_of_samples_may_be_chosen(tmp_path: Path) -> None:
     assert len(prepared.labels) == 100
 
 
-def test_published_results_stand_beside_ours(tmp_path: Path, data_root: Path) -> None:
+def test_published_results_stand_beside_ours(tmp_path: Path, files_root: Path) -> None:
     options = ["--recipe", "book_scratch", "--samples", "100", "--batch-size", "10"]
-    run = typed("compare", "mnist_cnn", *options, cwd=tmp_path, data=data_root)
+    run = typed("compare", "mnist_cnn", *options, cwd=tmp_path, data=files_root)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "the book" in run.stdout
     assert "0.9030" in run.stdout

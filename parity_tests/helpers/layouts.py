@@ -34,6 +34,11 @@ def batch_last(values: Array) -> Array:
     return np.moveaxis(np.ascontiguousarray(np.moveaxis(values, 0, -1)), -1, 0) if values.ndim else values
 
 
+def swapped(values: Array) -> Array:
+    """The other order of bytes."""
+    return values.astype(values.dtype.newbyteorder())
+
+
 def unaligned(values: Array) -> Array:
     """At an odd address."""
     held = np.frombuffer(b"\0" + values.tobytes(), np.uint8)[1:].copy()
@@ -60,10 +65,11 @@ LAYOUTS: dict[str, Callable[[Array], Array]] = {
     "strided": strided,
     "backwards": backwards,
     "batch last": batch_last,
+    "the other order of bytes": swapped,
     "unaligned": unaligned,
     "part of more": part_of_more,
 }
 """By what is unusual: how values come to lie so. A single number lies in one way."""
 
-TELLING = {name: LAYOUTS[name] for name in ("Fortran order", "strided")}
+TELLING = {name: LAYOUTS[name] for name in ("Fortran order", "strided", "backwards", "the other order of bytes")}
 """Those that every case is tried in."""
