@@ -55,6 +55,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
         LossCase(CrossEntropyLoss(reduction="sum", weight=UNEVEN), (6, 4), "labels", "sum"),
         LossCase(CrossEntropyLoss(dim=-1), (3, 5, 4), "labels", "every step of a sequence"),
         LossCase(CrossEntropyLoss(dim=2), (3, 2, 4, 5), "probabilities", "classes along an axis in the middle"),
+        LossCase(CrossEntropyLoss(dim=2), (2, 3, 4, 2, 3), "labels", "classes two axes before the last"),
         LossCase(CrossEntropyLoss(dim=-1, reduction="none"), (3, 5, 4), "ignored", "every step, one by one"),
         LossCase(
             CrossEntropyLoss(dim=-1, reduction="none"),
