@@ -24,12 +24,33 @@ EQUIVALENT = {
 }
 """{(function, text before, text after): why}"""
 
+FASTER = "the same values, later or sooner"
+SPARED = "what is spared is a gradient that nobody asked for"
 WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     "torch_impl.attention.Positions.__init__": {
         "0": "what PyTorch draws there is overwritten by isograd's own weights",
         "torch.empty(x).normal_(0, 0.02)": "likewise",
     },
-    "torch_impl.optimizers._sgd": {"on_cpu or None": "the same step, in one pass over each weight"},
+    "torch_impl.optimizers._sgd": {
+        "on_cpu or None": FASTER,
+        "p.device.type == 'cpu'": FASTER,
+        "optim.SGD(params, s.lr, fused=on_cpu or None, **options)": FASTER,
+    },
+    "torch_impl.learner.TorchLearner._on_device": {
+        "v.to(self.net.device, non_blocking=True)": FASTER,
+        "True": FASTER,
+    },
+    "torch_impl.learner.TorchLearner.load_state_dict": {
+        "1": "a path that begins with its slot has one place to be cut at",
+        "{'step': torch.tensor(float(self.t))} if counts else {}": "PyTorch's SGD never looks at the step",
+    },
+    "numpy_impl.learner.NumpyLearner.evaluate": {
+        "self.net.compute(x, training=False, needs_dx=False)": SPARED,
+    },
+    "numpy_impl.learner.NumpyLearner.step": {
+        "self._gradients(inputs, targets, needs_dx=False)": SPARED,
+        "False": SPARED,
+    },
 }
 """{function: {text before: why whatever stands there gives the same values}}"""
 
