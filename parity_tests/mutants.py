@@ -67,6 +67,7 @@ def plant_all(mutants: Sequence[Mutant], part: Part, report: Report, most: float
 
 
 OF_LAYERS = [module for module in MODULES if not module.endswith(".program")]  # that one is a part of "network"
+BESIDE_CASES = ("engines/test_images.py", "engines/test_custom.py", "messages/test_messages_images.py")
 NUMPY = {
     "numpy_operations": Part(tuple(MODULES), kinds=OPERATIONS, cases=True),
     "numpy_conditions": Part(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 EQUIVALENT = {
     ("__call__", "self.graph.slots - len(x)", "self.graph.slots + len(x)"): "spare slots are never read",
     ("__call__", "self.graph.slots - len(x)", "self.graph.slots"): "spare slots are never read",
@@ -12,6 +14,7 @@ EQUIVALENT = {
     ("buffers", "lines.reshape(shape)", "lines.reshape(shape, order='F')"): "only axes of length one come and go",
     ("pieces", "row * count", "row"): "the size of a block of images",
     ("pieces", "row * count", "count"): "the size of a block of images",
+    ("normal_cdf", "x > 0", "x >= 0"): "both sides meet there",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "COPIES_FOR_AN_ADD"): "two ways to the same dx",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "channels"): "two ways to the same dx",
     **{
@@ -30,6 +33,11 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     "torch_impl.attention.Positions.__init__": {
         "0": "what PyTorch draws there is overwritten by isograd's own weights",
         "torch.empty(x).normal_(0, 0.02)": "likewise",
+    },
+    "torch_impl.build.GraphModule.forward": {"self.graph.slots - len(x)": "spare slots are never read"},
+    "torch_impl.network.TorchNetwork.__init__": {
+        "generators(device) if any(map(draws, self.module.modules())) else ()": "seeded for modules that draw nothing",
+        "torch.compile(self.module) if compiled else self.module": "compiled or not: a test of the second tier",
     },
     "torch_impl.optimizers._sgd": {
         "on_cpu or None": FASTER,
@@ -54,6 +62,45 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
 }
 """{function: {text before: why whatever stands there gives the same values}}"""
 
+OPERATIONS = tuple(f"isograd.backends.numpy_impl.{name}" for name in ("operations", "optimizers", "losses", "custom"))
+RULES = [
+    (r"(.+) if (run\.)?needs_dx else None → \1 if True else None", SPARED),
+    (r"if (not run\.needs_dx → if False|needs_dx → if True)", SPARED),
+    (r"dx\[:, turn\] if dx is not None else None → dx\[:, turn\] if True else None", SPARED),
+    (r"(\w+) if len\(\1\) > 1 else .+ → \1 if True else .+", "a tuple of one counts as what it holds"),
+    (r"len\((\w+)\) > 1 → len\(\1\) >= 1", "likewise"),
+    (r"if spec.weight_decay → if True", "nothing is added"),
+    (r"(.+) if spec.dampening else step → \1 if True else step", "nothing is taken away"),
+    (r"(uniform|run.random\(shape\)) >= (.+) → \1 > \2", "no number that is drawn is that one"),
+    (r"dy.sum\(repeated, .+ if repeated else dy → .+ if True else dy", "a sum over no axis"),
+    (r"each.sum\(1\) if spec.reduction == 'none' else each → each.sum\(1\) if True else each", "added up sooner"),
+    (r"x @ np.ones.+ if x.ndim == 2 else (x.sum.+) → .+ if False else \1", FASTER),
+    (r"if spec.dim % p.ndim == 1 → if False", "classes that are there already are moved there"),
+    (r"dL.ravel\(\) if np.ndim\(dL\) else dL → dL.ravel\(\) if True else dL", "one number, in an array"),
+    (r"if plain and .+ → if False", FASTER),
+    (r"np.count_nonzero\(hot\) if .+ → np.count_nonzero\(hot\) if False else v.sum\(\)", "ones are counted"),
+    (r"t == spec.ignore_index → t != spec.ignore_index", "two ways to the same loss, while one target counts"),
+    (r"if smooth → if True", "smoothed by nothing"),
+    (r"one_hot & .+ → one_hot & .+ if True else one_hot", "no class has a number that is none"),
+    (r"if held is None or .+ → if True", FASTER),
+    (r"if all\(\(a.stride == 1 .+ → if False", FASTER),
+    (r"len\(w\) <= COPIES.+ → len\(w\) < COPIES.+", FASTER),
+    (r"if not self.direct → if True", "copied onto itself"),
+    (r"if sizes == x.shape\[2:\] → if False", "padded with nothing"),
+    (r"2: → (3)?:", "an array is padded with nothing, or filled by fewer axes"),
+    (r"np.uint8 if .+ else np.int64 → np.uint8 if False else np.int64", FASTER),
+    (r"prod\(spec.kernel\) <= 256 → prod\(spec.kernel\) < 256", FASTER),
+    (r"if nan → if True", "nothing is NaN, or it was asked for"),
+    (r"if np.isnan\(y\[block\]\).any\(\) → if True", FASTER),
+    (r"a.stride >= a.reach → a.stride > a.reach", FASTER),
+    (r"if apart → if False", FASTER),
+    (r"for name, v in p.items\(\) if .+ → .+ if True", "names of other layers, which none reads"),
+    (r"1: → 2:", "only what a shape is told apart by"),
+    (r"outputs\[0\] if len\(outputs\) == 1 else (.+) → outputs\[0\] if False else \1", "one array is joined"),
+    (r"if alive is not None → if True", "what is alive everywhere has nothing left"),
+]
+"""(what a change of a condition or an end in an operation of NumPy's looks like, why it is none)"""
+
 SPEED_ALONE = {
     "blocks": "how a batch is cut into blocks changes no value",
     "row_bytes": "nor does it matter how large they are",
@@ -68,4 +115,7 @@ def reason(module: str, function: str, before: str, after: str) -> str | None:
     if module.startswith("isograd.backends.numpy_impl.operations") and name in SPEED_ALONE:
         return SPEED_ALONE[name]
     here = next((known for place, known in WITHOUT_EFFECT.items() if f"{module}.{function}".endswith(f".{place}")), {})
-    return EQUIVALENT.get((name, before, after)) or here.get(before)
+    known = EQUIVALENT.get((name, before, after)) or here.get(before)
+    if known is None and module.startswith(OPERATIONS):
+        known = next((why for form, why in RULES if re.fullmatch(form, f"{before} → {after}")), None)
+    return known

@@ -23,12 +23,13 @@ TRAINING = tuple(
     f"training/test_{name}.py"
     for name in (
         *("training", "state", "batches", "evaluation", "carry", "histories", "interruptions"),
-        *("clock_and_order", "callbacks_taken_up"),
+        *("clock_and_order", "callbacks_taken_up", "after_a_step"),
     )
 )
 MESSAGES = tuple(f"messages/test_messages_{name}.py" for name in ("training", "fit", "state", "sequences", "data"))
 ENGINES = tuple(
-    f"engines/test_{name}.py" for name in ("engines", "torch_engine", "weights", "program", "graph", "systems")
+    f"engines/test_{name}.py"
+    for name in ("backward", "book_dropout", "engines", "torch_engine", "weights", "program", "graph", "systems")
 )
 LEARNING = ("engines/test_metrics.py", "training/test_training.py", "training/test_evaluation.py")
 
@@ -60,6 +61,8 @@ PARTS = {
         within(f"{CORE}.data", "dataset", "prepare", "streams"),
         (
             "data/test_data.py",
+            "data/test_split_exactly.py",
+            "data/test_wrapped_data.py",
             "data/test_prepare.py",
             "data/test_streams.py",
             "messages/test_messages_data.py",
@@ -77,8 +80,8 @@ PARTS = {
             *within(f"{CORE}.parity.stages", "rounding", "tracing", "training", "trial"),
         ),
         (
-            *(f"parity/test_{name}.py" for name in ("matching", "verdicts", "blame", "cancelling", "report")),
-            *(f"parity/test_{name}.py" for name in ("several_engines", "trajectories")),
+            *(f"parity/test_{name}.py" for name in ("matching", "rounding", "tracing", "verdicts", "blame")),
+            *(f"parity/test_{name}.py" for name in ("cancelling", "report", "several_engines", "trajectories")),
             "law/test_mutants.py::test_every_planted_fault_is_caught_and_numpy_is_blamed[losses-0]",
         ),
     ),

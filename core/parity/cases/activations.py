@@ -24,6 +24,7 @@ CASES: dict[type[Description], list[Case]] = {
     L.ELU: [
         Case(L.ELU(), ((3, 4),), "plain"),
         Case(L.ELU(alpha=0.7), ((6,),), "alpha that shows"),
+        Case(L.ELU(alpha=0.7), ((3,),), "exactly 0: derivative alpha, as torch", scale=0.0),
         Case(L.ELU(alpha=0.7), ((6,),), "inputs of order 1000: exp overflows on the linear side", scale=1000.0),
     ],
     L.GELU: [
@@ -35,6 +36,7 @@ CASES: dict[type[Description], list[Case]] = {
     L.Softplus: [
         Case(L.Softplus(), ((3, 4),), "plain"),
         Case(L.Softplus(beta=2.0, threshold=1.0), ((12,),), "both sides of a threshold that shows"),
+        Case(L.Softplus(threshold=0.0), ((3,),), "exactly at the threshold: not yet linear", scale=0.0),
         Case(L.Softplus(), ((6,),), "inputs of order 1000: exp overflows", scale=1000.0),
     ],
     L.Softmax: [
