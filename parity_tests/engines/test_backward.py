@@ -135,3 +135,12 @@ def test_both_engines_drop_the_same_units_inside_a_model_inside_a_model() -> Non
     built = ig.build(model, backend="torch", dtype="float64", seed=5, shared_randomness=True)
     assert np.array_equal(numpy, built.forward(ones, training=True))
     assert 0 < np.count_nonzero(numpy) < 64
+
+
+@pytest.mark.parametrize("layer", [ig.BatchNorm1d(), ig.BatchNorm2d()])
+def test_one_value_for_each_channel_cannot_be_normalised_in_training(layer: ig.Layer) -> None:
+    shape = (3,) if isinstance(layer, ig.BatchNorm1d) else (3, 1, 1)
+    net = ig.build(ig.Sequential([layer], input_shape=shape))
+    with pytest.raises(ig.IsogradError, match="more than one value for each channel in training"):
+        net.forward(np.ones((1, *shape)), training=True)
+    assert np.isfinite(net.forward(np.ones((1, *shape)))).all()

@@ -93,12 +93,11 @@ Known = tuple[str, str, str]
 
 KNOWN: dict[str, tuple[tuple[str, ...], tuple[Known, ...]]] = {
     "engines": (
-        ("training/test_training.py", "training/test_batches.py", "engines/test_torch_engine.py"),
+        ("training/test_training.py", "engines/test_backward.py", "engines/test_torch_engine.py"),
         (
             (f"{NUMPY}.learner", "NumpyLearner._update", "self.t += 1"),
-            (f"{NUMPY}.learner", "NumpyLearner.epoch", "lr(k)"),
-            (f"{NUMPY}.network", "NumpyNetwork.predict", "start + batch_size"),
-            (f"{NUMPY}.loader", "as_targets", "v.dtype.kind == 'f'"),
+            (f"{NUMPY}.network", "NumpyNetwork.forward", "self.keep(buffers)"),
+            (f"{TORCH}.network", "TorchNetwork.restore", "self.weights[path].copy_(values)"),
             (f"{TORCH}.learner", "TorchLearner._step", "self.optimizer.zero_grad()"),
             (f"{TORCH}.network", "TorchNetwork._called", "if self.module.training != training"),
             (f"{TORCH}.randomness", "seeded", "generator.manual_seed(key)"),
@@ -110,7 +109,7 @@ KNOWN: dict[str, tuple[tuple[str, ...], tuple[Known, ...]]] = {
             (f"{CORE}.training.trainer", "Trainer._epoch", "self.epochs_done += 1"),
             (f"{CORE}.training.fitting", "Fit.elapsed", "perf_counter() - self.since"),
             (f"{CORE}.training.watching", "BestWeights.epoch_ends", "self.waited += 1"),
-            (f"{CORE}.engine.batches", "aligned", "loss is not None"),
+            (f"{CORE}.engine.batches", "aligned", "next(waiting) if loss is not None else None"),
         ),
     ),
     "data": (
@@ -124,7 +123,7 @@ KNOWN: dict[str, tuple[tuple[str, ...], tuple[Known, ...]]] = {
         ("parity/test_cancelling.py", "parity/test_report.py"),
         (
             (f"{CORE}.parity.stages.rounding", "Rounding.judge", "NOISE_FACTOR * least"),
-            (f"{CORE}.parity.stages.free_run", "_end", "if moved"),
+            (f"{CORE}.parity.stages.free_run", "_end", "training.steps + 1"),
             (f"{CORE}.parity.added", "_of_weights", "total / max(state[name].size, 1)"),
             (f"{CORE}.parity.matching", "difference", "a.shape != b.shape"),
         ),
