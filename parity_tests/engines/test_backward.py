@@ -144,3 +144,15 @@ def test_one_value_for_each_channel_cannot_be_normalised_in_training(layer: ig.L
     with pytest.raises(ig.IsogradError, match="more than one value for each channel in training"):
         net.forward(np.ones((1, *shape)), training=True)
     assert np.isfinite(net.forward(np.ones((1, *shape)))).all()
+
+
+@pytest.mark.parametrize("kind", [ig.RNN, ig.GRU, ig.LSTM])
+def test_sequences_that_all_end_early_are_padded_to_the_end_in_both_engines(kind: Any) -> None:
+    x, lengths = ig.Input((5, 2)), ig.Input(())
+    model = ig.Model(inputs=(x, lengths), outputs=kind(3)(x, lengths=lengths)[0])
+    net = [ig.build(model, backend=backend, dtype="float64") for backend in ("numpy", "torch")]
+    given = RNG.normal(size=(4, 5, 2)), np.array([1, 3, 2, 3])
+    ours, theirs = (one.forward(*given) for one in net)
+    assert ours.shape == (4, 5, 3)
+    assert not difference(ours, theirs).exceeds(TOLERANCE["node", "float64"])
+    assert not ours[:, 3:].any()

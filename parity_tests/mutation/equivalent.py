@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import re
 
+FASTER = "the same values, later or sooner"
+ATTEND = (
+    "super().forward(query, key, value, key_padding_mask=padded, need_weights=self.need_weights, attn_mask=later{})"
+)
+ONES = "torch.ones(size, size, dtype=torch.bool{})"
 EQUIVALENT = {
     ("__call__", "self.graph.slots - len(x)", "self.graph.slots + len(x)"): "spare slots are never read",
     ("__call__", "self.graph.slots - len(x)", "self.graph.slots"): "spare slots are never read",
@@ -17,6 +22,20 @@ EQUIVALENT = {
     ("normal_cdf", "x > 0", "x >= 0"): "both sides meet there",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "COPIES_FOR_AN_ADD"): "two ways to the same dx",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "channels"): "two ways to the same dx",
+    (
+        "_sgd",
+        "optim.SGD(params, s.lr, fused=on_cpu or None, **options)",
+        "optim.SGD(params, s.lr, **options)",
+    ): "faster",
+    **{
+        (f"OPTIMIZERS[{name}]", call.format(name, "lr=s.lr, "), call.format(name, "")): "every step sets it"
+        for name in ("Adam", "AdamW")
+        for call in [
+            "optim.{}(params, {}betas=s.betas, eps=s.eps, weight_decay=s.weight_decay, amsgrad=s.amsgrad)",
+        ]
+    },
+    ("attend", ATTEND.format(", is_causal=self.causal"), ATTEND.format("")): "a hint beside the mask itself",
+    ("later", ONES.format(", device=query.device"), ONES.format("")): "on the only device here",
     **{
         (function, before, f"{before[:-1]}, order='F')"): "a vector has one reading order"
         for function, before in [
@@ -27,7 +46,6 @@ EQUIVALENT = {
 }
 """{(function, text before, text after): why}"""
 
-FASTER = "the same values, later or sooner"
 SPARED = "what is spared is a gradient that nobody asked for"
 WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     "torch_impl.attention.Positions.__init__": {
@@ -42,10 +60,28 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
         "generators(device) if any(map(draws, self.module.modules())) else ()": "seeded for modules that draw nothing",
         "torch.compile(self.module) if compiled else self.module": "compiled or not: a test of the second tier",
     },
+    "torch_impl.modules.convolution": {"if s.padding == 'same'": "PyTorch pads so itself, with a warning"},
+    "torch_impl.modules.GlobalMean.forward": {"x.flatten(2).mean(2)": "one axis, by either of its numbers"},
+    "torch_impl.modules.BookDropout.forward": {
+        "torch.rand_like(x[:, :, :1, :1] if self.channels else x) >= self.p": "no number that is drawn is that one"
+    },
+    "torch_impl.modules.Masked.kept": {"uniform >= p": "no number that is drawn is that one"},
+    "torch_impl.recurrent.told_of_projections": {
+        "warnings.filterwarnings('ignore', message='LSTM with projections')": "PyTorch warns once in a process"
+    },
+    "torch_impl.losses._along": {"criterion if dim == 1 else AlongClasses(criterion, dim)": "two ways to one loss"},
+    "torch_impl.losses.BatchMeanSquaredError.forward": {
+        "nn.functional.mse_loss(p, t, reduction='sum')": "the square of an error has no sign"
+    },
+    "torch_impl.optimizers.StepVelocitySGD.step": {"if w.grad is None": "every weight that is trained has a gradient"},
+    "parity.stages.tracing.Tracing._through": {"if not name.startswith('dx')": "sizes that nobody asks for"},
+    "parity.stages.node.suspected": {
+        "if found.fault is None and found.exceeds(allowed)": "below the limit it changes the figure that is told alone"
+    },
+    "parity.added.terms_of": {"np.reshape(each, x.shape)": "they have that shape"},
     "torch_impl.optimizers._sgd": {
         "on_cpu or None": FASTER,
         "p.device.type == 'cpu'": FASTER,
-        "optim.SGD(params, s.lr, fused=on_cpu or None, **options)": FASTER,
     },
     "torch_impl.learner.TorchLearner._on_device": {
         "v.to(self.net.device, non_blocking=True)": FASTER,

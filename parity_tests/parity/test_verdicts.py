@@ -12,6 +12,9 @@ from tampered import TamperedEngine
 import isograd as ig
 from isograd.core.base.types import State
 from isograd.core.parity.matching import TOLERANCE, difference
+from isograd.core.parity.pair import Pair
+from isograd.core.parity.stages.loss import compare_loss
+from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, RAISED
 from isograd.core.parity.verdict import LONG, Culprit, Row, limit, short
 
 FOUND = Culprit(
@@ -141,10 +144,17 @@ def test_a_buffer_that_is_wrong_in_the_whole_alone_is_judged_by_the_models_formu
     assert [row.path for row in report.rows if row.failed and row.stage == "end to end"] == ["1.running_mean"]
 
 
-def test_an_engine_that_raises_on_a_free_run_stops_that_stage_alone_and_is_named() -> None:
+@pytest.mark.parametrize(
+    ("error", "fault"),
+    [
+        (RuntimeError("out of memory"), RAISED),
+        (ig.BackendError("numpy", wanted="less", got="more", fix="another"), NOT_IMPLEMENTED),
+    ],
+)
+def test_an_engine_that_raises_on_a_free_run_stops_that_stage_alone_and_is_named(error: Exception, fault: str) -> None:
     def stepped(state: State, steps: int) -> None:
         if steps > 1:
-            raise RuntimeError("out of memory")
+            raise error
 
     engine = TamperedEngine(stepped_since=stepped)
     report = ig.check_parity(
@@ -159,7 +169,67 @@ def test_an_engine_that_raises_on_a_free_run_stops_that_stage_alone_and_is_named
     )
     failed = [row for row in report.rows if row.failed]
     assert [(row.stage, row.dtype, row.path, row.what) for row in failed] == [("free run", "float64", "steps", "run")]
-    assert failed[0].note == "after 3 steps"
+    assert (failed[0].note, failed[0].fault) == ("after 3 steps", fault)
     culprit = report.culprits[-1]
     assert (culprit.stage, culprit.guilty) == ("free run", "numpy")
-    assert "numpy raised RuntimeError: out of memory" in culprit.text
+    assert f"numpy raised {type(error).__name__}: {error}" in culprit.text
+
+
+class Raising:
+    """NumPy's engine, whose losses raise."""
+
+    name = "numpy"
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(ig.get_backend("numpy"), name)
+
+    def evaluate_loss(self, *given: Any) -> Any:
+        raise ValueError("no such loss")
+
+
+def test_the_rows_of_a_loss_and_an_engine_that_raises_in_it(pair: Pair) -> None:
+    loss, p, t = ig.MSELoss(), X, X + 1
+    rows, culprit = compare_loss(pair, loss, p, t, dtype="float64", path="it")
+    assert [(row.stage, row.dtype, row.path, row.what, row.sides) for row in rows] == [
+        ("loss", "float64", "it", what, ("numpy", "torch")) for what in ("loss", "dprediction")
+    ]
+    assert culprit is None
+    rows, culprit = compare_loss(Pair(Raising(), pair.right), loss, p, t, dtype="float64", path="it")
+    assert [(row.what, row.failed) for row in rows] == [("run", True)]
+    assert culprit is not None
+    assert (culprit.layer, culprit.index, culprit.guilty) == ("MSELoss()", (), "numpy")
+    assert "numpy raised ValueError: no such loss" in culprit.text
+
+
+def test_a_slot_of_another_dtype_after_a_step_is_judged_by_what_is_promised() -> None:
+    class Narrow(TamperedEngine):
+        def build(self, model: Any, state: State, **options: Any) -> Any:
+            net = ig.get_backend("numpy").build(model, state, **options)
+            made = net.learner
+
+            def learner(*given: Any, **more: Any) -> Any:
+                found = made(*given, **more)
+                told = found.state_dict
+                found.state_dict = lambda: {
+                    name: v.astype("f4") if name == "momentum_buffer/0.bias" else v for name, v in told().items()
+                }
+                return found
+
+            net.learner = learner
+            return net
+
+    report = ig.check_parity(
+        MODEL,
+        X,
+        Y,
+        loss=ig.CrossEntropyLoss(),
+        optimizer=ig.SGD(0.1, momentum=0.9),
+        steps=2,
+        dtypes=("float64",),
+        backends=(Narrow(), "torch"),
+    )
+    culprit = next(c for c in report.culprits if c.stage == "locked step")
+    assert (culprit.path, culprit.guilty, culprit.witness) == ("momentum_buffer/0.bias", "numpy", "described")
+    assert culprit.layer == repr(ig.SGD(0.1, momentum=0.9))
+    assert culprit.values == {"numpy": "float32[3]", "torch": "float64[3]"}
+    assert culprit.fault == "dtype float32 against float64"
