@@ -6,7 +6,8 @@ import sys
 from dataclasses import replace
 
 import pytest
-from mutants import MODULES, engine_with, mutants_of, verdict
+from mutants import MODULES, OF_LAYERS, engine_with, mutants_of, verdict
+from mutation.equivalent import BESIDE_CASES
 
 from isograd.backends.numpy_impl.operations import OPERATIONS, convolve
 from isograd.backends.numpy_impl.tables import STANDARD
@@ -28,6 +29,17 @@ def test_every_planted_fault_is_caught_and_numpy_is_blamed(module: str, part: in
     outcomes = {str(mutant): verdict(mutant, pair) for mutant in [*mutants_of(module)][part::PARTS]}
     lost = [f"{mutant}: {outcome}" for mutant, outcome in outcomes.items() if outcome != "caught"]
     assert outcomes or part > 0
+    assert not lost, f"{len(lost)} of {len(outcomes)} not caught\n" + "\n".join(lost)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("module", OF_LAYERS, ids=lambda module: module.split("numpy_impl.")[1])
+def test_conditions_and_ends_of_ranges_are_held_by_cases(module: str, pair: Pair) -> None:
+    """Every second one; a condition that decides nothing but speed is no fault (mutation/equivalent.py)."""
+    planted = [*mutants_of(module, ("conditions", "ends"))][::2]
+    known = [mutant for mutant in planted if (mutant.function, mutant.before) in BESIDE_CASES]
+    outcomes = {str(mutant): verdict(mutant, pair) for mutant in planted if mutant not in known}
+    lost = [f"{mutant}: {outcome}" for mutant, outcome in outcomes.items() if outcome != "caught"]
     assert not lost, f"{len(lost)} of {len(outcomes)} not caught\n" + "\n".join(lost)
 
 

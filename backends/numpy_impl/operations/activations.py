@@ -74,12 +74,12 @@ def leaky_relu(spec: LeakyReLU, p: Tree, x: Array, *, run: Run) -> tuple[Array, 
 @implements(ELU)
 def elu(spec: ELU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y = x where x > 0, else α(eˣ − 1)        dx = dy where x > 0, else dy ⊙ α eˣ"""
-    low = np.minimum(x, 0)  # e^low cannot overflow
+    linear, low = x > 0, np.minimum(x, 0)  # e^low cannot overflow
 
     def backward(dy: Array) -> tuple[Array, State]:
-        return dy * np.where(x > 0, 1, spec.alpha * np.exp(low)), {}
+        return dy * np.where(linear, 1, spec.alpha * np.exp(low)), {}
 
-    return np.where(x > 0, x, spec.alpha * np.expm1(low)), backward
+    return np.where(linear, x, spec.alpha * np.expm1(low)), backward
 
 
 @implements(GELU)

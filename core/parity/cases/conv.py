@@ -19,6 +19,8 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Conv2d(2, 3, padding=1, bias=False), ((2, 4, 5),), "zero padding, no bias, batch of one", batch=1),
         Case(L.Conv2d(2, 3, stride=2, padding=1), ((2, 7, 6),), "stride does not divide 6"),
         Case(L.Conv2d(2, 2, stride=3), ((1, 7, 8),), "stride > kernel: places never read, dx = 0 there"),
+        Case(L.Conv2d(2, (3, 5), padding="same"), ((1, 3, 4),), "same with odd kernels: as much before as after"),
+        Case(L.Conv2d(2, (4, 3), padding="same"), ((1, 5, 4),), "same with one odd total and one even"),
         Case(L.Conv2d(2, (2, 4), padding="same"), ((1, 3, 4),), "same with even kernels: the odd place after"),
         Case(L.Conv2d(2, 3, padding=((2, 0), (0, 1))), ((2, 4, 3),), "a pair of paddings for each axis"),
         Case(L.Conv2d(2, (1, 3), stride=(2, 1), padding=(0, 2)), ((2, 4, 3),), "one number for each axis"),

@@ -37,6 +37,11 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
         LossCase(CrossEntropyLoss(), (300, 4), "labels", "more labels than are looked at one by one"),
         LossCase(CrossEntropyLoss(), (6, 4), "labels", "logits of order 1000: exp overflows", scale=1000.0),
         LossCase(CrossEntropyLoss(), (6, 4), "masked", "logits of −∞ beside the label"),
+        LossCase(CrossEntropyLoss(), (6, 4), "ignored", "mean over what is not ignored, nothing else asked for"),
+        LossCase(CrossEntropyLoss(ignore_index=2), (9, 4), "labels", "a class of its own is ignored"),
+        LossCase(CrossEntropyLoss(label_smoothing=0.1), (6, 4), "labels", "smoothed, nothing else asked for"),
+        LossCase(CrossEntropyLoss(reduction="sum"), (6, 4), "labels", "sum, nothing else asked for"),
+        LossCase(CrossEntropyLoss(), (3, 4, 2), "labels", "more axes, nothing else asked for"),
         LossCase(CrossEntropyLoss(), (6, 4), "probabilities", "probabilities"),
         LossCase(
             CrossEntropyLoss(label_smoothing=0.2, weight=UNEVEN), (6, 4), "ignored", "everything at once, indices"
@@ -56,6 +61,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
         LossCase(CrossEntropyLoss(reduction="sum", weight=UNEVEN), (6, 4), "labels", "sum"),
         LossCase(CrossEntropyLoss(dim=-1), (3, 5, 4), "labels", "every step of a sequence"),
         LossCase(CrossEntropyLoss(dim=2), (3, 2, 4, 5), "probabilities", "classes along an axis in the middle"),
+        LossCase(CrossEntropyLoss(dim=2), (2, 3, 4, 2, 3), "labels", "classes two axes before the last"),
         LossCase(CrossEntropyLoss(dim=-1, reduction="none"), (3, 5, 4), "ignored", "every step, one by one"),
         LossCase(
             CrossEntropyLoss(dim=-1, reduction="none"),

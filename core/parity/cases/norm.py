@@ -9,6 +9,7 @@ from isograd.core.parity.cases.kinds import Case
 CASES: dict[type[Description], list[Case]] = {
     L.BatchNorm1d: [
         Case(L.BatchNorm1d(), ((3,),), "features"),
+        Case(L.BatchNorm1d(affine=False), ((3,),), "no weights, but running statistics"),
         Case(L.BatchNorm1d(momentum=0.3, eps=0.1), ((2, 4),), "sequences, options that show"),
     ],
     L.BatchNorm2d: [

@@ -1,0 +1,49 @@
+"""The book's dropout (Weidman 2019) in PyTorch's own randomness, where no mask is given from outside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+import isograd as ig
+from isograd.core.base.randomness import key_of
+from isograd.core.parity.matching import TOLERANCE, difference
+
+X = np.random.default_rng(0).uniform(1.0, 2.0, size=(6, 8, 3, 4))
+KINDS = [ig.Dropout(0.4, scale="inference"), ig.Dropout2d(0.4, scale="inference")]
+
+
+def net(layer: ig.Layer, backend: str) -> ig.Network:
+    return ig.build(ig.Sequential([layer], input_shape=X.shape[1:]), backend=backend, dtype="float64")
+
+
+@pytest.mark.parametrize("layer", KINDS, ids=lambda layer: type(layer).__name__)
+def test_evaluation_is_scaled_in_both_engines_alike(layer: ig.Layer) -> None:
+    numpy, torch = (net(layer, backend).forward(X) for backend in ("numpy", "torch"))
+    assert not difference(numpy, torch).exceeds(TOLERANCE["node", "float64"])
+    assert not difference(numpy, 0.6 * X).exceeds(TOLERANCE["node", "float64"])
+
+
+@pytest.mark.parametrize("layer", KINDS, ids=lambda layer: type(layer).__name__)
+def test_training_keeps_what_it_keeps_as_it_is(layer: ig.Layer) -> None:
+    y = net(layer, "torch").forward(X, training=True)
+    kept = y != 0
+    assert np.array_equal(y[kept], X[kept])
+    assert 0.4 < kept.mean() < 0.8
+    shares = kept.mean((2, 3))  # of each channel
+    whole = np.isin(shares, (0.0, 1.0)).all()
+    assert whole == isinstance(layer, ig.Dropout2d)
+    assert kept.any((1, 2, 3)).all()
+    assert len(np.unique(shares, axis=0)) == len(X)
+
+
+def test_what_pytorch_draws_in_a_step_is_its_own_stream_seeded_by_seed_and_step() -> None:
+    """The same in every version: nothing but (seed, step) enters the seed of PyTorch's generator."""
+    model = ig.Sequential([ig.Dropout(0.5)], input_shape=(8, 3, 4))
+    built = ig.build(model, backend="torch", seed=3, dtype="float64")
+    built.at_step(2)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(key_of(3, "torch's generators", step=2, size=7))
+        wanted = torch.nn.functional.dropout(torch.from_numpy(X), 0.5).numpy()
+    assert np.array_equal(built.forward(X, training=True), wanted)

@@ -1,0 +1,173 @@
+"""Changes that change nothing, each with the reason why: they are not faults, so nothing can catch them."""
+
+from __future__ import annotations
+
+import re
+
+FASTER = "the same values, later or sooner"
+ATTEND = (
+    "super().forward(query, key, value, key_padding_mask=padded, need_weights=self.need_weights, attn_mask=later{})"
+)
+ONES = "torch.ones(size, size, dtype=torch.bool{})"
+EQUIVALENT = {
+    ("__call__", "self.graph.slots - len(x)", "self.graph.slots + len(x)"): "spare slots are never read",
+    ("__call__", "self.graph.slots - len(x)", "self.graph.slots"): "spare slots are never read",
+    ("padded_sizes", "a.out - 1", "a.out + 1"): "room that no window reads",
+    ("padded_sizes", "a.out - 1", "a.out"): "room that no window reads",
+    ("adaptive_max_pool", "stops - starts", "stops + starts"): "repeats each window's last place more often",
+    ("adaptive_max_pool", "stops - starts", "stops"): "repeats each window's last place more often",
+    ("buffers", "lines.reshape(shape)", "lines.reshape(shape, order='F')"): "only axes of length one come and go",
+    ("pieces", "row * count", "row"): "the size of a block of images",
+    ("pieces", "row * count", "count"): "the size of a block of images",
+    ("normal_cdf", "x > 0", "x >= 0"): "both sides meet there",
+    ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "COPIES_FOR_AN_ADD"): "two ways to the same dx",
+    ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "channels"): "two ways to the same dx",
+    (
+        "_sgd",
+        "optim.SGD(params, s.lr, fused=on_cpu or None, **options)",
+        "optim.SGD(params, s.lr, **options)",
+    ): "faster",
+    **{
+        (f"OPTIMIZERS[{name}]", call.format(name, "lr=s.lr, "), call.format(name, "")): "every step sets it"
+        for name in ("Adam", "AdamW")
+        for call in [
+            "optim.{}(params, {}betas=s.betas, eps=s.eps, weight_decay=s.weight_decay, amsgrad=s.amsgrad)",
+        ]
+    },
+    ("attend", ATTEND.format(", is_causal=self.causal"), ATTEND.format("")): "a hint beside the mask itself",
+    ("later", ONES.format(", device=query.device"), ONES.format("")): "on the only device here",
+    **{
+        (function, before, f"{before[:-1]}, order='F')"): "a vector has one reading order"
+        for function, before in [
+            ("class_weights", "weights.reshape(-1, *[1] * (p.ndim - 2))"),
+            ("chosen", "np.arange(p.shape[1]).reshape(-1, *[1] * (p.ndim - 2))"),
+        ]
+    },
+}
+"""{(function, text before, text after): why}"""
+
+SPARED = "what is spared is a gradient that nobody asked for"
+WITHOUT_EFFECT: dict[str, dict[str, str]] = {
+    "torch_impl.attention.Positions.__init__": {
+        "0": "what PyTorch draws there is overwritten by isograd's own weights",
+        "torch.empty(x).normal_(0, 0.02)": "likewise",
+    },
+    "torch_impl.build.GraphModule.forward": {"self.graph.slots - len(x)": "spare slots are never read"},
+    "torch_impl.randomness.draws": {
+        "if isinstance(module, (nn.Dropout, nn.Dropout2d, BookDropout))": "what draws nothing may be seeded"
+    },
+    "torch_impl.network.TorchNetwork.__init__": {
+        "generators(device) if any(map(draws, self.module.modules())) else ()": "seeded for modules that draw nothing",
+        "torch.compile(self.module) if compiled else self.module": "compiled or not: a test of the second tier",
+    },
+    "torch_impl.modules.convolution": {"if s.padding == 'same'": "PyTorch pads so itself, with a warning"},
+    "torch_impl.modules.GlobalMean.forward": {"x.flatten(2).mean(2)": "one axis, by either of its numbers"},
+    "torch_impl.modules.BookDropout.forward": {
+        "torch.rand_like(x[:, :, :1, :1] if self.channels else x) >= self.p": "no number that is drawn is that one"
+    },
+    "torch_impl.modules.Masked.kept": {"uniform >= p": "no number that is drawn is that one"},
+    "torch_impl.recurrent.told_of_projections": {
+        "warnings.filterwarnings('ignore', message='LSTM with projections')": "PyTorch warns once in a process"
+    },
+    "torch_impl.losses._along": {"criterion if dim == 1 else AlongClasses(criterion, dim)": "two ways to one loss"},
+    "torch_impl.losses.BatchMeanSquaredError.forward": {
+        "nn.functional.mse_loss(p, t, reduction='sum')": "the square of an error has no sign"
+    },
+    "torch_impl.optimizers.StepVelocitySGD.step": {"if w.grad is None": "every weight that is trained has a gradient"},
+    "parity.stages.tracing.Tracing._through": {"if not name.startswith('dx')": "sizes that nobody asks for"},
+    "parity.stages.node.suspected": {
+        "if found.fault is None and found.exceeds(allowed)": "below the limit it changes the figure that is told alone"
+    },
+    "parity.added.terms_of": {"np.reshape(each, x.shape)": "they have that shape"},
+    "torch_impl.optimizers._sgd": {
+        "on_cpu or None": FASTER,
+        "p.device.type == 'cpu'": FASTER,
+    },
+    "torch_impl.learner.TorchLearner._on_device": {
+        "v.to(self.net.device, non_blocking=True)": FASTER,
+        "True": FASTER,
+    },
+    "torch_impl.learner.TorchLearner.load_state_dict": {
+        "1": "a path that begins with its slot has one place to be cut at",
+        "{'step': torch.tensor(float(self.t))} if counts else {}": "PyTorch's SGD never looks at the step",
+    },
+    "numpy_impl.learner.NumpyLearner.evaluate": {
+        "self.net.compute(x, training=False, needs_dx=False)": SPARED,
+    },
+    "numpy_impl.learner.NumpyLearner.step": {
+        "self._gradients(inputs, targets, needs_dx=False)": SPARED,
+        "False": SPARED,
+    },
+}
+"""{function: {text before: why whatever stands there gives the same values}}"""
+
+OPERATIONS = tuple(f"isograd.backends.numpy_impl.{name}" for name in ("operations", "optimizers", "losses", "custom"))
+RULES = [
+    (r"(.+) if (run\.)?needs_dx else None → \1 if True else None", SPARED),
+    (r"if (not run\.needs_dx → if False|needs_dx → if True)", SPARED),
+    (r"dx\[:, turn\] if dx is not None else None → dx\[:, turn\] if True else None", SPARED),
+    (r"(\w+) if len\(\1\) > 1 else .+ → \1 if True else .+", "a tuple of one counts as what it holds"),
+    (r"len\((\w+)\) > 1 → len\(\1\) >= 1", "likewise"),
+    (r"if spec.weight_decay → if True", "nothing is added"),
+    (r"(.+) if spec.dampening else step → \1 if True else step", "nothing is taken away"),
+    (r"(uniform|run.random\(shape\)) >= (.+) → \1 > \2", "no number that is drawn is that one"),
+    (r"dy.sum\(repeated, .+ if repeated else dy → .+ if True else dy", "a sum over no axis"),
+    (r"each.sum\(1\) if spec.reduction == 'none' else each → each.sum\(1\) if True else each", "added up sooner"),
+    (r"x @ np.ones.+ if x.ndim == 2 else (x.sum.+) → .+ if False else \1", FASTER),
+    (r"if spec.dim % p.ndim == 1 → if False", "classes that are there already are moved there"),
+    (r"dL.ravel\(\) if np.ndim\(dL\) else dL → dL.ravel\(\) if True else dL", "one number, in an array"),
+    (r"if plain and .+ → if False", FASTER),
+    (r"np.count_nonzero\(hot\) if .+ → np.count_nonzero\(hot\) if False else v.sum\(\)", "ones are counted"),
+    (r"t == spec.ignore_index → t != spec.ignore_index", "two ways to the same loss, while one target counts"),
+    (r"if smooth → if True", "smoothed by nothing"),
+    (r"one_hot & .+ → one_hot & .+ if True else one_hot", "no class has a number that is none"),
+    (r"if held is None or .+ → if True", FASTER),
+    (r"if all\(\(a.stride == 1 .+ → if False", FASTER),
+    (r"len\(w\) <= COPIES.+ → len\(w\) < COPIES.+", FASTER),
+    (r"if not self.direct → if True", "copied onto itself"),
+    (r"if sizes == x.shape\[2:\] → if False", "padded with nothing"),
+    (r"2: → (3)?:", "an array is padded with nothing, or filled by fewer axes"),
+    (r"np.uint8 if .+ else np.int64 → np.uint8 if False else np.int64", FASTER),
+    (r"prod\(spec.kernel\) <= 256 → prod\(spec.kernel\) < 256", FASTER),
+    (r"if nan → if True", "nothing is NaN, or it was asked for"),
+    (r"if np.isnan\(y\[block\]\).any\(\) → if True", FASTER),
+    (r"a.stride >= a.reach → a.stride > a.reach", FASTER),
+    (r"if apart → if False", FASTER),
+    (r"for name, v in p.items\(\) if .+ → .+ if True", "names of other layers, which none reads"),
+    (r"1: → 2:", "only what a shape is told apart by"),
+    (r"outputs\[0\] if len\(outputs\) == 1 else (.+) → outputs\[0\] if False else \1", "one array is joined"),
+    (r"if alive is not None → if True", "what is alive everywhere has nothing left"),
+]
+"""(what a change of a condition or an end in an operation of NumPy's looks like, why it is none)"""
+
+SPEED_ALONE = {
+    "blocks": "how a batch is cut into blocks changes no value",
+    "row_bytes": "nor does it matter how large they are",
+    "slice_length": "nor how many rows a product takes at a time",
+}
+"""Functions that decide nothing but speed."""
+
+
+BESIDE_CASES = {
+    ("largest", "if nan"): "NaN equals nothing, so no case has one: engines/test_nan_in_pools.py does",
+    ("max_pool", "if np.isnan(y[block]).any()"): "likewise",
+    (
+        "batch_norm",
+        "if run.training and m == 1",
+    ): "an error of ours, where PyTorch has its own: engines/test_backward.py",
+    ("leaky_relu", "x > 0"): "seen, but at a kink no witness says who is wrong",
+    ("elu", "x > 0"): "likewise",
+}
+"""Faults in operations that the check of their cases does not see, or cannot blame: what holds them instead."""
+
+
+def reason(module: str, function: str, before: str, after: str) -> str | None:
+    """Why a change is no fault; None where it is one."""
+    name = function.rpartition(".")[2]
+    if module.startswith("isograd.backends.numpy_impl.operations") and name in SPEED_ALONE:
+        return SPEED_ALONE[name]
+    here = next((known for place, known in WITHOUT_EFFECT.items() if f"{module}.{function}".endswith(f".{place}")), {})
+    known = EQUIVALENT.get((name, before, after)) or here.get(before)
+    if known is None and module.startswith(OPERATIONS):
+        known = next((why for form, why in RULES if re.fullmatch(form, f"{before} → {after}")), None)
+    return known

@@ -1,0 +1,138 @@
+"""How an error of a whole run is judged, step by step: by runs that are made up, so that every limit is known."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from isograd.core.layers import Linear
+from isograd.core.parity.matching import FAR_NUDGES, NOISE_FACTOR, TOLERANCE, allowed_by, difference
+from isograd.core.parity.pair import Pair
+from isograd.core.parity.stages.node import compare_node
+from isograd.core.parity.stages.rounding import Judged, Rounding
+from isograd.core.parity.stages.trial import Trial, run_trial
+
+KEY = ("it", "gradient")
+LEAST = 2.0**-52
+FIRST, FAR = (1, 0), [(units, draw) for draw in range(FAR_NUDGES) for units in (100, -100)]
+
+
+class Runs:
+    """Two sides at 1 and 1 + `apart`; moved by a nudge, a side is off from itself by what `moves` says."""
+
+    def __init__(self, apart: float, moves: dict[tuple[int, tuple[int, int]], float] | None = None) -> None:
+        self.apart, self.moves = apart, moves or {}
+        self.asked: list[tuple[int, tuple[int, int]]] = []
+
+    def moved(self, side: int, units: int, draw: int) -> dict[tuple[str, str], Any]:
+        self.asked.append((side, (units, draw)))
+        start = self.found[side][KEY]
+        return {KEY: start * (1.0 + self.moves.get((side, (units, draw)), 0.0))}
+
+    def judge(self, pair: Pair, added: float = 0.0) -> Judged:
+        self.found = {KEY: np.array([1.0 + self.apart])}, {KEY: np.array([1.0])}
+        return Rounding(pair, self.found, LEAST, self.moved, lambda key: added).judge(KEY)
+
+
+def test_an_error_below_a_hundred_times_the_least_floor_needs_no_other_run(pair: Pair) -> None:
+    runs = Runs(64 * LEAST)
+    judged = runs.judge(pair)
+    assert (judged.allowed, judged.noise, runs.asked) == (NOISE_FACTOR * LEAST, LEAST, [])
+    assert not judged.gap.exceeds(judged.allowed)
+
+
+def test_an_error_that_is_a_small_share_of_what_was_added_up_needs_none_either(pair: Pair) -> None:
+    runs = Runs(2.0**-20)
+    judged = runs.judge(pair, added=2.0**30)
+    assert (judged.gap.error, judged.allowed, runs.asked) == (2.0**-50, NOISE_FACTOR * LEAST, [])
+
+
+def test_beyond_it_the_floor_is_measured_on_the_side_where_it_is_less(pair: Pair) -> None:
+    runs = Runs(2.0**-30, {(0, FIRST): 2.0**-20, (1, FIRST): 2.0**-36})
+    judged = runs.judge(pair)
+    assert (judged.noise, judged.allowed) == (2.0**-36, allowed_by(2.0**-36))
+    assert runs.asked == [(0, FIRST), (1, FIRST)]
+    assert not judged.gap.exceeds(judged.allowed)
+
+
+def test_a_floor_is_never_below_the_least(pair: Pair) -> None:
+    judged = Runs(2.0**-30).judge(pair)
+    assert (judged.noise, judged.allowed) == (LEAST, NOISE_FACTOR * LEAST)
+    assert judged.gap.exceeds(judged.allowed)
+
+
+def test_what_exceeds_the_floor_is_explained_by_twice_the_farthest_of_the_far_runs_and_by_no_more(pair: Pair) -> None:
+    far = {(side, nudge): size for side in (0, 1) for nudge, size in zip(FAR, (0.0, 0.001, 0.25, 0.125), strict=True)}
+    for apart, fails in ((0.5, False), (0.5 + 2.0**-10, True)):
+        runs = Runs(apart, far)
+        judged = runs.judge(pair)
+        assert runs.asked == [(side, nudge) for nudge in (FIRST, *FAR) for side in (0, 1)]
+        assert judged.allowed == 0.5
+        assert judged.gap.exceeds(judged.allowed) == fails
+
+
+def test_a_far_run_of_one_side_alone_explains_nothing(pair: Pair) -> None:
+    judged = Runs(0.5, {(0, nudge): 1.0 for nudge in FAR}).judge(pair)
+    assert judged.gap.exceeds(judged.allowed)
+
+
+def test_a_run_that_overflows_is_no_measure_of_noise(pair: Pair) -> None:
+    judged = Runs(2.0**-30, {(0, FIRST): inf, (1, FIRST): inf} | {(k, n): inf for k in (0, 1) for n in FAR}).judge(pair)
+    assert (judged.noise, judged.allowed) == (LEAST, NOISE_FACTOR * LEAST)
+
+
+def test_a_missing_array_is_a_fault_that_no_noise_explains(pair: Pair) -> None:
+    asked: list[int] = []
+
+    def moved(side: int, units: int, draw: int) -> Any:
+        asked.append(side)
+        return {}
+
+    judged = Rounding(pair, ({KEY: np.ones(1)}, {}), LEAST, moved, lambda key: 0.0).judge(KEY)
+    assert (judged.gap.fault, asked) == ("missing on one side", [])
+
+
+class OffBy:
+    """NumPy's engine, the gradient of a weight off by a share of itself where it computes in float32."""
+
+    name = "numpy"
+
+    def __init__(self, share: float, engine: Any) -> None:
+        self.share, self.engine = share, engine
+
+    def build(self, model: Any, state: Any, **options: Any) -> Any:
+        net = self.engine.build(model, state, **options)
+        right = net.backward
+
+        def backward(*dys: Any) -> Any:
+            dx, dw = right(*dys)
+            for path, values in dw.items():
+                if path.endswith("weight") and values.dtype == np.float32:
+                    dw[path] = values * values.dtype.type(1 + self.share)
+            return dx, dw
+
+        net.backward = backward
+        return net
+
+    def source(self, description: Any) -> str:
+        return "a tampered engine"
+
+
+def test_a_float32_node_beyond_the_table_is_held_against_the_nearer_sides_distance_from_float64(pair: Pair) -> None:
+    """A sum over 20,000 rows: what PyTorch's float32 is off by, a hundred times, and no more."""
+    rng = np.random.default_rng(0)
+    x, dy, w = rng.uniform(0.5, 1.5, (20_000, 2)), rng.uniform(0.5, 1.5, (20_000, 1)), rng.normal(size=(1, 2))
+    trial = Trial("it", Linear(1, bias=False), (x,), {"weight": w}, "float32", True, given=(dy,))
+    given = tuple(values.astype("f4") for values in (x, w, dy))
+    wide = Trial("it", trial.layer, given[:1], {"weight": given[1]}, "float64", True, given=given[2:])
+    sides = [run_trial(side, trial).gradients["dweight"] for side in pair.backends]
+    exact = run_trial(pair.right, wide).gradients["dweight"].astype(np.float32)
+    noise = difference(sides[1], exact).error
+    limit = max(TOLERANCE["node", "float32"], NOISE_FACTOR * noise)
+    for share, fails in ((limit / 2, False), (2 * limit, True)):
+        rows, _ = compare_node(Pair(OffBy(share, pair.left), pair.right), trial)
+        row = next(row for row in rows if row.what == "dweight")
+        assert row.failed == fails
+        assert not difference(np.array(row.allowed), np.array(limit)).exceeds(TOLERANCE["node", "float32"]) or not fails
