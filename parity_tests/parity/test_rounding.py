@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from isograd.core.layers import Linear
-from isograd.core.parity.matching import FAR_NUDGES, NOISE_FACTOR, TOLERANCE, allowed_by, difference
+from isograd.core.parity.matching import FAR_NUDGES, FAR_UNITS, NOISE_FACTOR, TOLERANCE, allowed_by, difference
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.node import compare_node
 from isograd.core.parity.stages.rounding import Judged, Rounding
@@ -16,7 +16,7 @@ from isograd.core.parity.stages.trial import Trial, run_trial
 
 KEY = ("it", "gradient")
 LEAST = 2.0**-52
-FIRST, FAR = (1, 0), [(units, draw) for draw in range(FAR_NUDGES) for units in (100, -100)]
+FIRST, SAME, FAR = (1, 0), (0, 0), [(FAR_UNITS, draw) for draw in range(1, 1 + FAR_NUDGES)]
 
 
 class Runs:
@@ -63,18 +63,34 @@ def test_a_floor_is_never_below_the_least(pair: Pair) -> None:
     assert judged.gap.exceeds(judged.allowed)
 
 
-def test_what_exceeds_the_floor_is_explained_by_twice_the_farthest_of_the_far_runs_and_by_no_more(pair: Pair) -> None:
-    far = {(side, nudge): size for side in (0, 1) for nudge, size in zip(FAR, (0.0, 0.001, 0.25, 0.125), strict=True)}
-    for apart, fails in ((0.5, False), (0.5 + 2.0**-10, True)):
-        runs = Runs(apart, far)
-        judged = runs.judge(pair)
-        assert runs.asked == [(side, nudge) for nudge in (FIRST, *FAR) for side in (0, 1)]
-        assert judged.allowed == 0.5
-        assert judged.gap.exceeds(judged.allowed) == fails
+def beside(*apart: float) -> dict[tuple[int, tuple[int, int]], float]:
+    """The left side's moves to the far points, where the right one does not move: so far apart they are there."""
+    return {(0, nudge): size for nudge, size in zip(FAR, apart, strict=True)}
 
 
-def test_a_far_run_of_one_side_alone_explains_nothing(pair: Pair) -> None:
-    judged = Runs(0.5, {(0, nudge): 1.0 for nudge in FAR}).judge(pair)
+def test_an_error_that_is_gone_at_one_point_beside_it_was_a_kink(pair: Pair) -> None:
+    runs = Runs(0.0, {(0, SAME): 0.0} | beside(0.5, 0.25, 0.0, 0.5))
+    runs.found = {KEY: np.array([1.5])}, {KEY: np.array([1.0])}
+    runs.moved = lambda side, units, draw: {  # type: ignore[method-assign]
+        KEY: runs.found[side][KEY]
+        if (units, draw) in (SAME, FIRST)
+        else np.array([1.0 + runs.moves.get((side, (units, draw)), 0.0)])
+    }
+    judged = Rounding(pair, runs.found, LEAST, runs.moved, lambda key: 0.0).judge(KEY)
+    assert (judged.gap.error, judged.allowed) == (0.0, NOISE_FACTOR * LEAST)
+
+
+def test_an_error_at_every_point_is_one(pair: Pair) -> None:
+    runs = Runs(0.5)
+    judged = runs.judge(pair)
+    assert runs.asked == [(side, nudge) for nudge in (FIRST, SAME, *FAR) for side in (0, 1)]
+    assert (judged.gap.error, judged.allowed) == (0.5, NOISE_FACTOR * LEAST)
+
+
+def test_a_side_that_does_not_find_again_what_it_found_is_not_looked_at_beside_it(pair: Pair) -> None:
+    runs = Runs(0.5, {(0, SAME): -0.25})
+    judged = runs.judge(pair)
+    assert runs.asked == [(side, nudge) for nudge in (FIRST, SAME) for side in (0, 1)]
     assert judged.gap.exceeds(judged.allowed)
 
 

@@ -194,7 +194,7 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
         weight = path.split("/", 1)[-1]
         if weight not in step.gradients[0][1]:
             judged = step.rounding.judge((path, BUFFER))
-            gap, limit = judged.gap, judged.allowed
+            gap, limit = judged.gap, max(limit, judged.allowed)
         elif path in step.ruled[1] and step.from_rules(path) <= limit and step.only_rounding(weight):
             raw, gap = gap.error, Difference(step.from_rules(path))
             note += "; each side by the rules from its own gradient"
@@ -203,9 +203,12 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
 
 def _compared_losses(step: Step) -> tuple[Row, Difference]:
     """The row of the loss that a step returns: that before its update."""
-    judged = step.rounding.judge(LOSS)
-    row = step.pair.row(STAGE, step.dtype, "loss", "before it", judged.gap, judged.allowed, f"step {step.number}")
-    return row, judged.gap
+    limit = TOLERANCE[STAGE, step.dtype]
+    gap = difference(*(np.asarray(loss, step.dtype) for loss in step.losses))
+    if gap.fault is None and gap.exceeds(limit):
+        judged = step.rounding.judge(LOSS)
+        gap, limit = judged.gap, max(limit, judged.allowed)
+    return step.pair.row(STAGE, step.dtype, "loss", "before it", gap, limit, f"step {step.number}"), gap
 
 
 def _judge_loss(step: Step, row: Row, gap: Difference) -> Culprit:
