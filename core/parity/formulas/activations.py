@@ -41,7 +41,8 @@ def leaky_relu(spec: LeakyReLU, ops: Namespace, p: Tree, x: tuple[Any, ...], run
 @formula(ELU)
 def elu(spec: ELU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = x for x > 0, else alpha · (eˣ − 1)"""
-    return ops.where(x[0] > 0, x[0], spec.alpha * ops.expm1(ops.minimum(x[0], 0.0)))
+    linear = x[0] > 0
+    return ops.where(linear, x[0], spec.alpha * ops.expm1(ops.where(linear, 0.0, x[0])))  # no overflow, and alpha at 0
 
 
 @formula(GELU)
@@ -63,7 +64,8 @@ def silu(spec: SiLU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> A
 def softplus(spec: Softplus, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = log(1 + e^(βx)) / β, and x itself above the threshold"""
     z = spec.beta * x[0]
-    return ops.where(z > spec.threshold, x[0], ops.log1p(ops.exp(ops.minimum(z, spec.threshold))) / spec.beta)
+    linear = z > spec.threshold
+    return ops.where(linear, x[0], ops.log1p(ops.exp(ops.where(linear, 0.0, z))) / spec.beta)
 
 
 @formula(Softmax)
