@@ -47,3 +47,9 @@ def test_what_pytorch_draws_in_a_step_is_its_own_stream_seeded_by_seed_and_step(
         torch.manual_seed(key_of(3, "torch's generators", step=2, size=7))
         wanted = torch.nn.functional.dropout(torch.from_numpy(X), 0.5).numpy()
     assert np.array_equal(built.forward(X, training=True), wanted)
+
+
+def test_pytorchs_module_keeps_what_the_network_keeps_and_no_more() -> None:
+    model = ig.Sequential([ig.OneHot(4), ig.BatchNorm1d(), ig.Flatten(), ig.Linear(2)], input_shape=(3,))
+    built = ig.build(model, backend="torch")
+    assert sorted(built.module.state_dict()) == sorted(built.state_dict())

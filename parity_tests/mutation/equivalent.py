@@ -19,6 +19,9 @@ EQUIVALENT = {
     ("buffers", "lines.reshape(shape)", "lines.reshape(shape, order='F')"): "only axes of length one come and go",
     ("pieces", "row * count", "row"): "the size of a block of images",
     ("pieces", "row * count", "count"): "the size of a block of images",
+    ("fingerprint", "start:start + AT_ONCE", ":start + AT_ONCE"): "read more than once, all the same",
+    ("convolution", "1:", "2:"): "a convolution is called with one array",
+    ("_warm_up", "1", "2"): "of one position what follows only begins",
     ("normal_cdf", "x > 0", "x >= 0"): "both sides meet there",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "COPIES_FOR_AN_ADD"): "two ways to the same dx",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "channels"): "two ways to the same dx",
@@ -155,6 +158,7 @@ BESIDE_CASES = {
         "batch_norm",
         "if run.training and m == 1",
     ): "an error of ours, where PyTorch has its own: engines/test_backward.py",
+    ("custom_loss", "t.astype(np.int64) if spec.labels else t"): "a learner's labels alone: engines/test_custom.py",
     ("leaky_relu", "x > 0"): "seen, but at a kink no witness says who is wrong",
     ("elu", "x > 0"): "likewise",
 }

@@ -23,7 +23,7 @@ TRAINING = tuple(
     f"training/test_{name}.py"
     for name in (
         *("training", "state", "batches", "evaluation", "carry", "histories", "interruptions"),
-        *("clock_and_order", "callbacks_taken_up", "after_a_step"),
+        *("clock_and_order", "callbacks_taken_up", "after_a_step", "stopping_exactly"),
     )
 )
 MESSAGES = tuple(f"messages/test_messages_{name}.py" for name in ("training", "fit", "state", "sequences", "data"))
