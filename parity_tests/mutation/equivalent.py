@@ -159,8 +159,6 @@ BESIDE_CASES = {
         "if run.training and m == 1",
     ): "an error of ours, where PyTorch has its own: engines/test_backward.py",
     ("custom_loss", "t.astype(np.int64) if spec.labels else t"): "a learner's labels alone: engines/test_custom.py",
-    ("leaky_relu", "x > 0"): "seen, but at a kink no witness says who is wrong",
-    ("elu", "x > 0"): "likewise",
 }
 """Faults in operations that the check of their cases does not see, or cannot blame: what holds them instead."""
 

@@ -112,7 +112,11 @@ def _stopped(sides: dict[str, Outcome]) -> tuple[str, str, Verdict] | None:
     wrote = {name: outcome.written for name, outcome in sides.items() if outcome.written}
     if wrote:
         told = "; ".join(f"{name} wrote to {', '.join(what)}" for name, what in wrote.items())
-        return "inputs", "written to", Verdict("not needed", told, guilty=next(iter(wrote)))
+        return (
+            "inputs",
+            "written to",
+            Verdict("not needed", told, guilty=next(iter(wrote)) if len(wrote) == 1 else None),
+        )
     return None
 
 
