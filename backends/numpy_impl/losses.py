@@ -110,7 +110,8 @@ def of_nothing(hot: Array, p: Array, *, whole_rows: bool) -> tuple[Array, LossBa
     What a mean is whose divisor is 0: every target is ignored, or of a class without weight.
     """
     counted = np.broadcast_to(hot.any(1, keepdims=True), p.shape) if whole_rows else hot
-    return np.asarray(np.nan, p.dtype), lambda dL: np.where(counted, np.asarray(np.nan, p.dtype), p.dtype.type(0))
+    nan, zero = p.dtype.type(np.nan), p.dtype.type(0)
+    return np.asarray(nan), lambda dL: np.where(counted, nan, zero)
 
 
 def class_sums(x: Array) -> Array:

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 
 from isograd.backends.numpy_impl.operations.registry import implements
-from isograd.core.base.errors import ShapeError
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm
@@ -103,13 +102,6 @@ def batch_norm(spec: BatchNorm, p: Tree, x: Array, *, run: Run) -> Any:
     if not run.training and spec.track_running_stats:
         z, back = remembered(x, p, spec.eps)
     else:
-        if run.training and m == 1:
-            raise ShapeError(
-                f"{run.path}: {spec!r}",
-                wanted="more than one value for each channel in training",
-                got=f"a batch {x.shape}",
-                fix="a larger batch, or drop_last=True where the last holds one sample",
-            )
         z, mean, variance, back = standardized(x, axes, spec.eps)
     y, outer = affine(p, z, lambda values: along_channels(values, x), axes)
     if not (run.training and spec.track_running_stats):
