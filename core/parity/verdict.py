@@ -28,7 +28,7 @@ class Row:
     fault: str | None = None
     note: str = ""
     sides: tuple[str, ...] = ()  # which engines were compared
-    raw: float | None = None  # how far apart they are, where `error` says how far each is from what it should be
+    apart: float | None = None  # max|a−b|, where `error` says how far each is from what it should be
 
     @property
     def failed(self) -> bool:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, difference
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, difference, largest
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.rounding import Found, Key
 from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, on_side, rounded, shaken
@@ -27,7 +27,7 @@ def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] =
     note = f"after {training.steps} steps"
     try:
         ends = on_each(pair, lambda k: _end(pair, training, dtype, k))
-        envelope = _Envelope(pair, training, dtype, ends)
+        envelope, drift = _Envelope(pair, training, dtype, ends), _Drift(training, ends[1], locked)
         allowed = TOLERANCE.get((STAGE, dtype))
         if allowed is None:
             apart = max(envelope.apart(0, key) for key in ends[0])
@@ -36,8 +36,7 @@ def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] =
         for key in {**ends[1], **ends[0]}:
             gap, limit = difference(*(end.get(key) for end in ends)), allowed
             if limit is not None and gap.fault is None and gap.exceeds(limit):
-                apart = sum(row.raw or 0.0 for row in locked if row.path == key[0])
-                limit = max(limit, NOISE_FACTOR * (envelope.of(key) + apart))
+                limit = max(limit, NOISE_FACTOR * (envelope.of(key) + drift.of(key)))
             rows.append(pair.row(STAGE, dtype, *key, gap, limit, note))
     except Stopped as stop:
         return stop.result(pair, training.optimizer, STAGE, dtype, "steps", note)
@@ -91,3 +90,19 @@ class _Envelope:
     def of(self, key: Key) -> float:
         """The largest of the sides that count."""
         return max((self.apart(side, key) for side in self.reproducible), default=0.0)
+
+
+@dataclass
+class _Drift:
+    """How far apart steps that were each right, by the rules from their own gradients, can have taken the sides."""
+
+    training: Training
+    end: Found
+    locked: Sequence[Row]
+
+    def of(self, key: Key) -> float:
+        """A share of the tensor itself for what moved it, and a share of the largest weight for what moved others."""
+        own = sum(row.apart or 0.0 for row in self.locked if row.path == key[0])
+        others = sum(row.apart or 0.0 for row in self.locked if row.path in self.training.state)
+        size = max(largest(self.end[path, "weights"]) for path in self.training.state)
+        return own / (largest(self.end[key]) or 1.0) + others / (size or 1.0)

@@ -188,7 +188,7 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
     A gradient that cancels is rounding, and an optimizer may make a step of any size of it. Where such a step differs,
     each side is held against what the rules make of its own gradient, and the gradients against what they add up.
     """
-    limit, note, raw = TOLERANCE[STAGE, step.dtype], f"step {step.number}", None
+    limit, note, apart = TOLERANCE[STAGE, step.dtype], f"step {step.number}", None
     gap = difference(*(side.get(path) for side in step.after))
     if gap.fault is None and gap.exceeds(limit):
         weight = path.split("/", 1)[-1]
@@ -196,9 +196,9 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
             judged = step.rounding.judge((path, BUFFER))
             gap, limit = judged.gap, max(limit, judged.allowed)
         elif path in step.ruled[1] and step.from_rules(path) <= limit and step.only_rounding(weight):
-            raw, gap = gap.error, Difference(step.from_rules(path))
+            apart, gap = largest(step.after[0][path] - step.after[1][path]), Difference(step.from_rules(path))
             note += "; each side by the rules from its own gradient"
-    return replace(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), raw=raw), gap
+    return replace(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), apart=apart), gap
 
 
 def _compared_losses(step: Step) -> tuple[Row, Difference]:
