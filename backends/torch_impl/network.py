@@ -49,7 +49,8 @@ class TorchNetwork:
         self.model, self.seed, self.dtype, self.device = model, seed, dtype, device
         self.torch_dtype, self.on_cpu = TORCH_DTYPES[dtype.name], device.type == "cpu"
         self.input_dtypes = tuple(TORCH_DTYPES[d.name] for d in model.input_dtypes(dtype))
-        module = module_of(model, model.input_shapes, shared_randomness=shared_randomness)
+        with torch.random.fork_rng(devices=[]):  # modules draw first weights of their own, which are replaced below
+            module = module_of(model, model.input_shapes, shared_randomness=shared_randomness)
         self.module = module.to(device=device, dtype=self.torch_dtype)
         self.compiled, self.fewest = compiled, Fewest(model)
         self._find_ways()

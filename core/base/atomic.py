@@ -31,13 +31,15 @@ def write_atomically(path: Path, content: bytes) -> Path:
     """Write `content` beside `path`, flush it to disk, rename it over `path`, flush the folder.
 
     Whatever happens meanwhile, the old file or the new one is there, whole. FileError where that cannot be (a folder
-    of this name, a full disk, no permission; Windows lets nobody replace a file that is open), and then nothing is
-    left behind. What a killed process left here, whoever writes to `path` next removes.
+    or a device of this name, a full disk, no permission; Windows lets nobody replace a file that is open), and then
+    nothing is left behind. What a killed process left here, whoever writes to `path` next removes.
     """
     made = _missing_folders(path.parent)
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a directory")
+        if path.exists() and not path.is_file():
+            raise OSError(errno.EINVAL, "a pipe or a device")  # which the rename would put an end to
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_orphans(path)
         with _temporary(path) as file:
@@ -66,7 +68,7 @@ def write_atomically(path: Path, content: bytes) -> Path:
 def _cannot(path: Path, error: OSError) -> FileError:
     got = str(error.strerror or error).lower()
     match error.errno:
-        case errno.EISDIR | errno.ENAMETOOLONG:
+        case errno.EISDIR | errno.EINVAL | errno.ENAMETOOLONG:
             fix = "give another name"
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
             fix = "free some room, or name another place"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.base.errors import DataError, SpecError
+from isograd.core.base.errors import DataError, SpecError, shown
 from isograd.core.data.dataset import ArrayDataset, Dataset, Rowed, as_dataset
 from isograd.core.engine.batches import check_batch
 from isograd.core.engine.carry import Carrying
@@ -21,8 +21,12 @@ from isograd.core.learning.stopping import EarlyStopping
 BATCH_SIZE = 32  # samples, unless asked for otherwise
 
 
-def check_parts(schedule: Any, clip: Any, metrics: Any) -> None:
-    """SpecError unless a trainer's schedule, clipping and metrics are descriptions of their kinds."""
+def check_parts(net: Any, schedule: Any, clip: Any, metrics: Any) -> None:
+    """SpecError unless a trainer gets a network, and descriptions for schedule, clipping and metrics."""
+    if isinstance(net, type) or not hasattr(net, "learner"):
+        raise SpecError(
+            "Trainer(net)", wanted="a network, of an engine", got=shown(net), fix="ig.Trainer(ig.build(model), …)"
+        )
     for name, part, kind, fix in (
         ("schedule", schedule, Schedule, "schedule=ig.CosineDecay()"),
         ("clip", clip, Clipping, "clip=ig.ClipNorm(1.0)"),

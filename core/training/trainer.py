@@ -58,7 +58,7 @@ class Trainer:
         metrics: Sequence[Metric] = (),
         carry: Carry | None = None,
     ) -> None:
-        check_parts(schedule, clip, metrics)
+        check_parts(net, schedule, clip, metrics)
         self.net, self.optimizer, self.metrics = net, optimizer, tuple(metrics)
         self.losses: Losses = tuple(loss) if isinstance(loss, (tuple, list)) else (loss,)  # type: ignore[assignment]
         check_losses(net.model, self.losses)

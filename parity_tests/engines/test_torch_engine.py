@@ -56,11 +56,11 @@ def test_what_pytorch_drops_is_keyed_by_seed_and_step(kind: type, case: Case) ->
     torch.set_rng_state(process)
 
 
-def test_training_leaves_the_generators_of_the_process_alone() -> None:
+def test_building_and_training_leave_the_generators_of_the_process_alone() -> None:
+    process, numbers = torch.get_rng_state(), np.random.get_state()[1]
     trainer = ig.Trainer(
         ig.build(MODEL, backend="torch"), loss=ig.CrossEntropyLoss(), optimizer=ig.Adam(0.01), metrics=[ig.Accuracy()]
     )
-    process, numbers = torch.get_rng_state(), np.random.get_state()[1]
     data = (X, np.arange(64) % 3)
     trainer.fit(data, validation=data, epochs=2, batch_size=10)
     assert torch.equal(torch.get_rng_state(), process)

@@ -110,18 +110,24 @@ def test_what_safetensors_cannot_hold(tmp_path: Path) -> None:
         ("new/" + "x" * 300 + "/m", "file name too long"),
         ("file/m", "file exists"),
         ("file/new/m", "not a directory"),
+        ("pipe", "a pipe or a device"),
+        ("link", "a pipe or a device"),
     ],
 )
 def test_a_place_where_no_file_can_be(tmp_path: Path, place: str, told: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "file").touch()
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("pipe")
     with pytest.raises(ig.FileError) as caught:
         ig.save(tmp_path / place, MODEL, WEIGHTS)
     assert caught.value.wanted == "a file that may be written"
     assert caught.value.got == told
     assert caught.value.fix.endswith("; nothing was changed")
-    assert names(tmp_path) == ["file", "folder"]
+    assert names(tmp_path) == ["file", "folder", "link", "pipe"]
     assert names(tmp_path / "folder") == []
+    assert (tmp_path / "pipe").is_fifo()
+    assert (tmp_path / "link").is_symlink()
 
 
 def test_the_longest_name_that_a_folder_takes(tmp_path: Path) -> None:

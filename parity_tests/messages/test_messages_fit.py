@@ -68,6 +68,13 @@ MESSAGES: dict[str, tuple[Callable[[Any], Any], str]] = {
   got    3
   fix    early_stopping=ig.EarlyStopping(patience=5)""",
     ),
+    "a model in place of a network": (
+        lambda t: ig.Trainer(t.net.model, loss=ig.MSELoss(), optimizer=ig.SGD(0.1)),
+        """SpecError: Trainer(net)
+  wanted a network, of an engine
+  got    Sequential([Linear(4), Tanh(), Linear(3)])
+  fix    ig.Trainer(ig.build(model), …)""",
+    ),
     "a word for a schedule": (
         lambda t: ig.Trainer(t.net, loss=ig.MSELoss(), optimizer=ig.SGD(0.1), schedule="cosine"),
         """SpecError: schedule

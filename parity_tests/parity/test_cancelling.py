@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -11,6 +12,8 @@ from false_alarms import DTYPES, ORDINARY, checked, checks
 from tampered import TamperedEngine
 
 import isograd as ig
+from isograd.backends.numpy_impl import NumpyBackend
+from isograd.backends.numpy_impl.tables import STANDARD
 from isograd.core.base.types import State
 from isograd.core.parity.added import added_up
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, allowed_by, difference
@@ -74,6 +77,31 @@ def test_a_step_that_does_not_follow_the_rules_is_found_though_the_gradient_is_r
 
     rows = report_of(TamperedEngine(stepped=change), dtype, optimizer=ig.Adam(0.01), steps=2)
     assert ("locked step", path, "after it") in failed(rows)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_rule_that_takes_too_long_a_step_is_blamed_though_the_gradients_are_rounding(dtype: str) -> None:
+    """Where the sides differ most it is by their gradients: the witness is asked where the rule was broken most."""
+    right = STANDARD.optimizers[ig.Adam]
+
+    def longer(spec: ig.Adam, lr: float, t: int, w: Any, g: Any, s: Any) -> None:
+        right(spec, 2 * lr if np.abs(g).max() < NOISE_FACTOR * np.finfo(g.dtype).eps else lr, t, w, g, s)
+
+    engine = NumpyBackend(replace(STANDARD, optimizers=STANDARD.optimizers.overlaid({ig.Adam: longer})))
+    for seed in range(4):
+        report = ig.check_parity(
+            MODEL,
+            X,
+            Y,
+            loss=ig.CrossEntropyLoss(),
+            optimizer=ig.Adam(0.01),
+            steps=1,
+            dtypes=(dtype,),
+            backends=(engine, "torch"),
+            seed=seed,
+        )
+        blamed = [(one.path, one.guilty) for one in report.culprits]
+        assert blamed == [(BIAS, "numpy")]
 
 
 @pytest.mark.parametrize("path", [BIAS, "4.weight"])

@@ -30,4 +30,5 @@ def test_200_steps_of_the_digits_mlp_agree(optimizer: Optimizer) -> None:
     assert {row.allowed for row in free} == {TOLERANCE["free run", "float64"]}
     locked = [row for row in report.rows if (row.stage, row.dtype) == ("locked step", "float64")]
     assert {row.note for row in locked} == {f"step {k}" for k in range(1, 201)}
-    assert {row.allowed for row in locked} == {TOLERANCE["locked step", "float64"]}
+    moved = [row for row in locked if row.path != "loss"]  # which is held against the noise floor
+    assert {row.allowed for row in moved} == {TOLERANCE["locked step", "float64"]}

@@ -93,21 +93,21 @@ class Step:
         judged = self.rounding.judge((weight, GRADIENT))
         return not judged.gap.exceeds(judged.allowed)
 
-    def from_rules(self, path: str) -> float:
+    def from_rules(self, path: str) -> Difference:
         """How far a weight or slot is from what the rules make of the side's own gradients: the side that is farther.
 
         A share of what was added up: of a weight and its step, of a slot and its gradient, each without its sign.
         """
         weight = path.split("/", 1)[-1]
-        errors = []
+        beside = []
         for after, ruled, gradients in zip(self.after, self.ruled, self.gradients[1], strict=True):
             if path == weight:
                 added = largest(self.before[path]) + largest(after[path] - self.before[path])
             else:
                 sizes = by_formula(self, weight, np.abs(gradients[weight]), np.abs)
                 added = largest(sizes[path])
-            errors.append(difference(after[path], ruled[path].astype(after[path].dtype), added=added).error)
-        return max(errors)
+            beside.append(difference(after[path], ruled[path].astype(after[path].dtype), added=added))
+        return max(beside, key=lambda found: found.error)
 
     @cached_property
     def gradients(self) -> tuple[tuple[State, State], tuple[State, State]]:
@@ -195,8 +195,8 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
         if weight not in step.gradients[0][1]:
             judged = step.rounding.judge((path, BUFFER))
             gap, limit = judged.gap, max(limit, judged.allowed)
-        elif path in step.ruled[1] and step.from_rules(path) <= limit and step.only_rounding(weight):
-            apart, gap = largest(step.after[0][path] - step.after[1][path]), Difference(step.from_rules(path))
+        elif path in step.ruled[1] and not step.from_rules(path).exceeds(limit) and step.only_rounding(weight):
+            apart, gap = largest(step.after[0][path] - step.after[1][path]), step.from_rules(path)
             note += "; each side by the rules from its own gradient"
     return replace(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), apart=apart), gap
 
@@ -239,11 +239,14 @@ def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
         held = "/" not in path or path.split("/", 1)[0] in spec.slots
         promised = structure({"": step.promised(weight)})[""] if held else "nothing"
         return pair.culprit(row, spec, gap.index, values, judge_promise(path, values, promised))
-    quantity = f"{path}{list(gap.index)} after step {step.number}"
-    truths = [float(by_formula(step, weight, side[weight])[path][gap.index]) for side in clipped]
-    verdict = judge_each(quantity, values, gap.index, truths)
-    if verdict:
-        return pair.culprit(row, spec, gap.index, values, verdict)
+    ruled = [by_formula(step, weight, side[weight])[path] for side in clipped]
+    beside = step.from_rules(path)
+    places = [gap.index, beside.index] if beside.exceeds(TOLERANCE[STAGE, step.dtype]) else [gap.index]
+    for index in places:  # where the sides differ most, it may be by their gradients
+        quantity, truths = f"{path}{list(index)} after step {step.number}", [float(each[index]) for each in ruled]
+        verdict = judge_each(quantity, values, index, truths)
+        if verdict:
+            return pair.culprit(row, spec, index, values, verdict)
     _, culprits = nodes_alone(pair, step.whole, dtype=step.dtype, training=True)
     return next(iter(culprits), None) or pair.culprit(
         row, spec, gap.index, values, inherited="its gradient, which differs before the step"
