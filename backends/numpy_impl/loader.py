@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from isograd.core.base.types import Array, Arrays, Dtypes
-from isograd.core.data.dataset import Dataset
+from isograd.core.data.dataset import Dataset, batch_of
 from isograd.core.learning.losses import ClassLoss, Loss
 
 
@@ -25,7 +25,7 @@ class DataLoader:
 
     def __iter__(self) -> Iterator[tuple[Arrays, Arrays]]:
         for indices in self.order:
-            inputs, targets = self.data.batch(indices)
+            inputs, targets = batch_of(self.data, indices, len(self.input_dtypes))
             yield as_inputs(inputs, self.input_dtypes), as_targets(targets, self.dtype)
 
 

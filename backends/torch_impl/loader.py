@@ -11,7 +11,7 @@ from torch.utils.data import Dataset as TorchDataset
 
 from isograd.core.base.arraylike import native
 from isograd.core.base.types import Array, Arrays
-from isograd.core.data.dataset import Dataset
+from isograd.core.data.dataset import Dataset, batch_of
 
 Tensors = tuple[torch.Tensor, ...]
 TorchDtypes = tuple[torch.dtype, ...]
@@ -27,7 +27,7 @@ class BatchedDataset(TorchDataset[Any]):
         return len(self.data)
 
     def __getitem__(self, indices: Array) -> tuple[Arrays, Arrays, Tensors, Tensors]:
-        inputs, targets = self.data.batch(indices)
+        inputs, targets = batch_of(self.data, indices, len(self.input_dtypes))
         made = tensors(inputs, self.input_dtypes[: len(inputs)])
         return inputs, targets, made, target_tensors(targets, self.dtype)
 
@@ -64,5 +64,7 @@ def readable(v: Array) -> bool:
 
 
 def target_tensors(values: Sequence[Array], dtype: torch.dtype) -> Tensors:
-    """Floats in the network's dtype, class labels as int64."""
+    """Floats in the network's dtype, class labels as int64; none of what holds no numbers: the loss says so."""
+    if any(v.dtype.kind not in "fiub" for v in values):
+        return ()
     return tuple(tensors([v], (dtype if v.dtype.kind == "f" else torch.int64,))[0] for v in values)

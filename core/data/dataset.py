@@ -169,6 +169,25 @@ def as_arrays(values: Any, where: str = "data") -> Arrays:
     return (as_array(values, where),)
 
 
+def batch_of(data: Dataset, indices: Array, most: int | None = None) -> tuple[Arrays, Arrays]:
+    """The batch that a data set gives, whoever wrote it, as plain arrays: `as_array` says what is no array.
+
+    ShapeError for more than `most` inputs, DataError for what is no pair and for inputs that hold no real numbers.
+    """
+    given = data.batch(indices)
+    where = "a batch of the data set"
+    if not isinstance(given, tuple) or len(given) != 2:
+        got = type(given).__name__ + (f" of {len(given)}" if isinstance(given, (tuple, list)) else "")
+        raise DataError(where, wanted="a pair: inputs, targets", got=got, fix="return (x,), (y,)")
+    inputs, targets = as_arrays(given[0], "input"), as_arrays(given[1], "target")
+    if most is not None and len(inputs) > most:
+        raise ShapeError(where, wanted=f"{most} inputs", got=f"{len(inputs)}", fix="give one array for each ig.Input")
+    for k, x in enumerate(inputs):
+        if x.dtype.kind not in "fiub":
+            raise DataError(f"input {k}", wanted="numbers", got=f"{x.dtype}", fix="convert it to floats")
+    return inputs, targets
+
+
 def as_samples(values: Any, where: str) -> Arrays:
     """`as_arrays` of samples: ShapeError for what has no axis of them."""
     arrays = as_arrays(values, where)

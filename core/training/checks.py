@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from isograd.core.base.errors import DataError, SpecError, shown
-from isograd.core.data.dataset import ArrayDataset, Dataset, Rowed, as_dataset
+from isograd.core.data.dataset import ArrayDataset, Dataset, Rowed, as_dataset, batch_of
 from isograd.core.engine.batches import check_batch
 from isograd.core.engine.carry import Carrying
 from isograd.core.engine.rows import Fewest
@@ -64,7 +64,7 @@ def checked_data(given: Any, name: str, model: Composite, losses: Losses, carryi
     if len(data) == 0:
         raise DataError(f"{name} data", wanted="one sample or more", got="none", fix="give some data")
     whole = isinstance(data, ArrayDataset) and data.in_memory
-    inputs, targets = (data.inputs, data.targets) if whole else data.batch(np.arange(1))  # type: ignore[attr-defined]
+    inputs, targets = (data.inputs, data.targets) if whole else batch_of(data, np.arange(1))  # type: ignore[attr-defined]
     check_batch(model, losses, inputs, targets, carrying)
     for what, arrays in {"x": inputs, "y": targets}.items():
         for values in arrays:

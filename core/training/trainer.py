@@ -12,7 +12,7 @@ import numpy as np
 from isograd.core.base.errors import IsogradError, SpecError
 from isograd.core.base.randomness import batch_order
 from isograd.core.base.types import Array, Arrays
-from isograd.core.data.dataset import ArrayDataset, Dataset, as_arrays, as_dataset, for_epoch
+from isograd.core.data.dataset import ArrayDataset, Dataset, as_arrays, as_dataset, batch_of, for_epoch
 from isograd.core.engine.batches import check_inputs, check_losses
 from isograd.core.engine.carry import Carry, Carrying
 from isograd.core.engine.memory import check_memory
@@ -204,7 +204,7 @@ class Trainer:
         data = x if isinstance(x, Dataset) else ArrayDataset(as_arrays(x), ())
         parts: list[Arrays] = []
         for rows in self._in_order(data, batch_size, "predict"):
-            inputs, _ = data.batch(rows)
+            inputs, _ = batch_of(data, rows)
             if self.carrying is not None:
                 check_inputs(self.net.model, inputs, self.carrying.data_inputs)
                 inputs = self.carrying.fed(inputs, self.carrying.kept(parts[-1]) if parts else (), self.net.dtype)

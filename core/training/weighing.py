@@ -8,7 +8,7 @@ from math import nan
 import numpy as np
 
 from isograd.core.base.types import Array, Arrays
-from isograd.core.data.dataset import Dataset
+from isograd.core.data.dataset import Dataset, batch_of
 from isograd.core.learning.losses import Losses
 
 
@@ -25,7 +25,7 @@ class Weighed:
         return len(self.data)
 
     def batch(self, indices: Array) -> tuple[Arrays, Arrays]:
-        inputs, targets = self.data.batch(indices)
+        inputs, targets = batch_of(self.data, indices)
         try:
             self.weight = float(len(indices)) if self.loss is None else self.loss.divisor(targets[0])
         except (LookupError, TypeError, ValueError):  # targets that the learner will refuse
