@@ -163,7 +163,7 @@ def _compare(report: ParityReport, pair: Pair, asked: Asked, dtype: str) -> None
     if clip is not None and not any(clips(backend) is None for backend in pair.backends):
         report.add(*clipping_alone(pair, clip, gradients_of(pair, whole, dtype), dtype))
     if asked.training is not None:
-        rows, culprit = locked_steps(pair, asked.training, dtype, alone)
+        rows, culprit = locked_steps(pair, asked.training, dtype, alone, blamed=first is not None or blamed is not None)
         report.add(rows, culprit)
         report.add(*free_run(pair, asked.training, dtype, rows))
 

@@ -11,13 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.base.errors import DataError, IsogradError, SpecError, shown
+from isograd.core.base.errors import DataError, SpecError
 from isograd.core.base.randomness import batch_order
 from isograd.core.base.types import Array, State
 from isograd.core.data.dataset import Dataset
 from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.training.belonging import written
 from isograd.core.training.history import Epoch, History
+from isograd.core.training.places import raise_placed
 from isograd.core.training.state import TrainerState, fingerprint, in_folder, parted
 from isograd.core.training.watching import Watcher
 
@@ -103,12 +104,7 @@ class Fit:
             return next(steps, None)
         except Exception as error:
             rows = order[self.step] if self.step < len(order) else np.empty(0, int)
-            place = f"epoch {epoch}, batch {self.step + 1} of {len(order)}"
-            if not isinstance(error, IsogradError):
-                error.add_note(f"in {place}, of samples {shown(rows.tolist())}")
-                raise
-            sample = "" if error.row is None else f", sample {rows[error.row]}"
-            raise error.within(f"{place}{sample}") from error.__cause__
+            raise_placed(error, f"epoch {epoch}, batch {self.step + 1} of {len(order)}", rows)
 
     def stepped(self, loss: float, weight: float) -> None:
         """One more step is made."""

@@ -28,6 +28,7 @@ from isograd.core.training.checks import BATCH_SIZE, batching, check_parts, chec
 from isograd.core.training.fitting import Fit, Plan
 from isograd.core.training.history import Epoch, History
 from isograd.core.training.interrupts import Interrupts, interrupts
+from isograd.core.training.places import evaluated
 from isograd.core.training.progress import drawing
 from isograd.core.training.state import TrainerState, in_folder
 from isograd.core.training.watching import BestWeights, StopFit, Watcher
@@ -191,8 +192,7 @@ class Trainer:
         In batches of 256 unless asked for otherwise; with carried states, of the data set's rows.
         """
         samples = as_dataset(data)
-        order = self._in_order(samples, batch_size, "evaluate")
-        loss, outputs, targets = self.learner.evaluate(samples, order)
+        loss, outputs, targets = evaluated(self.learner, samples, self._in_order(samples, batch_size, "evaluate"))
         trained = next(k for k, spec in enumerate(self.losses) if spec is not None)
         return {"loss": loss} | {m.label: m.value(outputs[trained], targets[0]) for m in self.metrics}
 

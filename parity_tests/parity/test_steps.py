@@ -88,3 +88,33 @@ def test_a_wrong_loss_that_step_returns_has_a_culprit() -> None:
     assert not found.passed
     culprit = in_stage(found, "locked step")
     assert (culprit.path, culprit.guilty, culprit.witness) == ("loss", "wrong", "formula")
+
+
+def test_a_loss_that_is_wrong_on_another_batch_than_the_first_is_named() -> None:
+    right = STANDARD.losses[ig.MSELoss]
+
+    def wrong(spec: Any, p: Any, t: Any) -> Any:
+        value, backward = right(spec, p, t)
+        return value, (lambda dL: 1.001 * backward(dL)) if len(p) % 2 else backward
+
+    found = report(engine(losses={ig.MSELoss: wrong}), batch_size=3)
+    culprit = found.culprits[-1]
+    assert (culprit.stage, culprit.layer, culprit.what, culprit.guilty) == ("loss", "MSELoss()", "dprediction", "wrong")
+
+
+def test_statistics_that_are_wrong_on_another_batch_than_the_first_name_their_node() -> None:
+    right = STANDARD.operations[ig.BatchNorm1d]
+
+    def wrong(spec: Any, p: Any, x: Any, *, run: Any) -> Any:
+        y, backward, *buffers = right(spec, p, x, run=run)
+        odd = len(x) % 2
+        moved = [{k: v + 0.001 if odd and k == "running_mean" else v for k, v in of.items()} for of in buffers]
+        return y, backward, *moved
+
+    model = ig.Sequential([ig.Linear(4), ig.BatchNorm1d(), ig.Linear(3)], input_shape=(5,))
+    given: dict[str, Any] = {"optimizer": ig.SGD(0.1), "steps": 3, "dtypes": ("float64",), "batch_size": 3}
+    engines = (engine(operations={ig.BatchNorm1d: wrong}), "torch")
+    found = ig.check_parity(model, X, Y, loss=ig.MSELoss(), backends=engines, **given)
+    culprit = found.culprits[-1]
+    assert (culprit.stage, culprit.path, culprit.what) == ("node", "1", "buffer running_mean")
+    assert culprit.guilty == "wrong"

@@ -71,3 +71,14 @@ def test_losses_of_several_outputs_are_each_weighed_by_their_own(backend: str, b
 def test_where_nothing_counts_there_is_no_loss(backend: str) -> None:
     loss = ig.NLLLoss(ignore_index=0)
     assert np.isnan(evaluated(backend, (loss,), [np.ones((6, 3))], [np.zeros(6, np.int64)], 4))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_an_error_in_an_evaluation_says_in_which_batch_and_of_which_sample(backend: str) -> None:
+    x, y = np.zeros((20, 4)), np.zeros(20, int)
+    y[17] = 9
+    model = ig.Sequential([ig.Linear(3)], input_shape=(4,))
+    trainer = ig.Trainer(ig.build(model, backend=backend), loss=ig.CrossEntropyLoss(), optimizer=ig.SGD(0.1))
+    with pytest.raises(ig.DataError) as error:
+        trainer.evaluate((x, y), batch_size=8)
+    assert error.value.where.startswith("batch 3 of 3, sample 17: ")

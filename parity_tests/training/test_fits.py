@@ -111,7 +111,7 @@ def test_an_error_inside_an_epoch_says_where(backend: str) -> None:
         trainer(backend).fit(Spoilt(X, Y, error), batch_size=5, epochs=2)
     assert str(told.value).startswith("epoch 2, batch 2 of 5: row\n")
     assert told.value.__notes__ == ["seen on Monday"]
-    with pytest.raises(ig.core.base.errors.IsogradError, match=r"^validation of epoch 1: input 0\n"):
+    with pytest.raises(ig.core.base.errors.IsogradError, match=r"^validation of epoch 1: batch 1 of 1: input 0\n"):
         trainer(backend).fit((X, Y), validation=Reshaped(X, Y))
 
 

@@ -10,12 +10,13 @@ import numpy as np
 
 from isograd.core.base.arrays import NUMPY
 from isograd.core.base.types import Array, State
-from isograd.core.engine.protocol import Learner, Network
+from isograd.core.engine.protocol import Judged, Learner, Network
 from isograd.core.graph.weights import declared
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, OPTIMIZER_FORMULAS
 from isograd.core.parity.matching import TOLERANCE, Difference, Sides, difference, largest, structure
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS, Whole, judge
+from isograd.core.parity.stages.loss import losses_alone
 from isograd.core.parity.stages.nodes import nodes_alone
 from isograd.core.parity.stages.rounding import Found, Rounding, least_noise
 from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, rounded, shaken, slots_of
@@ -39,6 +40,7 @@ class Step:
     after: tuple[State, State]
     losses: tuple[float, float]
     least: float  # the noise floor that no run is below
+    blamed: bool  # whether somebody was, before any step
 
     @property
     def whole(self) -> Whole:
@@ -123,10 +125,13 @@ class Step:
         return (found[0][0], found[0][1]), (found[-1][0], found[-1][1])
 
 
-def locked_steps(pair: Pair, training: Training, dtype: str, alone: Sequence[Row] = ()) -> Result:
+def locked_steps(
+    pair: Pair, training: Training, dtype: str, alone: Sequence[Row] = (), *, blamed: bool = False
+) -> Result:
     """`steps` steps, each from the left side's state: weights, buffers and optimizer state after it.
 
     What rounding explains of gradients and buffers is, as end to end, no less than the errors of the nodes `alone`.
+    Where nobody was `blamed` before, what a step inherits is looked for on its own batch.
     """
     rows: list[Row] = []
     number = 0
@@ -142,7 +147,7 @@ def locked_steps(pair: Pair, training: Training, dtype: str, alone: Sequence[Row
             loss = on_each(pair, lambda k, number=number: training.step(learners[k], number))  # type: ignore[misc]
             left, right = on_each(pair, lambda k: nets[k].state_dict() | slots_of(learners[k].state_dict()))
             least = least_noise(dtype, alone)
-            step = Step(pair, training, dtype, number, before, memory, (left, right), (loss[0], loss[1]), least)
+            step = Step(pair, training, dtype, number, before, memory, (left, right), (loss[0], loss[1]), least, blamed)
             for path in {**right, **left}:
                 row, gap = _compared(step, path)
                 rows.append(row)
@@ -221,15 +226,15 @@ def _judge_loss(step: Step, row: Row, gap: Difference) -> Culprit:
 def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
     """Blame for a step: the clipping's formula, or the optimizer's, each side's on its own gradients.
 
-    Where both are right so, the gradients before them differ, and the step is not to blame, but what a node makes of
-    this batch, these weights or this position of randomness; or the gradients of the whole.
+    Where both are right so, the gradients before them differ, and the step is not to blame.
     """
     pair, spec, path = step.pair, step.training.optimizer, row.path
     weight = path.split("/", 1)[-1]
     values = dict(zip(pair.names, (side.get(path) for side in step.after), strict=True))
     clipped = step.gradients[1]
     if path in declared(step.training.model)[1]:
-        return pair.culprit(row, spec, gap.index, values, inherited="the forward: no optimizer moves a buffer")
+        forward = "the forward: no optimizer moves a buffer"
+        return _by_itself(step) or pair.culprit(row, spec, gap.index, values, inherited=forward)
     if weight not in step.training.state:
         return pair.culprit(row, spec, gap.index, values, judge_promise(path, values, "nothing"))
     at_clipping = _judge_clipping(step, weight)
@@ -247,10 +252,19 @@ def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
         verdict = judge_each(quantity, values, index, truths)
         if verdict:
             return pair.culprit(row, spec, index, values, verdict)
-    _, culprits = nodes_alone(pair, step.whole, dtype=step.dtype, training=True)
-    return next(iter(culprits), None) or pair.culprit(
-        row, spec, gap.index, values, inherited="its gradient, which differs before the step"
-    )
+    before = "its gradient, which differs before the step"
+    return _by_itself(step) or pair.culprit(row, spec, gap.index, values, inherited=before)
+
+
+def _by_itself(step: Step) -> Culprit | None:
+    """The first node or loss that is wrong by itself on the step's batch, weights and position of randomness."""
+    if step.blamed:
+        return None
+    _, culprits = nodes_alone(step.pair, step.whole, dtype=step.dtype, training=True)
+    if culprits or not all(isinstance(backend, Judged) for backend in step.pair.backends):
+        return next(iter(culprits), None)
+    found = (culprit for _, culprit in losses_alone(step.pair, step.whole, step.dtype))
+    return next((culprit for culprit in found if culprit is not None), None)
 
 
 def by_formula(step: Step, weight: str, gradient: Array, entered: Callable[[Array], Array] = np.asarray) -> State:

@@ -139,6 +139,7 @@ def _predicted(pair: Pair, whole: Whole, dtype: str) -> Arrays:
     for side in (1, 0):
         try:
             net = pair.build_side(side, whole.model, whole.state, whole.seed, dtype)
+            net.at_step(whole.step)
             y = net.forward(*(x.copy() for x in whole.inputs), training=True)
         except Exception:  # reported by the stage that compares whole models
             continue
