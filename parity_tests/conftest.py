@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import made_up_data
@@ -15,7 +16,11 @@ DATA = Path(os.environ.get("ISOGRAD_DATA", "../shared/data"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Several processes share the cores: each computes on one. (The second tier also runs with several threads.)"""
+    """Several processes share the cores: each computes on one. (The second tier also runs with several threads.)
+
+    Behind a shell, in its background, a process would ignore Ctrl-C, and so the tests that press it.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if getattr(config.option, "numprocesses", None):
         for variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
             os.environ.setdefault(variable, "1")
