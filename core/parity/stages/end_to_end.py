@@ -111,19 +111,22 @@ def end_to_end(pair: Pair, whole: Whole, dtype: str, alone: Sequence[Row], first
             pair,
             lambda k: whole.measured(pair.build_side(k, whole.model, whole.state, whole.seed, dtype), whole.inputs),
         )
-        return _compared(pair, whole, dtype, _rounding(pair, whole, dtype, (found[0], found[1]), alone), first)
+        rounding = _rounding(pair, whole, dtype, (found[0], found[1]), alone, beside=first is None)
+        return _compared(pair, whole, dtype, rounding, first)
     except Stopped as stop:
         return stop.result(pair, whole.model, STAGE, dtype, "model")
 
 
-def _rounding(pair: Pair, whole: Whole, dtype: str, found: tuple[Found, Found], alone: Sequence[Row]) -> Rounding:
+def _rounding(
+    pair: Pair, whole: Whole, dtype: str, found: tuple[Found, Found], alone: Sequence[Row], *, beside: bool
+) -> Rounding:
     """What explains a difference between the sides: at least the largest error of a node alone."""
 
     def moved(side: int, units: int, draw: int) -> Found:
         state, inputs = shaken(in_dtype(whole.state, dtype), rounded(whole.inputs, dtype), units, draw)
         return whole.measured(build_in(pair.backends[side], whole.model, state, whole.seed, dtype), inputs)
 
-    return Rounding(pair, found, least_noise(dtype, alone), moved, whole.added(pair.right, dtype))
+    return Rounding(pair, found, least_noise(dtype, alone), moved, whole.added(pair.right, dtype), beside)
 
 
 def _compared(pair: Pair, whole: Whole, dtype: str, rounding: Rounding, first: Culprit | None) -> Result:

@@ -88,7 +88,7 @@ class Step:
             return found(gradients, net.state_dict(), loss)
 
         sides = found(raw_left, self.after[0], self.losses[0]), found(raw_right, self.after[1], self.losses[1])
-        return Rounding(self.pair, sides, self.least, again, whole.added(self.pair.right, self.dtype))
+        return Rounding(self.pair, sides, self.least, again, whole.added(self.pair.right, self.dtype), not self.blamed)
 
     def only_rounding(self, weight: str) -> bool:
         """Whether the sides' gradients of a weight are as equal as rounding lets them be."""

@@ -43,7 +43,8 @@ class Rounding:
 
     `least`: the noise floor that no run is below. `moved(side, units, draw)`: what a side finds when every input and
     weight is moved by so many units in the last place. `added(key)`: the size of what was added up
-    (core/parity/added.py).
+    (core/parity/added.py). `beside`: whether errors are looked for again beside a kink, which takes ten runs; where a
+    node is wrong by itself, what comes of it needs no other cause.
     """
 
     pair: Pair
@@ -51,6 +52,7 @@ class Rounding:
     least: float
     moved: Callable[[int, int, int], Found]
     added: Callable[[Key], float]
+    beside: bool = True
     runs: dict[Nudge, list[Found]] = field(default_factory=dict)
 
     def judge(self, key: Key) -> Judged:
@@ -68,7 +70,7 @@ class Rounding:
             return Judged(gap, NOISE_FACTOR * least, least)
         noise = max(self._noise(key, added), least)
         allowed = max(NOISE_FACTOR * least, allowed_by(noise))
-        if gap.exceeds(allowed) and self._repeats:
+        if gap.exceeds(allowed) and self.beside and self._repeats:
             beside = [difference(*(side.get(key) for side in self._at(nudge)), added=added) for nudge in FAR]
             nearest = min(beside, key=lambda found: found.error)
             gap = gap if nearest.exceeds(allowed) else nearest
