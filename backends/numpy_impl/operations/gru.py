@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from isograd.backends.numpy_impl.operations.scans import Scanned, columns, memory, squash, with_bias
+from isograd.backends.numpy_impl.operations.scans import QUIET, Scanned, columns, memory, squash, with_bias
 from isograd.core.base.types import Array, Arrays, State
 from isograd.core.layers import GRU
 
 
+@QUIET
 def gru_scan(spec: GRU, p: State, x: Array, state: Arrays, alive: Array | None) -> Scanned:
     """r, z = σ(·)   n = tanh(an + m)   h = n + z ⊙ (h₋ − n),   m = r ⊙ (Uₙ h₋ + cₙ) or Uₙ (r ⊙ h₋) + cₙ: see `Reset`
 
@@ -36,6 +37,7 @@ def gru_scan(spec: GRU, p: State, x: Array, state: Arrays, alive: Array | None) 
         np.add(n[t], new, out=new)
         Z[:H, t + 1] = new if alive is None else np.where(alive[t], new, h)
 
+    @QUIET
     def backward(dh: Array, dfinal: Arrays, needs_dx: bool) -> tuple[Array | None, Arrays, State]:
         r, z = rz.swapaxes(0, 1)
         of_n, of_z = (1 - z) * (1 - n * n), (reset.before - n) * z * (1 - z)

@@ -24,6 +24,9 @@ from isograd.core.layers import LSTM, RNN
 ScanBackward: TypeAlias = Callable[[Array, Arrays, bool], tuple[Array | None, Arrays, State]]
 Scanned: TypeAlias = tuple[tuple[Array, Arrays], ScanBackward]
 
+QUIET = np.errstate(invalid="ignore")
+"""BLAS may load what lies behind a small matrix, and NumPy warn of what no result depends on."""
+
 
 def with_bias(p: State, *names: str) -> tuple[Array, ...]:
     """The sum of these biases as a column that a row of ones multiplies; nothing where there are none."""
@@ -55,6 +58,7 @@ def squash(a: Array) -> None:
     a *= 0.5
 
 
+@QUIET
 def rnn_scan(spec: RNN, p: State, x: Array, state: Arrays, alive: Array | None) -> Scanned:
     """h = φ(U h₋ + W x + b)        da = φ' ⊙ dh        dh₋ = Uᵀ da        [dU dW db] = da [h₋; x; 1]ᵀ"""
     (h0,), (F, T, _) = state, x.shape
@@ -67,6 +71,7 @@ def rnn_scan(spec: RNN, p: State, x: Array, state: Arrays, alive: Array | None) 
         Z[:H, t + 1] = new if alive is None else np.where(alive[t], new, Z[:H, t])
     h = Z[:H, 1:]
 
+    @QUIET
     def backward(dh: Array, dfinal: Arrays, needs_dx: bool) -> tuple[Array | None, Arrays, State]:
         slope = 1 - h * h if spec.nonlinearity == "tanh" else h > 0
         dA = np.zeros((H, *x.shape[1:]), x.dtype)
@@ -95,6 +100,7 @@ def joint_gradients(p: State, dA: Array, Z: Array, H: int, F: int) -> State:
     return grads | {"bias_ih": G[:, -1], "bias_hh": G[:, -1].copy()} if "bias_ih" in p else grads
 
 
+@QUIET
 def lstm_scan(spec: LSTM, p: State, x: Array, state: Arrays, alive: Array | None) -> Scanned:
     """i, f, o = σ(·)   g = tanh(·)   c = f ⊙ c₋ + i ⊙ g   m = o ⊙ tanh(c)   h = m, or V m where there is a projection
 
@@ -126,6 +132,7 @@ def lstm_scan(spec: LSTM, p: State, x: Array, state: Arrays, alive: Array | None
             c[t + 1] = np.where(alive[t], c[t + 1], c[t])
             Z[:P, t + 1] = np.where(alive[t], Z[:P, t + 1], Z[:P, t])
 
+    @QUIET
     def backward(dh: Array, dfinal: Arrays, needs_dx: bool) -> tuple[Array | None, Arrays, State]:
         of_c, of_o, into_c = lstm_slopes(gates, c, tanh_c)
         f = gates[:, 1]
