@@ -25,6 +25,7 @@ from isograd.core.data.prepare import Splits, Standardizer, encode_labels, one_h
 from isograd.core.data.streams import Streams, Windows
 from isograd.core.engine.protocol import Backend, Learner, Network
 from isograd.core.engine.registry import backend_names, build, get_backend
+from isograd.core.graph.entries import Buffer, Parameter
 from isograd.core.graph.files import load, save
 from isograd.core.graph.model import Model
 from isograd.core.graph.residual import Residual
@@ -183,6 +184,7 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "Bits",
+    "Buffer",
     "Callback",
     "Changing",
     "ClipNorm",
@@ -244,6 +246,7 @@ __all__ = [
     "OneHot",
     "Optimizer",
     "Options",
+    "Parameter",
     "PositionalEncoding",
     "Prepared",
     "RMSprop",

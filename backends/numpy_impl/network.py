@@ -80,7 +80,7 @@ class NumpyNetwork:
         """Inputs that fit the model and its mode."""
         arrays = check_inputs(self.model, inputs)
         if training:
-            self.fewest.check(len(arrays[0]))
+            self.fewest.check(self.model.rows(arrays))
         return arrays
 
     def backward(self, *dys: Array) -> tuple[Any, State]:
@@ -102,7 +102,7 @@ class NumpyNetwork:
     ) -> tuple[Any, Backward, State]:
         """The model as one operation: (outputs, backward, new values of buffers). Nothing is assigned."""
         run = NodeRun(training, self.seed, self.run_step, dtype=self.dtype, observe=observe)
-        y, backward, *new = self.program(len(x[0]), needs_dx)(self.model, self.tree, *x, run=run)
+        y, backward, *new = self.program(self.model.rows(x), needs_dx)(self.model, self.tree, *x, run=run)
         return y, backward, flatten(new[0]) if new else {}
 
     def program(self, rows: int, needs_dx: bool) -> Program:

@@ -35,6 +35,9 @@ def check_inputs(model: Composite, inputs: Sequence[Array], data_inputs: int | N
             got=f"{len(arrays)}",
             fix="give one array for each ig.Input" if data_inputs is None else "leave the states out: they are carried",
         )
+    if not model.batch_first:
+        check_forms(model, arrays)
+        return arrays
     for k, (x, shape) in enumerate(zip(arrays, shapes, strict=True)):
         if x.shape[1:] != shape or x.ndim == 0 or len(x) == 0:
             raise ShapeError(
@@ -52,6 +55,14 @@ def check_inputs(model: Composite, inputs: Sequence[Array], data_inputs: int | N
             "forward", wanted="inputs of one batch size", got=f"{[len(x) for x in arrays]}", fix="give equal batches"
         )
     return arrays
+
+
+def check_forms(model: Composite, arrays: Arrays) -> None:
+    """Raise ShapeError unless arrays have the axes of inputs of which some are no batch of samples."""
+    rows = model.rows(arrays)
+    for k, (x, form) in enumerate(zip(arrays, model.input_forms, strict=True)):
+        if x.shape != form.sizes(rows) or rows < 1:
+            raise ShapeError(f"input {k}", wanted=f"{form}", got=f"{x.shape}", fix="arrays of one batch's rows")
 
 
 def check_integers(where: str, values: Array, allowed: range) -> None:

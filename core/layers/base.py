@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isograd.core.base.description import Description, describes
+from isograd.core.base.forms import Form, Rows
 from isograd.core.base.initializers import Fans, Weight
 from isograd.core.base.limits import AXES, NUMBER
 from isograd.core.base.types import Shape, shape_text
@@ -34,6 +35,8 @@ class Layer(Description):
 
     min_inputs: ClassVar[int] = 1
     max_inputs: ClassVar[int | None] = 1
+    any_axes: ClassVar[bool] = False
+    """Whether the batch may stand at another axis than the first: the layer looks at no axis, or at the last alone."""
 
     @property
     def calls(self) -> int:
@@ -71,10 +74,7 @@ class Layer(Description):
 
     def checked_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         """`out_shapes`, after the number of inputs has been checked."""
-        few, many = self.min_inputs, self.max_inputs
-        if len(x) < few or (many is not None and len(x) > many):
-            wanted = f"{few}" if few == many else f"{few} or more" if many is None else f"{few} to {many}"
-            raise Misfit(f"{wanted} inputs", f"{len(x)}", f"call it with {wanted} graph values")
+        self.check_count(len(x))
         made = self.out_shapes(*x)
         if any(len(shape) > AXES or max(shape, default=1) > NUMBER for shape in made):
             raise Misfit(
@@ -84,11 +84,47 @@ class Layer(Description):
             )
         return made
 
+    def out_forms(self, *x: Form) -> tuple[Form, ...]:
+        """What the outputs are for inputs of these forms; raises Misfit where they do not fit.
+
+        A layer that is told by its sample's shapes takes rows of samples, as many from each input, and gives as many:
+        those of the batch, 4N windows of it, or a weight's. One that looks at all axes says so itself.
+        """
+        self.check_count(len(x))
+        given = [form for form in x if not form.axes or form.axes[0] != x[0].axes[0]]
+        grown = [form for form in x if any(isinstance(size, Rows) for size in form.axes[1:])]
+        if given or (grown and not self.any_axes):
+            wanted = "rows of samples, as many from each input" if given else "samples whose axes do not grow with N"
+            raise Misfit(wanted, " and ".join(map(str, x)), "bring the batch to the front with Permute or View")
+        shapes = self.checked_shapes(*(form.shape for form in x))
+        counted = self.integer_inputs(*(form.shape for form in x))
+        for k, form in enumerate(x):
+            if form.kind == "boolean" or (form.kind == "integer" and k not in counted):
+                raise Misfit("numbers that are computed with", f"{form}", "ig.Cast() makes floats of them")
+        return tuple(Form((x[0].axes[0], *shape)) for shape in shapes)
+
+    def check_count(self, count: int) -> None:
+        """Raise Misfit for another number of inputs than the layer takes."""
+        few, many = self.min_inputs, self.max_inputs
+        if count < few or (many is not None and count > many):
+            wanted = f"{few}" if few == many else f"{few} or more" if many is None else f"{few} to {many}"
+            raise Misfit(f"{wanted} inputs", f"{count}", f"call it with {wanted} graph values")
+
     def __call__(self, *values: Value) -> Any:
         """Apply the layer to graph values: one Value, or a tuple of them for several outputs."""
         from isograd.core.graph.values import apply  # the graph knows layers; layers learn of it only when called
 
         return apply(self, values)
+
+    def given(self, weights: Mapping[str, Value] | None = None, /, **named: Value) -> Callable[..., Any]:
+        """This layer with some of its weights or buffers taken from the graph: ig.Linear(10).given(weight=table)(x)
+
+        Each is a graph value without rows, of the weight's shape: an ig.Parameter that others read as well, or what a
+        layer computes of one. Names with dots come in a mapping.
+        """
+        from isograd.core.graph.values import apply
+
+        return lambda *values: apply(self, values, {**(weights or {}), **named})
 
 
 def matrix_weights(out: int, fan_in: int, laws: Mapping[str, Any], bias: bool) -> dict[str, Weight]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from isograd.core.base.types import Array, Arrays, Shape
+import numpy as np
+
+from isograd.core.base.types import Array, Arrays, Shape, State
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.nodes import Node
+from isograd.core.graph.nodes import Graph, Node
 
 
 def outputs_of(model: Composite, *shapes: Shape, prefix: str = "") -> Iterator[tuple[str, int]]:
@@ -18,15 +20,35 @@ def outputs_of(model: Composite, *shapes: Shape, prefix: str = "") -> Iterator[t
 
 
 def feeds(
-    model: Composite, inputs: Arrays, seen: Mapping[str, Arrays], path: str = "", owner: str = ""
-) -> Iterator[tuple[str, str, Node, Arrays]]:
-    """(path, weights' path, node, its inputs) of every node that is no graph itself, in execution order."""
+    model: Composite,
+    inputs: Arrays,
+    seen: Mapping[str, Arrays],
+    state: Mapping[str, Array],
+    path: str = "",
+    owner: str = "",
+) -> Iterator[tuple[str, Node, Arrays, State]]:
+    """(path, node, its inputs, its weights and buffers by name) of every node that is no graph itself, in order."""
     graph = model.graph(*(x.shape[1:] for x in inputs))
-    values: dict[int, Array] = dict(enumerate(inputs))
+    values = start(graph, inputs, state, owner)
     for node in graph.nodes:
         fed = tuple(values[k] for k in node.reads)
         if isinstance(node.layer, Composite):
-            yield from feeds(node.layer, fed, seen, f"{path}{node.name}.", f"{owner}{node.owner}.")
+            yield from feeds(node.layer, fed, seen, state, f"{path}{node.name}.", f"{owner}{node.owner}.")
         else:
-            yield f"{path}{node.name}", f"{owner}{node.owner}", node, fed
+            yield f"{path}{node.name}", node, fed, weights_of(node, values, state, owner)
         values |= dict(zip(node.writes, seen[f"{path}{node.name}"], strict=True))
+
+
+def start(graph: Graph, inputs: Arrays, state: Mapping[str, Array], owner: str) -> dict[int, Array]:
+    """{slot: array} of the inputs and entries of a graph whose weights stand below `owner`."""
+    values: dict[int, Array] = dict(enumerate(inputs))
+    for slot, entry in enumerate(graph.entries, len(inputs)):
+        held = np.asarray(state[f"{owner}{entry.path}"])
+        values[slot] = held != 0 if entry.form.kind == "boolean" else held
+    return values
+
+
+def weights_of(node: Node, values: Mapping[int, Array], state: Mapping[str, Array], owner: str) -> State:
+    """The weights and buffers of a node by its layer's own names: those of its owner, and what is given to it."""
+    held = {name: state[f"{owner}{node.owner}.{name}"] for name in (*node.weights, *node.buffers)}
+    return held | {name: values[slot] for name, slot in node.given}
