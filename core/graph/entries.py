@@ -40,7 +40,7 @@ class Entry(Value):
 class Parameter(Entry):
     """A weight that the graph computes with directly, and that several layers may share: y = w          w → y, no N
 
-    ig.Parameter((1, 1, 64), name="cls_token"), or a table for `layer.given(weight=table)`.
+    ig.Parameter((1, 1, 64), name="cls_token"), or a table for `layer.with_weights(weight=table)`.
     """
 
     trained = True

@@ -92,7 +92,7 @@ def other_upstream(trial: Trial) -> Arrays:
 
 def called_thrice(case: Case) -> Case:
     """The layer called for three inputs: its weights are shared, its buffers move on with every call."""
-    ends = [[Input(shape) for shape in case.shapes] for _ in range(CALLS)]
+    ends = [[Input.of(form) for form in case.forms] for _ in range(CALLS)]
     outputs = [y for call in ends for y in tupled(case.layer(*call))]
     model = Model(inputs=[end for call in ends for end in call], outputs=outputs)
-    return Case(model, case.shapes * CALLS, case.why, batch=case.batch, scale=case.scale)
+    return Case(model, case.inputs * CALLS, case.why, batch=case.batch, scale=case.scale)
