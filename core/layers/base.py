@@ -117,7 +117,7 @@ class Layer(Description):
         return apply(self, values)
 
     def with_weights(self, weights: Mapping[str, Value] | None = None, /, **named: Value) -> Callable[..., Any]:
-        """This layer with some of its weights or buffers taken from the graph: ig.Linear(10).with_weights(weight=table)(x)
+        """This layer with weights or buffers that are values of the graph: ig.Linear(10).with_weights(weight=table)(x)
 
         Each is a graph value without rows, of the weight's shape: an ig.Parameter that others read as well, or what a
         layer computes of one. Names with dots come in a mapping.
