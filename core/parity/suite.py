@@ -53,7 +53,7 @@ def case_trial(case: Case, dtype: str, training: bool) -> Trial:
     inputs = tuple(
         drawn_integers(rng, integers[k], (case.batch, *shape))
         if k in integers
-        else case.scale * rng.normal(size=(case.batch, *shape))
+        else drawn_values(rng, case, (case.batch, *shape))
         for k, shape in enumerate(case.shapes)
     )
     ends = [Input(shape) for shape in case.shapes]
@@ -62,6 +62,11 @@ def case_trial(case: Case, dtype: str, training: bool) -> Trial:
     for name, w in case.layer.buffers(*shapes).items():  # positive, as variances and counts are
         state[name] = np.full(w.shape, 3) if w.integers else rng.uniform(0.5, 1.5, w.shape)
     return Trial(f"{type(case.layer).__name__}: {case.why}", case.layer, inputs, state, dtype, training)
+
+
+def drawn_values(rng: np.random.Generator, case: Case, shape: Shape) -> Array:
+    """N(0, scale²), or the numbers that the case names."""
+    return rng.choice(case.among, shape) if case.among else case.scale * rng.normal(size=shape)
 
 
 def drawn_integers(rng: np.random.Generator, allowed: range, shape: Shape) -> Array:

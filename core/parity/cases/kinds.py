@@ -15,7 +15,7 @@ from isograd.core.learning.schedules import Schedule
 
 @dataclass(frozen=True)
 class Case:
-    """A layer on inputs of these shapes (one sample's), drawn from N(0, scale²).
+    """A layer on inputs of these shapes (one sample's), drawn from N(0, scale²), or where given from `among` these.
 
     `large`: it is there for a path that engines take for large sizes alone; checks entry by entry leave it out.
     """
@@ -26,6 +26,7 @@ class Case:
     batch: int = 5
     scale: float = 1.0
     large: bool = False
+    among: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
