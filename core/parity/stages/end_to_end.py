@@ -12,7 +12,7 @@ import numpy as np
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.description import Description
 from isograd.core.base.randomness import random_upstream
-from isograd.core.base.types import Array, Arrays, State
+from isograd.core.base.types import FLOATS, Array, Arrays, State
 from isograd.core.engine.context import Run
 from isograd.core.engine.protocol import Backend, Network
 from isograd.core.graph.composite import Composite
@@ -177,9 +177,8 @@ def _cause(key: Key, first: Culprit) -> str:
 def judge(whole: Whole, dtype: str, key: Key, values: dict[str, Array | None], gap: Difference) -> Verdict:
     """Who is wrong where every node alone is right: by the formula of the whole model."""
     path, what = key
-    formula = Evaluated(
-        whole.model, in_dtype(whole.state, dtype), rounded(whole.inputs, dtype), Run(True, whole.seed, whole.step)
-    )
+    run = Run(True, whole.seed, whole.step, dtype=FLOATS[dtype])
+    formula = Evaluated(whole.model, in_dtype(whole.state, dtype), rounded(whole.inputs, dtype), run)
     seen: Seen = {}
     outputs, after = formula.outputs(seen)
     targets = rounded(rounded(whole.targets, dtype), "float64")
