@@ -16,7 +16,7 @@ from isograd.core.base.types import Array, Arrays, Backward, Dtypes, MaybeArrays
 from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
-from isograd.core.engine.headroom import Headroom, largest, nonfinite_gradient, nonfinite_weight
+from isograd.core.engine.headroom import Headroom, magnitude, nonfinite_gradient, nonfinite_weight
 from isograd.core.engine.memory import check_memory, slot_start
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.unbroken import Unbroken
@@ -167,7 +167,7 @@ class NumpyLearner:
             for values, old in zip(changed, before, strict=True):
                 values[...] = old
             raise
-        self.headroom.slots_set(largest(self._slots()))
+        self.headroom.slots_set(magnitude(self._slots()))
 
     def _slots(self) -> State:
         """{"slot/weight path": array}, themselves."""
@@ -219,7 +219,7 @@ class NumpyLearner:
             for name, values in self._slots().items():
                 values[...] = memory[name] if step else slot_start(self.optimizer)
             self.held = tuple(np.array(h, self.net.dtype) for h in carried_of(memory))
-            self.headroom.slots_set(largest(self._slots()))
+            self.headroom.slots_set(magnitude(self._slots()))
 
 
 def norm(arrays: Iterable[Array]) -> float:

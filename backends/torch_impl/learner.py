@@ -20,7 +20,7 @@ from isograd.core.base.types import Array, Arrays, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, first_nonfinite, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
-from isograd.core.engine.headroom import Headroom, largest, nonfinite_gradient, nonfinite_weight
+from isograd.core.engine.headroom import Headroom, magnitude, nonfinite_gradient, nonfinite_weight
 from isograd.core.engine.memory import check_memory, slot_start
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.unbroken import Unbroken
@@ -155,7 +155,7 @@ class TorchLearner:
             optimizer.state.clear()
             optimizer.state.update(slots)
             raise
-        self.headroom.slots_set(largest(self._slots()))
+        self.headroom.slots_set(magnitude(self._slots()))
 
     @staticmethod
     def _check(error: NonFiniteError | None) -> None:
@@ -269,7 +269,7 @@ class TorchLearner:
             self.reset_state()
             if self.carried is not None:
                 self.carried.restore(carried_of(memory))
-            self.headroom.slots_set(largest(self._slots()))
+            self.headroom.slots_set(magnitude(self._slots()))
 
 
 def norm(values: list[torch.Tensor]) -> float:

@@ -54,7 +54,7 @@ class Headroom:
         self.weight = inf
 
 
-def largest(arrays: Mapping[str, Array]) -> float:
+def magnitude(arrays: Mapping[str, Array]) -> float:
     """max |v| over all entries; inf where one is no number."""
     sizes = [float(np.abs(values).max(initial=0)) for values in arrays.values()]
     return max((size if size == size else inf for size in sizes), default=0.0)

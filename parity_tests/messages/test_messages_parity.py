@@ -63,7 +63,14 @@ def test_a_seed_is_a_whole_number(call: str) -> None:
     assert said(call, seed="a") == text
 
 
-NO_NUMBER: dict[str, Any] = {"nothing": 0, "fewer": -1, "a text": "a", "a fraction": 1.5, "yes": True}
+NO_NUMBER: dict[str, Any] = {
+    "nothing": 0,
+    "fewer": -1,
+    "a text": "a",
+    "a fraction": 1.5,
+    "yes": True,
+    "two": np.array([1, 2]),
+}
 
 
 @pytest.mark.parametrize("name", ["steps", "batch_size"])
@@ -72,6 +79,15 @@ def test_steps_and_samples_are_counted_from_one(name: str, why: str) -> None:
     got = repr(NO_NUMBER[why])
     text = f"SpecError: check_parity({name}={got})\n  wanted 1 or more\n  got    {got}\n  fix    {name}=1"
     assert said("check_parity", **{"optimizer": ig.SGD(), name: NO_NUMBER[why]}) == text
+
+
+@pytest.mark.parametrize("name", ["steps", "batch_size"])
+def test_no_number_is_larger_than_an_array_is_long(name: str) -> None:
+    text = f"""SpecError: check_parity({name}=9223372036854775808)
+  wanted a whole number within ±9223372036854775807
+  got    9223372036854775808
+  fix    {name}=1"""
+    assert said("check_parity", **{name: 2**63}) == text
 
 
 PARTS = {
