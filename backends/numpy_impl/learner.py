@@ -16,7 +16,7 @@ from isograd.core.base.types import Array, Arrays, Backward, Dtypes, MaybeArrays
 from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
-from isograd.core.engine.headroom import Headroom, magnitude, nonfinite_gradient, nonfinite_weight
+from isograd.core.engine.headroom import Headroom, magnitude, nonfinite_gradient, nonfinite_slot, nonfinite_weight
 from isograd.core.engine.memory import check_memory, slot_start
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.unbroken import Unbroken
@@ -129,7 +129,7 @@ class NumpyLearner:
         return total, dx, flatten(tree), buffers, outputs
 
     def _change(self, grads: State, clipped: State, lr: float) -> None:
-        """One step of the optimizer; NonFiniteError, and nothing changed, where a weight would be no number."""
+        """One step of the optimizer; NonFiniteError, and nothing changed, where a weight or slot would be no number."""
         if self.net.weights_by is not self:
             self.headroom.weights_set()
         if self.headroom.suffices(lr, norm(grads.values()), self._weights_norm):
@@ -160,7 +160,7 @@ class NumpyLearner:
         before = [values.copy() for values in changed]
         try:
             self._update(clipped, lr)
-            error = nonfinite_weight(weights, lr)
+            error = nonfinite_weight(weights, lr) or nonfinite_slot(self._slots(), lr)
             if error is not None:
                 raise error
         except BaseException:
