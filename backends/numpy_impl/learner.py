@@ -212,7 +212,7 @@ class NumpyLearner:
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Take over a memory; WeightsError, and nothing changed, where it is not one of this learner."""
-        step, memory = check_memory("load_state_dict", state, self.net.model, self.optimizer, self.carrying)
+        step, memory = check_memory("load_state_dict", state, self.net, self.optimizer, self.carrying)
         with Unbroken():
             self.t = step
             self.net.at_step(step)

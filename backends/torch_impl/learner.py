@@ -254,7 +254,7 @@ class TorchLearner:
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Take over a memory; WeightsError, and nothing changed, where it is not one of this learner."""
-        step, memory = check_memory("load_state_dict", state, self.net.model, self.rule, self.carrying)
+        step, memory = check_memory("load_state_dict", state, self.net, self.rule, self.carrying)
         optimizer = self._fresh_optimizer()
         if optimizer is not None and step:
             counts = {} if isinstance(optimizer, torch.optim.SGD) else {"step": torch.tensor(float(step))}

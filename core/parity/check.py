@@ -10,11 +10,12 @@ import numpy as np
 from isograd.core.base.description import Description, check_described
 from isograd.core.base.errors import SpecError, shown
 from isograd.core.base.randomness import batch_order
-from isograd.core.base.types import Array, Arrays
+from isograd.core.base.types import FLOATS, Array, Arrays
 from isograd.core.engine.protocol import Backend, Judged, clips
 from isograd.core.engine.registry import float_dtype
 from isograd.core.engine.rows import counted
 from isograd.core.graph.composite import Composite
+from isograd.core.graph.weights import in_dtype
 from isograd.core.learning.losses import Loss
 from isograd.core.learning.optimizers import Clipping, Optimizer
 from isograd.core.learning.schedules import Schedule
@@ -75,6 +76,8 @@ def check_parity(
     size = len(whole.inputs[0]) if batch_size is None else counted("check_parity", "batch_size", batch_size)
     _check_training(optimizer, clip, schedule, trained=loss is not None)
     kinds = _kinds(dtypes)
+    for kind in kinds:
+        in_dtype(model, whole.state, FLOATS[kind], "check_parity(weights=…)")
     pairs = pairs_of("check_parity(backends=…)", backends)
     names = names_of(pairs)
     training = None

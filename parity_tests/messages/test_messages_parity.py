@@ -145,3 +145,14 @@ def test_the_weights_of_a_module_are_taken_as_they_stand(call: str) -> None:
     assert len({str(report) for report in made}) == 1
     ones = {path: np.ones(v.shape, np.int64) for path, v in WEIGHTS.items()}
     assert CALLS[call](MODEL, X[:2], weights=ones).passed
+
+
+def test_weights_must_be_finite_in_every_dtype_that_is_asked_for() -> None:
+    large = {path: np.full(v.shape, 1e300) for path, v in WEIGHTS.items()}
+    assert said("check_parity", weights=large) == (
+        "WeightsError: check_parity(weights=…): 0.weight\n"
+        "  wanted numbers that are finite in float32, at most 3.4e+38\n"
+        "  got    1e+300 at [0, 0]\n"
+        '  fix    dtype="float64", or smaller numbers; nothing was changed'
+    )
+    assert ig.check_parity(MODEL, X / 1e9, weights=large, dtypes="float64").passed
