@@ -193,6 +193,7 @@ __all__ = [
     "data",
     "encode_labels",
     "experiments",
+    "from_torch",
     "generate",
     "get_backend",
     "init",
