@@ -6,11 +6,19 @@ Written down, never derived from the NumPy engine: a second witness must be inde
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from torch import nn
 
 from isograd.backends.torch_impl import recurrent
-from isograd.backends.torch_impl.attention import Attention, GivenMaskAttention, Positions
+from isograd.backends.torch_impl.attention import (
+    Attention,
+    GivenMaskAttention,
+    GivenMaskScaledDotProduct,
+    Positions,
+    ScaledDotProduct,
+)
 from isograd.backends.torch_impl.modules import (
     Antialiased,
     BookDropout,
@@ -26,8 +34,20 @@ from isograd.backends.torch_impl.modules import (
     convolution,
 )
 from isograd.backends.torch_impl.recurrent import stack_of
+from isograd.backends.torch_impl.tensors import (
+    ASKED,
+    PAIRS,
+    UNARY,
+    Applied,
+    Divided,
+    First,
+    WithNumber,
+    extreme,
+    reduction,
+)
 from isograd.core import layers as core
 from isograd.core.base.table import Table
+from isograd.core.layers.elementwise import DIVIDING
 
 LAYERS = Table("torch_impl/layers.py")
 
@@ -133,6 +153,27 @@ LAYERS[core.Multiply] = lambda s, *x: Elementwise(torch.mul)
 LAYERS[core.MatMul] = lambda s, *x: Elementwise(torch.matmul)
 LAYERS[core.Concat] = lambda s, *x: Joined(s.dim)
 
+LAYERS[core.Unary] = lambda s, x: Applied(UNARY[s.function])
+LAYERS[core.Clamp] = lambda s, x: Applied(torch.clamp, min=s.min, max=s.max)
+LAYERS[core.Number] = lambda s, x: WithNumber(s)
+LAYERS[core.Binary] = lambda s, a, b: Divided(s) if s.function in DIVIDING else Applied(PAIRS[s.function])
+LAYERS[core.Compare] = lambda s, *x: Applied(ASKED[s.function], **({} if s.number is None else {"other": s.number}))
+LAYERS[core.Logic] = lambda s, *x: Applied(ASKED[s.function])
+LAYERS[core.Where] = lambda s, *x: Applied(torch.where)
+LAYERS[core.MaskedFill] = lambda s, *x: Applied(torch.masked_fill, value=s.value)
+LAYERS[core.Reduce] = lambda s, x: reduction(s)
+LAYERS[core.CumSum] = lambda s, x: Applied(torch.cumsum, dim=s.dim)
+LAYERS[core.CumProd] = lambda s, x: Applied(torch.cumprod, dim=s.dim)
+LAYERS[core.MaxDim] = lambda s, x: extreme(s)
+LAYERS[core.MinDim] = lambda s, x: extreme(s)
+LAYERS[core.ArgMax] = lambda s, x: Applied(torch.argmax, dim=s.dim, keepdim=s.keepdim)
+LAYERS[core.ArgMin] = lambda s, x: Applied(torch.argmin, dim=s.dim, keepdim=s.keepdim)
+LAYERS[core.Sort] = lambda s, x: Applied(torch.sort, dim=s.dim, descending=s.descending, stable=True)
+LAYERS[core.ArgSort] = lambda s, x: Applied(torch.argsort, dim=s.dim, descending=s.descending, stable=True)
+LAYERS[core.TopK] = lambda s, x: First(s)
+LAYERS[core.Einsum] = lambda s, *x: Applied(partial(torch.einsum, s.equation))
+LAYERS[core.ScaledDotProductAttention] = lambda s, *x: ScaledDotProduct(s)
+
 GIVEN_MASKS[core.Dropout] = lambda s, path, x: GivenMaskDropout(s, path)
 GIVEN_MASKS[core.Dropout1d] = lambda s, path, x: GivenMaskDropout(s, path)
 GIVEN_MASKS[core.Dropout2d] = lambda s, path, x: GivenMaskDropout(s, path)
@@ -145,4 +186,5 @@ GIVEN_MASKS[core.GRU] = lambda s, path, x, *rest: stack_of(
     recurrent.LayeredGRU if s.reset == "after" else recurrent.ResetFirstGRU, s, x[1], path
 )
 GIVEN_MASKS[core.LSTM] = lambda s, path, x, *rest: stack_of(recurrent.LayeredLSTM, s, x[1], path, proj_size=s.proj_size)
+GIVEN_MASKS[core.ScaledDotProductAttention] = lambda s, path, *x: GivenMaskScaledDotProduct(s, path)
 GIVEN_MASKS[core.MultiheadAttention] = lambda s, path, *x: GivenMaskAttention(s, path, *x)

@@ -20,12 +20,14 @@ from isograd.core.layers.activations import (
     Softplus,
     Tanh,
 )
-from isograd.core.layers.attention import MultiheadAttention, PositionalEncoding
+from isograd.core.layers.attention import MultiheadAttention, PositionalEncoding, ScaledDotProductAttention
 from isograd.core.layers.base import Layer
 from isograd.core.layers.cells import GRUCell, LSTMCell, RNNCell
 from isograd.core.layers.combine import Add, Concat, MatMul, Multiply, Subtract
 from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from isograd.core.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d, StochasticDepth
+from isograd.core.layers.einsum import Einsum
+from isograd.core.layers.elementwise import Clamp, Number, Unary
 from isograd.core.layers.embedding import Embedding, OneHot
 from isograd.core.layers.linear import Linear
 from isograd.core.layers.norm import (
@@ -37,6 +39,8 @@ from isograd.core.layers.norm import (
     LayerNorm,
     RMSNorm,
 )
+from isograd.core.layers.ordering import ArgMax, ArgMin, ArgSort, MaxDim, MinDim, Sort, TopK
+from isograd.core.layers.pairs import Binary, Compare, Logic, MaskedFill, Where
 from isograd.core.layers.pool import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
@@ -51,6 +55,7 @@ from isograd.core.layers.pool import (
     MaxPool3d,
 )
 from isograd.core.layers.recurrent import GRU, LSTM, RNN
+from isograd.core.layers.reductions import CumProd, CumSum, Reduce
 from isograd.core.layers.resize import Upsample, ZeroPad2d
 from isograd.core.layers.sequence import LastStep
 from isograd.core.layers.shape import Flatten, Identity, Reshape
@@ -68,12 +73,18 @@ __all__ = [
     "AdaptiveAvgPool3d",
     "AdaptiveMaxPool2d",
     "Add",
+    "ArgMax",
+    "ArgMin",
+    "ArgSort",
     "AvgPool1d",
     "AvgPool2d",
     "AvgPool3d",
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Binary",
+    "Clamp",
+    "Compare",
     "Concat",
     "Conv1d",
     "Conv2d",
@@ -81,10 +92,13 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CumProd",
+    "CumSum",
     "Dropout",
     "Dropout1d",
     "Dropout2d",
     "Dropout3d",
+    "Einsum",
     "Embedding",
     "Flatten",
     "GRUCell",
@@ -102,13 +116,18 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
+    "Logic",
+    "MaskedFill",
     "MatMul",
+    "MaxDim",
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
+    "MinDim",
     "Mish",
     "MultiheadAttention",
     "Multiply",
+    "Number",
     "OneHot",
     "PReLU",
     "PositionalEncoding",
@@ -116,14 +135,20 @@ __all__ = [
     "RNNCell",
     "ReLU",
     "ReLU6",
+    "Reduce",
     "Reshape",
+    "ScaledDotProductAttention",
     "SiLU",
     "Sigmoid",
     "Softmax",
     "Softplus",
+    "Sort",
     "StochasticDepth",
     "Subtract",
     "Tanh",
+    "TopK",
+    "Unary",
     "Upsample",
+    "Where",
     "ZeroPad2d",
 ]

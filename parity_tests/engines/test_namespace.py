@@ -71,7 +71,7 @@ def by_differences(case: FunctionCase) -> Iterator[Array]:
 
 def test_the_three_namespaces_have_one_list_of_functions() -> None:
     promised = names(Namespace)
-    assert len(promised) == 29
+    assert len(promised) == 31
     assert names(NumpyArrays) == names(Recording) == names(TensorFunctions) == promised
     assert all(getattr(Namespace, name).__doc__ for name in promised)
 

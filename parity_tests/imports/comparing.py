@@ -31,7 +31,16 @@ from isograd.core.parity.stages.rounding import Key, Rounding, least_noise
 from isograd.core.parity.stages.training import rounded, shaken
 
 DROPPED = ("p", "dropout")
-DROPS = ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "StochasticDepth", "ScaledDotProductAttention", "LSTM", "GRU")
+DROPS = (
+    "Dropout",
+    "Dropout1d",
+    "Dropout2d",
+    "Dropout3d",
+    "StochasticDepth",
+    "ScaledDotProductAttention",
+    "LSTM",
+    "GRU",
+)
 
 
 @dataclass(frozen=True)
@@ -138,9 +147,7 @@ class Original:
             grads = torch.autograd.grad(
                 [y for y, _ in live], sources, [dy for _, dy in live], allow_unused=True, materialize_grads=True
             )
-            found |= {
-                (path, "gradient"): g.numpy() for path, g in zip(wanted, grads[: len(wanted)], strict=True)
-            }
+            found |= {(path, "gradient"): g.numpy() for path, g in zip(wanted, grads[: len(wanted)], strict=True)}
             dxs = iter(grads[len(wanted) :])
             for k, x in enumerate(given):
                 if x.requires_grad:
@@ -185,7 +192,9 @@ def compare(
 ) -> Verdict:
     """The module and its imported form on `args`, in both modes."""
     module = moved(module).to(getattr(torch, dtype))
-    cast = lambda leaf: leaf.to(getattr(torch, dtype)) if isinstance(leaf, Tensor) and leaf.is_floating_point() else leaf  # noqa: E731
+    cast = lambda leaf: (
+        leaf.to(getattr(torch, dtype)) if isinstance(leaf, Tensor) and leaf.is_floating_point() else leaf
+    )  # noqa: E731
     args, kwargs = pytree.tree_map(cast, args), pytree.tree_map(cast, dict(kwargs or {}))
     made, weights = ig.from_torch(module, args, example_kwargs=kwargs)
     model = without_drops(made)
@@ -195,6 +204,7 @@ def compare(
     pair = Pair.named(backend, "torch")
     count, worst, failed = 0, 0.0, []
     for training in modes:
+
         def run(side: int, state: State, given: Arrays, training: bool = training) -> dict[Key, Array]:
             if side:
                 return original.measured(state, given, seed, training=training)

@@ -59,6 +59,7 @@ def test_a_loss_has_one_derivative_forward_and_backward(case: LossCase) -> None:
 
 FUNCTIONS: dict[str, Callable[[Namespace, Any, Any], Any]] = {
     **{name: lambda ops, a, b, name=name: getattr(ops, name)(a) for name in SMOOTH},
+    "atan2": lambda ops, a, b: ops.atan2(a, b) + ops.atan2(a, 1.0),
     "maximum": lambda ops, a, b: ops.maximum(a, b),
     "minimum": lambda ops, a, b: ops.minimum(a, 0.5),
     "clip": lambda ops, a, b: ops.clip(a, 0.5, 1.0),
