@@ -7,7 +7,7 @@ of what was added up. What is drawn at random is switched off on both sides.
 
 from __future__ import annotations
 
-import copy
+import inspect
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -86,8 +86,7 @@ def moved(module: nn.Module, seed: int = 0) -> nn.Module:
         for path, values in (*module.named_parameters(), *module.named_buffers()):
             if values.is_floating_point() and values.numel() and bool((values == values.flatten()[0]).all()):
                 drawn = generator(seed, "moved", path).uniform(-0.2, 0.2, tuple(values.shape))
-                around = values if float(values.flatten()[0]) != 0 or "running" in path else values
-                values.copy_(around + torch.from_numpy(np.asarray(drawn)).to(values.dtype))
+                values.copy_(values + torch.from_numpy(np.asarray(drawn)).to(values.dtype))
     return module
 
 
@@ -194,7 +193,7 @@ def compare(
     module = moved(module).to(getattr(torch, dtype))
     cast = lambda leaf: (
         leaf.to(getattr(torch, dtype)) if isinstance(leaf, Tensor) and leaf.is_floating_point() else leaf
-    )  # noqa: E731
+    )
     args, kwargs = pytree.tree_map(cast, args), pytree.tree_map(cast, dict(kwargs or {}))
     made, weights = ig.from_torch(module, args, example_kwargs=kwargs)
     model = without_drops(made)
@@ -230,10 +229,4 @@ def compare(
 
 
 def _caches(module: nn.Module, kwargs: Mapping[str, Any]) -> bool:
-    import inspect
-
     return "use_cache" in inspect.signature(module.forward).parameters and "use_cache" not in kwargs
-
-
-def on_copy(module: nn.Module) -> nn.Module:
-    return copy.deepcopy(module)
