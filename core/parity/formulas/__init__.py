@@ -114,7 +114,7 @@ def evaluated(
     for slot, entry in enumerate(graph.entries, len(x)):
         held = below(p, entry.path)
         values[slot] = held != 0 if entry.form.kind == "boolean" else held
-    for node in graph.nodes:
+    for node in graph.nodes_in(run.training):
         inner, given = run.at(node.name), dict(node.given)
         inputs = tuple(values[k] for k in node.reads)
         own = {**moved.get(node.owner, below(p, node.owner)), **nest({name: values[k] for name, k in given.items()})}
@@ -126,4 +126,4 @@ def evaluated(
         if seen is not None:
             seen[inner.path] = outputs
         values |= dict(zip(node.writes, outputs, strict=True))
-    return tuple(values[slot] for slot in graph.outputs), nest({**flatten(p), **flatten(moved)})
+    return tuple(values[slot] for slot in graph.outputs_in(run.training)), nest({**flatten(p), **flatten(moved)})
