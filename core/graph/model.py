@@ -22,8 +22,8 @@ class Model(Composite):
 
     Nodes are named by their layer's `name=`, else by kind (linear, linear_1). A layer called twice shares
     its weights. A model is a layer: call it on values to put it inside another model. Inputs, ig.Parameters and
-    ig.Buffers that are `kept` belong to it though they feed no output. `evaluation` names the outputs, by position, that
-    evaluation gives, where training gives more (auxiliary heads); what only the others need does not run there.
+    ig.Buffers that are `kept` belong to it though they feed no output. `evaluation` names the outputs, by
+    position, that evaluation gives where training gives more (auxiliary heads); what only those need runs in training.
     """
 
     def __init__(
