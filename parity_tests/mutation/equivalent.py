@@ -167,6 +167,8 @@ BESIDE_CASES = {
     ("nll", "spec.reduction == 'mean'"): "likewise",
     ("cross_entropy", "if spec.reduction == 'mean' and count == 0"): "likewise",
     ("cross_entropy", "spec.reduction == 'mean'"): "likewise",
+    ("check_places", "index >= size"): "no case has a wrong index: messages/test_messages_indexing.py",
+    ("check_places", "if wrong.any()"): "likewise",
     ("custom_loss", "t.astype(np.int64) if spec.labels else t"): "a learner's labels alone: engines/test_custom.py",
 }
 """Faults in operations that the check of their cases does not see, or cannot blame: what holds them instead."""
