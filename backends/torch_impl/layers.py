@@ -20,13 +20,16 @@ from isograd.backends.torch_impl.attention import (
     ScaledDotProduct,
 )
 from isograd.backends.torch_impl.modules import (
+    Antialiased,
     BookDropout,
     Elementwise,
     GivenMaskDropout,
     GlobalMean,
+    Hardsigmoid,
     Joined,
     LastStep,
     OneHot,
+    StochasticDepth,
     Unflattened,
     convolution,
 )
@@ -57,7 +60,10 @@ LAYERS[core.Reshape] = lambda s, x: Unflattened(s.shape)
 LAYERS[core.Identity] = lambda s, x: nn.Identity()
 LAYERS[core.Dropout] = lambda s, x: nn.Dropout(s.p) if s.scale == "training" else BookDropout(s.p)
 
+LAYERS[core.Dropout1d] = lambda s, x: nn.Dropout1d(s.p) if s.scale == "training" else BookDropout(s.p, channels=True)
 LAYERS[core.Dropout2d] = lambda s, x: nn.Dropout2d(s.p) if s.scale == "training" else BookDropout(s.p, channels=True)
+LAYERS[core.Dropout3d] = lambda s, x: nn.Dropout3d(s.p) if s.scale == "training" else BookDropout(s.p, channels=True)
+LAYERS[core.StochasticDepth] = lambda s, x: StochasticDepth(s)
 
 LAYERS[core.Conv1d] = lambda s, x: convolution(nn.Conv1d, s, x[0])
 LAYERS[core.Conv2d] = lambda s, x: convolution(nn.Conv2d, s, x[0])
@@ -68,6 +74,9 @@ LAYERS[core.ConvTranspose1d] = lambda s, x: nn.ConvTranspose1d(
 LAYERS[core.ConvTranspose2d] = lambda s, x: nn.ConvTranspose2d(
     x[0], s.out_channels, s.kernel_size, s.stride, s.padding, s.output_padding, s.groups, s.bias, s.dilation
 )
+LAYERS[core.ConvTranspose3d] = lambda s, x: nn.ConvTranspose3d(
+    x[0], s.out_channels, s.kernel_size, s.stride, s.padding, s.output_padding, s.groups, s.bias, s.dilation
+)
 
 LAYERS[core.MaxPool1d] = lambda s, x: nn.MaxPool1d(
     s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
@@ -75,20 +84,30 @@ LAYERS[core.MaxPool1d] = lambda s, x: nn.MaxPool1d(
 LAYERS[core.MaxPool2d] = lambda s, x: nn.MaxPool2d(
     s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
 )
+LAYERS[core.MaxPool3d] = lambda s, x: nn.MaxPool3d(
+    s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
+)
 LAYERS[core.AvgPool1d] = lambda s, x: nn.AvgPool1d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
 LAYERS[core.AvgPool2d] = lambda s, x: nn.AvgPool2d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
+LAYERS[core.AvgPool3d] = lambda s, x: nn.AvgPool3d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
+LAYERS[core.AdaptiveAvgPool1d] = lambda s, x: nn.AdaptiveAvgPool1d(s.output_size)
 LAYERS[core.AdaptiveAvgPool2d] = lambda s, x: nn.AdaptiveAvgPool2d(s.output_size)
+LAYERS[core.AdaptiveAvgPool3d] = lambda s, x: nn.AdaptiveAvgPool3d(s.output_size)
 LAYERS[core.AdaptiveMaxPool2d] = lambda s, x: nn.AdaptiveMaxPool2d(s.output_size)
 LAYERS[core.GlobalAvgPool] = lambda s, x: GlobalMean()
-LAYERS[core.Upsample] = lambda s, x: nn.Upsample(
-    s.size, s.scale_factor, s.mode, align_corners=s.align_corners if s.mode == "bilinear" else None
+LAYERS[core.Upsample] = lambda s, x: (
+    Antialiased(s, x)
+    if s.antialias
+    else nn.Upsample(s.size, s.scale_factor, s.mode, s.align_corners if s.weighs else None)
 )
 LAYERS[core.ZeroPad2d] = lambda s, x: nn.ZeroPad2d(s.padding)
 
 LAYERS[core.BatchNorm1d] = lambda s, x: nn.BatchNorm1d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
 LAYERS[core.BatchNorm2d] = lambda s, x: nn.BatchNorm2d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
+LAYERS[core.BatchNorm3d] = lambda s, x: nn.BatchNorm3d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
 LAYERS[core.InstanceNorm2d] = lambda s, x: nn.InstanceNorm2d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
 LAYERS[core.LayerNorm] = lambda s, x: nn.LayerNorm(x[-s.axes :], s.eps, s.elementwise_affine, s.bias)
+LAYERS[core.RMSNorm] = lambda s, x: nn.RMSNorm(x[-s.axes :], s.eps, s.elementwise_affine)
 LAYERS[core.GroupNorm] = lambda s, x: nn.GroupNorm(s.num_groups, x[0], s.eps, s.affine)
 
 LAYERS[core.Embedding] = lambda s, x: nn.Embedding(s.num_embeddings, s.embedding_dim, s.padding_idx)
@@ -112,10 +131,18 @@ LAYERS[core.PositionalEncoding] = lambda s, x: Positions(s, x)
 LAYERS[core.Sigmoid] = lambda s, x: nn.Sigmoid()
 LAYERS[core.Tanh] = lambda s, x: nn.Tanh()
 LAYERS[core.ReLU] = lambda s, x: nn.ReLU()
+LAYERS[core.ReLU6] = lambda s, x: nn.ReLU6()
+LAYERS[core.Hardtanh] = lambda s, x: nn.Hardtanh(s.min_val, s.max_val)
+LAYERS[core.Hardsigmoid] = lambda s, x: Hardsigmoid()
+LAYERS[core.Hardswish] = lambda s, x: nn.Hardswish()
 LAYERS[core.LeakyReLU] = lambda s, x: nn.LeakyReLU(s.negative_slope)
+LAYERS[core.PReLU] = lambda s, x: nn.PReLU(s.num_parameters, s.init)
 LAYERS[core.ELU] = lambda s, x: nn.ELU(s.alpha)
+LAYERS[core.SELU] = lambda s, x: nn.SELU()
 LAYERS[core.GELU] = lambda s, x: nn.GELU(approximate=s.approximate)
 LAYERS[core.SiLU] = lambda s, x: nn.SiLU()
+LAYERS[core.Mish] = lambda s, x: nn.Mish()
+LAYERS[core.GLU] = lambda s, x: nn.GLU(s.dim)
 LAYERS[core.Softplus] = lambda s, x: nn.Softplus(s.beta, s.threshold)
 LAYERS[core.Softmax] = lambda s, x: nn.Softmax(s.dim)
 LAYERS[core.LogSoftmax] = lambda s, x: nn.LogSoftmax(s.dim)
@@ -148,7 +175,10 @@ LAYERS[core.Einsum] = lambda s, *x: Applied(partial(torch.einsum, s.equation))
 LAYERS[core.ScaledDotProductAttention] = lambda s, *x: ScaledDotProduct(s)
 
 GIVEN_MASKS[core.Dropout] = lambda s, path, x: GivenMaskDropout(s, path)
+GIVEN_MASKS[core.Dropout1d] = lambda s, path, x: GivenMaskDropout(s, path)
 GIVEN_MASKS[core.Dropout2d] = lambda s, path, x: GivenMaskDropout(s, path)
+GIVEN_MASKS[core.Dropout3d] = lambda s, path, x: GivenMaskDropout(s, path)
+GIVEN_MASKS[core.StochasticDepth] = lambda s, path, x: StochasticDepth(s, path)
 GIVEN_MASKS[core.RNN] = lambda s, path, x, *rest: stack_of(
     recurrent.LayeredRNN, s, x[1], path, nonlinearity=s.nonlinearity
 )

@@ -20,7 +20,7 @@ from isograd.core.base.types import Array, Arrays, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, first_nonfinite, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
-from isograd.core.engine.headroom import Headroom, largest, nonfinite_gradient, nonfinite_weight
+from isograd.core.engine.headroom import Headroom, magnitude, nonfinite_gradient, nonfinite_slot, nonfinite_weight
 from isograd.core.engine.memory import check_memory, slot_start
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.unbroken import Unbroken
@@ -124,7 +124,7 @@ class TorchLearner:
         return value
 
     def _change(self, optimizer: torch.optim.Optimizer, lr: float) -> None:
-        """One step of the optimizer; NonFiniteError, and nothing changed, where a weight would be no number."""
+        """One step of the optimizer; NonFiniteError, and nothing changed, where a weight or slot would be no number."""
         if self._written() != self.writes:
             self.headroom.weights_set()
         size = norm([p.grad for p in self.params if p.grad is not None])
@@ -147,7 +147,7 @@ class TorchLearner:
         slots = {p: {name: copied(value) for name, value in held.items()} for p, held in optimizer.state.items()}
         try:
             optimizer.step()
-            self._check(nonfinite_weight(self._named(self.params), lr))
+            self._check(nonfinite_weight(self._named(self.params), lr) or nonfinite_slot(self._slots(), lr))
         except BaseException:
             with torch.no_grad():
                 for p, old in zip(self.params, weights, strict=True):
@@ -155,7 +155,7 @@ class TorchLearner:
             optimizer.state.clear()
             optimizer.state.update(slots)
             raise
-        self.headroom.slots_set(largest(self._slots()))
+        self.headroom.slots_set(magnitude(self._slots()))
 
     @staticmethod
     def _check(error: NonFiniteError | None) -> None:
@@ -254,7 +254,7 @@ class TorchLearner:
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Take over a memory; WeightsError, and nothing changed, where it is not one of this learner."""
-        step, memory = check_memory("load_state_dict", state, self.net.model, self.rule, self.carrying)
+        step, memory = check_memory("load_state_dict", state, self.net, self.rule, self.carrying)
         optimizer = self._fresh_optimizer()
         if optimizer is not None and step:
             counts = {} if isinstance(optimizer, torch.optim.SGD) else {"step": torch.tensor(float(step))}
@@ -269,7 +269,7 @@ class TorchLearner:
             self.reset_state()
             if self.carried is not None:
                 self.carried.restore(carried_of(memory))
-            self.headroom.slots_set(largest(self._slots()))
+            self.headroom.slots_set(magnitude(self._slots()))
 
 
 def norm(values: list[torch.Tensor]) -> float:

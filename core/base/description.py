@@ -256,6 +256,13 @@ class Description:
         return made
 
 
+def check_described(where: str, given: object, kind: type[Description], fix: str) -> None:
+    """SpecError unless `given` is a description of this kind, or None."""
+    if given is not None and not isinstance(given, kind):
+        article = "an" if kind.family[0] in "aeiou" else "a"
+        raise SpecError(where, wanted=f"{article} {kind.family} description, or None", got=shown(given), fix=fix)
+
+
 def default_of(f: dataclasses.Field[Any]) -> object:
     return f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
 

@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from isograd.core.base.arraylike import as_array
-from isograd.core.base.errors import DataError, NonFiniteError, ShapeError, SpecError
+from isograd.core.base.errors import DataError, NonFiniteError, ShapeError, SpecError, shown
 from isograd.core.base.types import FLOATS, Array, Arrays, Shape, State, shape_text
 from isograd.core.engine.carry import Carrying
 from isograd.core.engine.protocol import Network
@@ -131,7 +131,7 @@ def check_losses(model: Composite, losses: Losses) -> None:
     outputs = model.out_shapes(*model.input_shapes)
     wrong = [loss for loss in losses if loss is not None and not isinstance(loss, Loss)]
     if wrong:
-        raise SpecError("loss", wanted="a loss description", got=repr(wrong[0]), fix="loss=ig.MSELoss()")
+        raise SpecError("loss", wanted="a loss description", got=shown(wrong[0]), fix="loss=ig.MSELoss()")
     if len(losses) != len(outputs) or all(loss is None for loss in losses):
         raise SpecError(
             "loss",

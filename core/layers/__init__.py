@@ -3,9 +3,17 @@
 from isograd.core.layers.activations import (
     ELU,
     GELU,
+    GLU,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
     LeakyReLU,
     LogSoftmax,
+    Mish,
+    PReLU,
     ReLU,
+    ReLU6,
     Sigmoid,
     SiLU,
     Softmax,
@@ -16,23 +24,35 @@ from isograd.core.layers.attention import MultiheadAttention, PositionalEncoding
 from isograd.core.layers.base import Layer
 from isograd.core.layers.cells import GRUCell, LSTMCell, RNNCell
 from isograd.core.layers.combine import Add, Concat, MatMul, Multiply, Subtract
-from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
-from isograd.core.layers.dropout import Dropout, Dropout2d
+from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from isograd.core.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d, StochasticDepth
 from isograd.core.layers.einsum import Einsum
 from isograd.core.layers.elementwise import Clamp, Number, Unary
 from isograd.core.layers.embedding import Embedding, OneHot
 from isograd.core.layers.linear import Linear
-from isograd.core.layers.norm import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm
+from isograd.core.layers.norm import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    GroupNorm,
+    InstanceNorm2d,
+    LayerNorm,
+    RMSNorm,
+)
 from isograd.core.layers.ordering import ArgMax, ArgMin, ArgSort, MaxDim, MinDim, Sort, TopK
 from isograd.core.layers.pairs import Binary, Compare, Logic, MaskedFill, Where
 from isograd.core.layers.pool import (
+    AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
     AdaptiveMaxPool2d,
     AvgPool1d,
     AvgPool2d,
+    AvgPool3d,
     GlobalAvgPool,
     MaxPool1d,
     MaxPool2d,
+    MaxPool3d,
 )
 from isograd.core.layers.recurrent import GRU, LSTM, RNN
 from isograd.core.layers.reductions import CumProd, CumSum, Reduce
@@ -43,10 +63,14 @@ from isograd.core.layers.shape import Flatten, Identity, Reshape
 __all__ = [
     "ELU",
     "GELU",
+    "GLU",
     "GRU",
     "LSTM",
     "RNN",
+    "SELU",
+    "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
     "AdaptiveMaxPool2d",
     "Add",
     "ArgMax",
@@ -54,8 +78,10 @@ __all__ = [
     "ArgSort",
     "AvgPool1d",
     "AvgPool2d",
+    "AvgPool3d",
     "BatchNorm1d",
     "BatchNorm2d",
+    "BatchNorm3d",
     "Binary",
     "Clamp",
     "Compare",
@@ -65,16 +91,22 @@ __all__ = [
     "Conv3d",
     "ConvTranspose1d",
     "ConvTranspose2d",
+    "ConvTranspose3d",
     "CumProd",
     "CumSum",
     "Dropout",
+    "Dropout1d",
     "Dropout2d",
+    "Dropout3d",
     "Einsum",
     "Embedding",
     "Flatten",
     "GRUCell",
     "GlobalAvgPool",
     "GroupNorm",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
     "Identity",
     "InstanceNorm2d",
     "LSTMCell",
@@ -90,14 +122,19 @@ __all__ = [
     "MaxDim",
     "MaxPool1d",
     "MaxPool2d",
+    "MaxPool3d",
     "MinDim",
+    "Mish",
     "MultiheadAttention",
     "Multiply",
     "Number",
     "OneHot",
+    "PReLU",
     "PositionalEncoding",
+    "RMSNorm",
     "RNNCell",
     "ReLU",
+    "ReLU6",
     "Reduce",
     "Reshape",
     "ScaledDotProductAttention",
@@ -106,6 +143,7 @@ __all__ = [
     "Softmax",
     "Softplus",
     "Sort",
+    "StochasticDepth",
     "Subtract",
     "Tanh",
     "TopK",

@@ -117,7 +117,7 @@ class Layer(Description):
         return apply(self, values)
 
     def with_weights(self, weights: Mapping[str, Value] | None = None, /, **named: Value) -> Callable[..., Any]:
-        """This layer with some of its weights or buffers taken from the graph: ig.Linear(10).with_weights(weight=table)(x)
+        """This layer with weights or buffers that are values of the graph: ig.Linear(10).with_weights(weight=table)(x)
 
         Each is a graph value without rows, of the weight's shape: an ig.Parameter that others read as well, or what a
         layer computes of one. Names with dots come in a mapping.
@@ -149,3 +149,16 @@ def resolve_axis(dim: int, shape: Shape) -> int:
             "name an axis of the sample: axis 0 is the batch, and samples are never mixed",
         )
     return axis - 1
+
+
+def axis_at(dim: int, form: Form) -> int:
+    """`dim` counts every axis of a value, as torch does; the answer counts from 0.
+
+    >>> axis_at(-1, Form((7, 5)))
+    1
+    """
+    rank = len(form.axes)
+    if not -rank <= dim < rank:
+        wanted = f"dim in −{rank}…{rank - 1}" if rank else "a value that has axes"
+        raise Misfit(wanted, f"dim={dim} for {form}", "name an axis of the value, the first with 0, the last with -1")
+    return dim % rank

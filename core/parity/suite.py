@@ -68,7 +68,12 @@ def drawn_input(rng: np.random.Generator, case: Case, form: Form, known: range |
         return rng.random(sizes) < 0.5
     if known is not None or form.kind == "integer":
         return drawn_integers(rng, case.values if known is None else known, sizes)
-    return np.asarray(case.scale * rng.normal(size=sizes))
+    return drawn_values(rng, case, sizes)
+
+
+def drawn_values(rng: np.random.Generator, case: Case, shape: Shape) -> Array:
+    """N(0, scale²), or the numbers that the case names."""
+    return rng.choice(case.among, shape) if case.among else np.asarray(case.scale * rng.normal(size=shape))
 
 
 def drawn_integers(rng: np.random.Generator, allowed: range, shape: Shape) -> Array:

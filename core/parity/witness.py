@@ -92,7 +92,7 @@ def wide(values: Arrays) -> Arrays:
 
 
 class Evaluated:
-    """A layer's or a model's formula in float64, on a given state and inputs."""
+    """A layer's or a model's formula in float64, on a given state and inputs; `run` says which dtype is judged."""
 
     def __init__(self, layer: Layer, state: Mapping[str, Array], inputs: Arrays, run: Run) -> None:
         self.layer, self.state, self.inputs, self.run = layer, in_dtype(state, "float64"), wide(inputs), run
@@ -101,7 +101,8 @@ class Evaluated:
     @classmethod
     def of(cls, trial: Trial) -> Evaluated:
         name = trial.model.graph(*trial.model.input_shapes).nodes[0].name
-        return cls(trial.layer, trial.state, trial.rounded_inputs(), Run(trial.training, trial.seed, trial.step, name))
+        run = Run(trial.training, trial.seed, trial.step, name, dtype=FLOATS[trial.dtype])
+        return cls(trial.layer, trial.state, trial.rounded_inputs(), run)
 
     def outputs(self, seen: Seen | None = None) -> tuple[Arrays, State]:
         """(outputs, weights and buffers after the run)"""

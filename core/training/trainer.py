@@ -180,7 +180,7 @@ class Trainer:
             )
         check_described(state.record["training"], self._described)
         memory = {"step": np.asarray(state.record["steps_done"]), **state.under("memory")}
-        check_memory("restore(state): memory", memory, self.net.model, self.optimizer, self.carrying)
+        check_memory("restore(state): memory", memory, self.net, self.optimizer, self.carrying)
         self.net.load_state_dict(state.under("weights"))
         self.learner.load_state_dict(memory)
         self.epochs_done = state.record["epochs_done"]

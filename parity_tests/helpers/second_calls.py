@@ -95,4 +95,4 @@ def called_thrice(case: Case) -> Case:
     ends = [[Input.of(form) for form in case.forms] for _ in range(CALLS)]
     outputs = [y for call in ends for y in tupled(case.layer(*call))]
     model = Model(inputs=[end for call in ends for end in call], outputs=outputs)
-    return Case(model, case.inputs * CALLS, case.why, batch=case.batch, scale=case.scale)
+    return Case(model, case.inputs * CALLS, case.why, batch=case.batch, scale=case.scale, among=case.among)

@@ -10,7 +10,7 @@ from isograd.backends.numpy_impl.context import NodeRun
 from isograd.backends.numpy_impl.operations.convolve import convolve, convolve_dw, convolve_dx
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Backward, State, Tree
-from isograd.core.layers import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
+from isograd.core.layers import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from isograd.core.layers.conv import Convolution, TransposedConvolution
 from isograd.core.layers.windows import Axis
 
@@ -41,7 +41,7 @@ def conv(spec: Convolution, p: Tree, x: Array, *, run: NodeRun) -> tuple[Array, 
     return y, backward
 
 
-@implements(ConvTranspose1d, ConvTranspose2d)
+@implements(ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)
 def conv_transpose(spec: TransposedConvolution, p: Tree, x: Array, *, run: NodeRun) -> tuple[Array, Backward]:
     """x (n,c,p,q)   w (c,o,u,v)   y (n,o,H,W): the input gradient of a convolution from y's shape to x's
 

@@ -13,8 +13,24 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Dropout(0.0), ((7,),), "nothing dropped"),
         Case(L.Dropout(1.0), ((7,),), "everything dropped: 1/(1−p) must not divide by zero"),
     ],
+    L.Dropout1d: [
+        Case(L.Dropout1d(0.4), ((4, 3),), "whole channels of sequences"),
+        Case(L.Dropout1d(0.4, scale="inference"), ((4, 3),), "scaled in evaluation"),
+    ],
     L.Dropout2d: [
         Case(L.Dropout2d(0.4), ((4, 2, 3),), "whole channels, scaled in training"),
         Case(L.Dropout2d(0.4, scale="inference"), ((4, 2, 3),), "whole channels, scaled in evaluation (the book)"),
+    ],
+    L.Dropout3d: [
+        Case(L.Dropout3d(0.4), ((4, 2, 1, 3),), "whole channels of volumes"),
+        Case(L.Dropout3d(0.4, scale="inference"), ((4, 2, 1, 3),), "scaled in evaluation"),
+    ],
+    L.StochasticDepth: [
+        Case(L.StochasticDepth(0.4, "row"), ((2, 3),), "a draw for each sample", batch=9),
+        Case(L.StochasticDepth(0.4, "batch"), ((2, 3),), "one draw for all, kept", batch=4),
+        Case(L.StochasticDepth(0.9, "batch"), ((3,),), "one draw for all, dropped", batch=4),
+        Case(L.StochasticDepth(0.0, "row"), ((3,),), "nothing dropped"),
+        Case(L.StochasticDepth(1.0, "row"), ((3,),), "everything dropped: 1/(1−p) must not divide by zero"),
+        Case(L.StochasticDepth(0.4, "row"), ((),), "samples that are single numbers", batch=9),
     ],
 }

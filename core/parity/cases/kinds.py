@@ -19,7 +19,8 @@ class Case:
     """A layer on inputs drawn from N(0, scale²): each is one sample's shape, or the form of what is no batch of them.
 
     `large`: it is there for a path that engines take for large sizes alone; checks entry by entry leave it out.
-    `values`: the whole numbers that integer inputs are drawn from, where the layer does not say it.
+    `among`: the only numbers that its inputs are drawn from. `values`: the whole numbers of integer inputs, where the
+    layer does not say which it takes.
     """
 
     layer: Layer
@@ -28,6 +29,7 @@ class Case:
     batch: int = 5
     scale: float = 1.0
     large: bool = False
+    among: tuple[float, ...] = ()
     values: range = range(3)
 
     @property

@@ -19,6 +19,10 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.BatchNorm2d(affine=False), ((2, 3, 1),), "no weight, no bias"),
         Case(L.BatchNorm2d(track_running_stats=False), ((2, 2, 3),), "the batch's own statistics in evaluation too"),
     ],
+    L.BatchNorm3d: [
+        Case(L.BatchNorm3d(), ((2, 2, 3, 2),), "plain"),
+        Case(L.BatchNorm3d(momentum=0.3, affine=False), ((3, 1, 2, 2),), "no weights, a momentum that shows"),
+    ],
     L.InstanceNorm2d: [
         Case(L.InstanceNorm2d(), ((2, 3, 3),), "plain"),
         Case(L.InstanceNorm2d(affine=True, track_running_stats=True, momentum=0.3), ((2, 2, 3),), "affine, remembered"),
@@ -28,6 +32,12 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.LayerNorm(), ((3, 4),), "one axis of two: time steps by themselves"),
         Case(L.LayerNorm(axes=2, bias=False, eps=0.2), ((2, 3, 2),), "two axes of three, no bias"),
         Case(L.LayerNorm(elementwise_affine=False), ((5,),), "no weight, no bias"),
+    ],
+    L.RMSNorm: [
+        Case(L.RMSNorm(), ((4,),), "one axis"),
+        Case(L.RMSNorm(eps=0.2), ((3, 4),), "one axis of two: time steps by themselves"),
+        Case(L.RMSNorm(axes=2, elementwise_affine=False), ((2, 3, 2),), "two axes of three, no weight"),
+        Case(L.RMSNorm(), ((5,),), "small values: the eps of each dtype shows", scale=3e-4),
     ],
     L.GroupNorm: [
         Case(L.GroupNorm(2), ((4, 2, 2),), "two groups"),

@@ -7,8 +7,10 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 
 from isograd.core.base.types import Array, Arrays, Shape, State
+from isograd.core.engine.protocol import Backend
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.nodes import Graph, Node
+from isograd.core.parity.pair import build_in
 
 
 def outputs_of(model: Composite, *shapes: Shape, prefix: str = "") -> Iterator[tuple[str, int]]:
@@ -17,6 +19,27 @@ def outputs_of(model: Composite, *shapes: Shape, prefix: str = "") -> Iterator[t
         yield f"{prefix}{node.name}", len(node.writes)
         if isinstance(node.layer, Composite):
             yield from outputs_of(node.layer, *node.in_shapes, prefix=f"{prefix}{node.name}.")
+
+
+def activations(
+    backend: Backend,
+    model: Composite,
+    state: Mapping[str, Array],
+    inputs: Arrays,
+    *,
+    seed: int,
+    step: int,
+    dtype: str,
+    training: bool,
+) -> dict[str, Arrays]:
+    """{node path: its outputs} of one engine; raises what it raises, and TypeError where it shows not all of them."""
+    net = build_in(backend, model, state, seed, dtype)
+    net.at_step(step)
+    found = net.activations(*(x.copy() for x in inputs), training=training)
+    for path, count in outputs_of(model, *(x.shape[1:] for x in inputs)):
+        if not isinstance(found.get(path), tuple) or len(found[path]) != count:
+            raise TypeError(f"activations() has no tuple of {count} for the node {path!r}")
+    return found
 
 
 def feeds(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from isograd.core.base.types import Arrays
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.end_to_end import Whole
-from isograd.core.parity.stages.feeds import feeds, outputs_of
+from isograd.core.parity.stages.feeds import activations, feeds
 from isograd.core.parity.stages.node import Suspect, suspected
 from isograd.core.parity.stages.training import Stopped
 from isograd.core.parity.stages.trial import Trial
@@ -51,13 +51,16 @@ def _activations(pair: Pair, whole: Whole, dtype: str, training: bool) -> dict[s
     errors: dict[str, Exception] = {}
     for side in (1, 0):
         try:
-            net = pair.build_side(side, whole.model, whole.state, whole.seed, dtype)
-            net.at_step(whole.step)
-            found = net.activations(*(x.copy() for x in whole.inputs), training=training)
-            for path, count in outputs_of(whole.model, *(x.shape[1:] for x in whole.inputs)):
-                if not isinstance(found.get(path), tuple) or len(found[path]) != count:
-                    raise TypeError(f"activations() has no tuple of {count} for the node {path!r}")
-            return found
+            return activations(
+                pair.backends[side],
+                whole.model,
+                whole.state,
+                whole.inputs,
+                seed=whole.seed,
+                step=whole.step,
+                dtype=dtype,
+                training=training,
+            )
         except Exception as error:
             errors[pair.names[side]] = error
     raise Stopped(errors)

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from isograd.core.base.randomness import generator
-from isograd.core.base.types import Array, Arrays
+from isograd.core.base.types import Array, Arrays, State
 from isograd.core.engine.protocol import Backend
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.model import Model
@@ -21,8 +21,12 @@ from isograd.core.learning.optimizers import SGD
 from isograd.core.parity.added import added_up, terms_of
 from isograd.core.parity.matching import largest
 from isograd.core.parity.pair import build_in, in_dtype
-from isograd.core.parity.stages.feeds import start, weights_of
+from isograd.core.parity.stages.feeds import activations, start, weights_of
 from isograd.core.parity.stages.trial import Trial, run_trial
+
+
+class Untraceable(Exception):
+    """An engine that does not compute in float64, node by node, what it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +47,10 @@ class Flow:
 
 @dataclass
 class Tracing:
-    """A run of a model in training mode, in float64 on one engine, node by node, and what its gradients add up."""
+    """A run of a model in training mode, in float64 on one engine, node by node, and what its gradients add up.
+
+    Raises Untraceable where the engine does not do its part.
+    """
 
     backend: Backend
     model: Composite
@@ -54,9 +61,11 @@ class Tracing:
 
     @cached_property
     def seen(self) -> dict[str, Arrays]:
-        net = build_in(self.backend, self.model, self.state, self.seed, "float64")
-        net.at_step(self.step)
-        return net.activations(*self.inputs, training=True)
+        given = (self.backend, self.model, self.state, self.inputs)
+        try:
+            return activations(*given, seed=self.seed, step=self.step, dtype="float64", training=True)
+        except Exception as error:
+            raise Untraceable("activations") from error
 
     @property
     def outputs(self) -> Arrays:
@@ -118,7 +127,7 @@ class Tracing:
         `slots` of the graph, what flows back to them."""
         right = replace(trial, given=tuple(flow.dy for flow in outs))
         carried = replace(trial, given=tuple(flow.rounding for flow in outs))
-        gradients, rounding = (run_trial(self.backend, each).gradients for each in (right, carried))
+        gradients, rounding = (arrays(run_trial(self.backend, each).gradients) for each in (right, carried))
         given: dict[str, Flow] = {}
         for name, size in added_up(right).items():
             if not name.startswith(("dx", "output")):
@@ -129,11 +138,15 @@ class Tracing:
                     whole = signed(np.full(gradients[name].shape, size), f"{trial.path} {own}")
                     given[own] = Flow(gradients[name], rounding[name] + whole)
         terms, found = terms_of(right), {}
-        for k in range(len(trial.inputs)):
-            dx = gradients.get(f"dx{k or ''}")
-            if dx is not None:
-                own = signed(terms.get(f"dx{k or ''}", np.abs(dx)), f"{trial.path} {k}")
-                found[k] = Flow(dx, rounding[f"dx{k or ''}"]) + Flow(np.zeros_like(dx), own)
+        for k, x in enumerate(trial.inputs):
+            name = f"dx{k or ''}"
+            dx, moved = gradients.get(name), rounding.get(name)
+            if dx is None:
+                continue
+            if moved is None or dx.shape != x.shape or moved.shape != x.shape:
+                raise Untraceable(f"{name} of {trial.path}")
+            own = signed(terms.get(name, np.abs(dx)), f"{trial.path} {k}")
+            found[k] = Flow(dx, moved) + Flow(np.zeros_like(own), own)
         return found, given
 
 
@@ -143,10 +156,24 @@ def signed(sizes: Array, where: str) -> Array:
     return signs
 
 
+def arrays(values: Mapping[str, object]) -> State:
+    """Those that are arrays: an engine may have anything in their place."""
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+
 def upstream_of_loss(backend: Backend, losses: Losses, outputs: Sequence[Array], targets: Arrays, seed: int) -> Arrays:
-    """∂L/∂output of each output: the input gradients of a model that hands on its inputs."""
+    """∂L/∂output of each output: the input gradients of a model that hands on its inputs.
+
+    Raises Untraceable where the engine has none.
+    """
     ends = [Input(y.shape[1:]) for y in outputs]
     model = Model(inputs=ends, outputs=[Identity()(end) for end in ends])
-    net = build_in(backend, model, {}, seed, "float64")
-    _, dxs, _ = net.learner(losses, SGD()).gradients(tuple(outputs), targets)
-    return tuple(np.zeros_like(y) if dx is None else dx for y, dx in zip(outputs, dxs, strict=True))
+    try:
+        net = build_in(backend, model, {}, seed, "float64")
+        _, dxs, _ = net.learner(losses, SGD()).gradients(tuple(outputs), targets)
+        found = tuple(np.zeros_like(y) if dx is None else dx for y, dx in zip(outputs, dxs, strict=True))
+    except Exception as error:
+        raise Untraceable("gradients of the loss") from error
+    if any(not isinstance(dx, np.ndarray) or dx.shape != y.shape for y, dx in zip(outputs, found, strict=True)):
+        raise Untraceable("gradients of the loss")
+    return found
