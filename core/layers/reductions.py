@@ -33,7 +33,7 @@ class Reduce(Layer):
     function: Literal["sum", "mean", "prod", "amax", "amin", "any", "all", "logsumexp", "norm", "var", "std"] = field(
         kw_only=False
     )
-    dims: Dims | None = None
+    dims: Dims | None = field(kw_only=False, default=None)
     keepdim: bool = False
     ord: Real = 2
     correction: Finite = 1.0

@@ -12,7 +12,7 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Add(), ((3, 4), (3, 4)), "two of one shape"),
         Case(L.Add(), ((3, 4), (1, 4), (3, 1)), "three, broadcast over different axes"),
         Case(L.Add(), ((3, 4), Form((4,)), Form(())), "weights of fewer axes, one a single number"),
-        Case(L.Add(), (Form((1, 2, 3)), (3,), Form((2, 1))), "the batch in the middle of what comes out"),
+        Case(L.Add(), (Form((2, 1, 3)), (3,), Form((2, 1, 1))), "the batch in the middle of what comes out"),
         Case(L.Add(), (Form((Rows(2), 3)), Form((Rows(2), 1))), "windows of the batch"),
         Case(L.Add(), (Form((BATCH, 4), "integer"), Form((4,), "integer")), "whole numbers"),
     ],

@@ -66,7 +66,7 @@ CASES: dict[type[Description], list[Case]] = {
     ],
     L.MaskedFill: [
         Case(L.MaskedFill(0.5), ((3,), TRUTH), "a number"),
-        Case(L.MaskedFill(-inf), ((2, 4, 3), Form((BATCH, 1, 1, 3), "boolean")), "−∞, over heads"),
+        Case(L.MaskedFill(-inf), ((2, 4, 3), Form((BATCH, 1, 1, 3), "boolean")), "−∞, over heads", scale=100.0),
         Case(L.MaskedFill(2), (Form((3,)), TRUTH), "what is filled is repeated"),
         Case(L.MaskedFill(-100), (WHOLE, Form((8,), "boolean")), "of whole numbers"),
     ],
