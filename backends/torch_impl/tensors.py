@@ -14,19 +14,19 @@ from isograd.core.layers.pairs import check_divisor
 
 
 class Applied(nn.Module):
-    """function(*values, **options)"""
+    """function(*values, *arguments, **options): the same arguments and options whenever it is called"""
 
-    def __init__(self, function: Callable[..., Any], **options: Any) -> None:
+    def __init__(self, function: Callable[..., Any], *arguments: Any, **options: Any) -> None:
         super().__init__()
-        self.function, self.options = function, options
+        self.function, self.arguments, self.options = function, arguments, options
 
     def forward(self, *x: Tensor) -> Any:
-        y = self.function(*x, **self.options)
+        y = self.function(*x, *self.arguments, **self.options)
         return y if isinstance(y, Tensor) else tuple(y)
 
     def extra_repr(self) -> str:
         named = getattr(self.function, "__name__", str(self.function))
-        return ", ".join([named, *(f"{k}={v}" for k, v in self.options.items())])
+        return ", ".join([named, *map(str, self.arguments), *(f"{k}={v}" for k, v in self.options.items())])
 
 
 UNARY: dict[str, Callable[..., Tensor]] = {
