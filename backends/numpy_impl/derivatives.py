@@ -154,7 +154,7 @@ RULES: dict[str, Rule] = {
     "sigmoid": rule(NUMPY.sigmoid, lambda dy, y, x: dy * y * (1 - y)),
     "erf": rule(NUMPY.erf, lambda dy, y, x: dy * (2 / sqrt(pi)) * np.exp(-x * x)),
     "abs": rule(np.abs, lambda dy, y, x: dy * np.sign(x)),
-    "floor": rule(np.floor, lambda dy, y, x: np.zeros_like(dy)),
+    "floor": rule(np.floor, None),
     "atan2": rule(
         np.arctan2,
         lambda dy, y, a, b: dy * over_squares(b, a, b),

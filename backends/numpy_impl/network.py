@@ -73,7 +73,7 @@ class NumpyNetwork:
             y, self._backward, buffers = self.compute(x, training)
             self.keep(buffers)
         self._outputs = y if isinstance(y, tuple) else (y,)
-        given = tuple(v.copy() for v in self._outputs)
+        given = tuple(np.array(v, order="C") for v in self._outputs)
         return given if isinstance(y, tuple) else given[0]
 
     def _checked(self, inputs: Arrays, training: bool) -> Arrays:

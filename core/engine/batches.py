@@ -113,7 +113,7 @@ def separate(dx: tuple[Array | None, ...], grads: State) -> tuple[tuple[Array | 
 
     def own(values: Array) -> Array:
         shared = not values.flags.writeable or any(np.may_share_memory(values, other) for other in given)
-        kept = values.copy() if shared else values
+        kept = np.array(values) if shared else values  # of one number too an array
         given.append(kept)
         return kept
 

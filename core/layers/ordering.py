@@ -9,9 +9,8 @@ from dataclasses import field
 
 from isograd.core.base.description import Count, Int, describes
 from isograd.core.base.forms import Form, Rows
-from isograd.core.layers.base import Layer, Misfit
+from isograd.core.layers.base import Layer, Misfit, axis_at
 from isograd.core.layers.combine import one_kind
-from isograd.core.layers.reductions import axis_at
 
 
 @describes("layer", abstract=True)

@@ -50,10 +50,7 @@ class Compare(Layer):
         self.check_count(len(x))
         if len(x) != (2 if self.number is None else 1):
             raise Misfit("two values, or one and number=", f"{len(x)} and number={self.number}", 'Compare("gt")(a, b)')
-        if self.number is None:
-            one_kind(x, "float", "integer", "boolean")
-        else:
-            one_kind(x, "float", "integer")
+        one_kind(x, "float", "integer", "boolean")
         return (Form(broadcast(*x), "boolean"),)
 
 

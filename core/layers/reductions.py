@@ -9,7 +9,7 @@ from typing import Literal
 from isograd.core.base.description import Dims, Finite, Int, Real, describes
 from isograd.core.base.errors import SpecError
 from isograd.core.base.forms import Form, Kind
-from isograd.core.layers.base import Layer, Misfit
+from isograd.core.layers.base import Layer, Misfit, axis_at
 from isograd.core.layers.combine import one_kind
 
 COUNTED = ("sum", "prod", "amax", "amin")  # of whole numbers too, which stay whole
@@ -33,7 +33,7 @@ class Reduce(Layer):
     function: Literal["sum", "mean", "prod", "amax", "amin", "any", "all", "logsumexp", "norm", "var", "std"] = field(
         kw_only=False
     )
-    dims: Dims | None = None
+    dims: Dims | None = field(kw_only=False, default=None)
     keepdim: bool = False
     ord: Real = 2
     correction: Finite = 1.0
@@ -69,20 +69,9 @@ class Reduce(Layer):
 
 def axes_over(dims: tuple[int, ...] | None, form: Form) -> tuple[int, ...]:
     """The axes of a value that `dims` names, in order; all for None."""
+    if not form.axes:
+        raise Misfit("a value that has axes", f"{form}", "there is nothing to reduce")
     return tuple(range(len(form.axes))) if dims is None else tuple(sorted({axis_at(dim, form) for dim in dims}))
-
-
-def axis_at(dim: int, form: Form) -> int:
-    """The axis that `dim` names, counted from 0, the batch's among them.
-
-    >>> axis_at(-1, Form((3, 5, 2)))
-    2
-    """
-    rank = len(form.axes)
-    if not -rank <= dim < rank:
-        wanted = f"dim in {-rank}…{rank - 1}" if rank else "a value with axes"
-        raise Misfit(wanted, f"dim={dim} for {form}", "name an axis that it has")
-    return dim % rank
 
 
 @describes("layer", abstract=True)
