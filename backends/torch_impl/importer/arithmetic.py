@@ -249,6 +249,16 @@ def cumsum(b: Any, a: Any) -> Any:
     return b.apply(core.CumSum(a.dim), as_kind(b, a.input, a.form.kind))
 
 
+@operation("diff")
+def differences(b: Any, a: Any) -> Any:
+    ends = [each for each in (a.prepend, a.input, a.append) if each is not None]
+    held = b.apply(core.Concat(dim=a.dim), *ends) if len(ends) > 1 else a.input
+    for _ in range(a.n):
+        after, before = core.Slice(a.dim, start=1), core.Slice(a.dim, stop=-1)
+        held = b.apply(core.Subtract(), b.apply(after, held), b.apply(before, held))
+    return held
+
+
 @operation("topk")
 def topk(b: Any, a: Any) -> Any:
     return b.apply(core.TopK(a.k, dim=a.dim, largest=a.largest), a.input)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
+from isograd.backends.torch_impl.importer.plan import Fixed
 from isograd.backends.torch_impl.importer.table import operation
 from isograd.core import layers as core
 from isograd.core.layers.base import Misfit
@@ -72,22 +75,30 @@ def batch_norm(b: Any, a: Any) -> Any:
     part = b.paths.get(b.place.module)
     cumulative = getattr(part, "momentum", 0) is None and hasattr(part, "running_mean")
     layer = _norm(b, a, momentum=None if cumulative else a.momentum, track_running_stats=True)
-    weights = {"weight": a.weight, "bias": a.bias, "running_mean": a.running_mean, "running_var": a.running_var}
+    weights = _affine(b, a) | {"running_mean": a.running_mean, "running_var": a.running_var}
     return [b.apply(layer, a.input, weights=weights), None, None, None, None]
 
 
 @operation("_native_batch_norm_legit.no_stats")
 def batch_norm_without_memory(b: Any, a: Any) -> Any:
     layer = _norm(b, a, momentum=a.momentum, track_running_stats=False)
-    return [b.apply(layer, a.input, weights={"weight": a.weight, "bias": a.bias}), None, None]
+    return [b.apply(layer, a.input, weights=_affine(b, a)), None, None]
 
 
 def _norm(b: Any, a: Any, **options: Any) -> Any:
-    if (a.weight is None) != (a.bias is None):
-        raise Misfit("weight and bias, or neither", "one of the two", "")
     axes = _axes(b, a)
     kind = core.BatchNorm1d if axes < 2 else core.BatchNorm2d if axes == 2 else core.BatchNorm3d
-    return kind(eps=a.eps, affine=a.weight is not None, **options)
+    return kind(eps=a.eps, affine=not (a.weight is None and a.bias is None), **options)
+
+
+def _affine(b: Any, a: Any) -> dict[str, Any]:
+    """weight and bias; where one alone is missing, 1 or 0."""
+    if a.weight is None and a.bias is None:
+        return {}
+    shape = b.form(b.ref(a.bias if a.weight is None else a.weight)).axes
+    weight = Fixed(torch.ones(shape, dtype=b.dtype), b.place) if a.weight is None else a.weight
+    bias = Fixed(torch.zeros(shape, dtype=b.dtype), b.place) if a.bias is None else a.bias
+    return {"weight": weight, "bias": bias}
 
 
 @operation("layer_norm")

@@ -156,8 +156,8 @@ class Reader:
             return Broken()
         try:
             return self._read(node, name, value, held)
-        except (Unsupported, Misfit) as why:
-            told = f"{why.wanted}; it has {why.got}" if isinstance(why, Misfit) else str(why)
+        except (Unsupported, Misfit, SpecError) as why:
+            told = str(why) if isinstance(why, Unsupported) else f"{why.wanted}; it has {why.got}"
             self.lacks(name, told, self.place)
             return Broken()
 
