@@ -7,14 +7,15 @@ from random import random as early
 
 import numpy as np
 import torch
-from imports.pitfalls.table import refused, right
 from timm.layers import DropPath
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchvision.ops import StochasticDepth
 
+from imports.pitfalls.table import refused, right
 
-@refused("random.random", (4,))
+
+@refused("a number of random", (4,))
 class BranchesOnPythonsGenerator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if random.random() < 0.5:  # refused
@@ -22,28 +23,19 @@ class BranchesOnPythonsGenerator(nn.Module):
         return x
 
 
-@refused("random.random", (4,))
+@refused("a number of random", (4,))
 class BranchesOnAGeneratorBoundEarly(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * 2 if early() < 0.5 else x  # refused
 
 
-@refused("random.gauss", (4,))
+@refused("a number of random", (4,))
 class ScalesByPythonsGenerator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * random.gauss(0.0, 1.0)  # refused
 
 
-class OwnGenerator(nn.Module):
-    def __init__(self) -> None:
-        super().__init__()
-        self.numbers = random.Random(0)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return x * self.numbers.uniform(0.5, 2.0)
-
-
-@refused("uniform", (4,))
+@refused("a number of random", (4,))
 class ScalesByAGeneratorOfItsOwn(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -53,13 +45,13 @@ class ScalesByAGeneratorOfItsOwn(nn.Module):
         return x * self.numbers.uniform(0.5, 2.0)  # refused
 
 
-@refused("numpy.random", (4,))
+@refused("a number of numpy.random", (4,))
 class ScalesByNumPysGenerator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * float(np.random.rand())  # refused
 
 
-@refused("Generator", (4,))
+@refused("a number of numpy.random", (4,))
 class ScalesByANewGeneratorOfNumPy(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -67,6 +59,12 @@ class ScalesByANewGeneratorOfNumPy(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         return x * float(self.numbers.normal())  # refused
+
+
+@refused("numpy.random.default_rng()", (4,))
+class ScalesByAGeneratorMadeOnTheWay(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        return x * float(np.random.default_rng().normal())  # refused
 
 
 @refused("GuardOnDataDependentSymNode", (4,))
@@ -131,7 +129,7 @@ class DropsAttentionInTraining(nn.Module):
         return y + F.scaled_dot_product_attention(x, x, x, dropout_p=0.3 if self.training else 0.0)
 
 
-@refused("", (4,))
+@refused("in evaluation", (4,))
 class DropsInEvaluationOnly(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return F.dropout(x, 0.5, training=not self.training)  # refused

@@ -5,25 +5,21 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from imports.pitfalls.table import refused, right
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
+
+from imports.pitfalls.table import refused, right
 
 
 class StraightThrough(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
+    def forward(_: Any, x: Tensor) -> Tensor:
         return x.round()
 
     @staticmethod
-    def backward(ctx: Any, *dy: Any) -> Any:
+    def backward(_: Any, *dy: Any) -> Any:
         return dy[0]
-
-
-class Rounding(nn.Module):
-    def forward(self, x: Tensor) -> Tensor:
-        made: Tensor = StraightThrough.apply(x)
-        return made
 
 
 @refused("StraightThrough.apply, with a backward of its own", (4,))
@@ -31,11 +27,6 @@ class HasItsOwnBackward(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = StraightThrough.apply(x * 2)  # refused
         return y
-
-
-def rounded(x: Tensor) -> Tensor:
-    made: Tensor = StraightThrough.apply(x)
-    return made
 
 
 @refused("StraightThrough.apply, with a backward of its own", (4,), path="parts.1.act")
@@ -46,14 +37,14 @@ class HasItsOwnBackwardDeepInside(nn.Module):
         class Part(nn.Module):
             def __init__(self) -> None:
                 super().__init__()
-                self.act = Rounding() if False else Named()
+                self.act = Named()
 
             def forward(self, x: Tensor) -> Tensor:
                 y: Tensor = self.act(x)
                 return y
 
         class Named(nn.Module):
-            def forward(me, x: Tensor) -> Tensor:  # noqa: N805  (nothing says that it is called self)
+            def forward(me, x: Tensor) -> Tensor:
                 y: Tensor = StraightThrough.apply(x)  # refused
                 return y
 
@@ -61,6 +52,16 @@ class HasItsOwnBackwardDeepInside(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.parts(x)
+        return y
+
+
+early = StraightThrough.apply
+
+
+@refused("StraightThrough.apply, with a backward of its own", (4,))
+class HasItsOwnBackwardBoundEarly(nn.Module):
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = early(x)  # refused
         return y
 
 
@@ -150,7 +151,7 @@ class TurnsAutocastOff(nn.Module):
         return y * x
 
 
-@refused("torch.autocast('cpu', torch.bfloat16)", (4,))
+@refused("torch.autocast('cpu', torch.bfloat16)", (4,), path="layer")
 class TurnsAutocastOn(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -162,17 +163,17 @@ class TurnsAutocastOn(nn.Module):
         return y.float()
 
 
-@refused("torch.enable_grad() inside", (4,))
+@right((4,))
 class HasGradientsWithinARegionWithout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         with torch.no_grad():
             y = x.exp()
             with torch.enable_grad():
-                z = x.sin()  # refused
+                z = x.sin()
         return y + z
 
 
-@refused("x.data", (4,))
+@refused("it reads .data", (4,))
 class ReadsTheDataOfAnInput(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * x.data  # refused
@@ -187,4 +188,30 @@ class FreezesAPart(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.free(F.gelu(self.frozen(x)))
+        return y
+
+
+@refused("register_hook", (4,))
+class ChangesAGradientWhereThereIsOne(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layer(x)
+        if y.requires_grad:
+            y.register_hook(torch.neg)  # refused
+        return y
+
+
+@right((4,))
+class CallsACheckpoint(nn.Module):
+    """Computed again in the backward, which changes no number."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = nn.Linear(4, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = checkpoint(self.layer, x, use_reentrant=False)
         return y

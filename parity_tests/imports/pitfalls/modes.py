@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from imports.pitfalls.table import refused, right
 from torch import Tensor, nn
+
+from imports.pitfalls.table import refused, right
 
 
 @right((4,))

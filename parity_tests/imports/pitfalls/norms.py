@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import torch
-from imports.pitfalls.table import refused, right
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from imports.pitfalls.table import refused, right
 
 
 class Standardised(nn.Conv2d):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from imports.pitfalls.table import drawn, refused, right
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from imports.pitfalls.table import drawn, refused, right
 
 
 @right((5, 3))
@@ -24,7 +25,7 @@ class RecursBatchFirst(nn.Module):
         return z, h[-1] + c[0]
 
 
-@right((5, 3))
+@right((3, 3))
 class RecursInBothDirectionsAndLayers(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -54,17 +55,27 @@ class RecursTimeFirst(nn.Module):
 class StartsFromGivenStates(nn.Module):
     def __init__(self) -> None:
         super().__init__()
-        self.lstm, self.cell, self.start = nn.LSTM(3, 4, batch_first=True), nn.LSTMCell(4, 4), nn.Parameter(drawn((1, 4)))
-        self.gru = nn.GRU(4, 4, batch_first=True)
+        self.lstm, self.gru = nn.LSTM(3, 4, batch_first=True), nn.GRU(4, 4, batch_first=True)
+        self.start = nn.Parameter(drawn((1, 4)))
 
     def forward(self, x: Tensor, h: Tensor, c: Tensor) -> tuple[Tensor, ...]:
         y, (a, b) = self.lstm(x, (h[None], c[None]))
-        one, two = self.cell(y[:, -1], (a[0], b[0]))
         z, _ = self.gru(y, self.start.expand(x.shape[0], -1)[None].contiguous())
-        return z, one, two
+        return z, a[0] * b[0]
 
 
-@refused("pack_padded_sequence", (5, 3), path="PacksWhatIsPadded")
+@refused("lstm_cell", (3,))
+class RunsACell(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.cell = nn.LSTMCell(3, 4)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.cell(x)[0]  # refused
+        return y
+
+
+@refused("TypeError", (5, 3), path="lstm")
 class PacksWhatIsPadded(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -72,8 +83,8 @@ class PacksWhatIsPadded(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         lengths = torch.tensor([5, 4, 3])
-        packed = pack_padded_sequence(x, lengths, batch_first=True)  # refused
-        y, _ = self.lstm(packed)
+        packed = pack_padded_sequence(x, lengths, batch_first=True)
+        y, _ = self.lstm(packed)  # refused
         return pad_packed_sequence(y, batch_first=True)[0]
 
 
@@ -85,10 +96,10 @@ class GivesItsCaches(nn.Module):
         super().__init__()
         self.k, self.v = nn.Linear(3, 4), nn.Linear(3, 4)
 
-    def forward(self, x: Tensor, use_cache: bool = True) -> dict[str, Any]:
+    def forward(self, x: Tensor, caching: bool = True) -> dict[str, Any]:
         k, v = self.k(x), self.v(x)
         y = (k @ k.transpose(1, 2)).softmax(-1) @ v
-        return {"y": y, "past": ((k, v),) if use_cache else None}
+        return {"y": y, "past": ((k, v),) if caching else None}
 
 
 class Cache:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import torch
-from imports.pitfalls.table import drawn, right
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils import parametrizations
+
+from imports.pitfalls.table import drawn, floats, refused, right
 
 
 def thrice(rows: int) -> tuple[Tensor, ...]:
@@ -14,7 +15,7 @@ def thrice(rows: int) -> tuple[Tensor, ...]:
     return x, x, x
 
 
-@right(example=thrice)
+@right(example=thrice, called=floats((5, 8), (5, 8), (5, 8)))
 class AttendsToWhatIsGivenThrice(nn.Module):
     """The example is one tensor in three places; afterwards they differ."""
 
@@ -199,3 +200,27 @@ class MasksWhatComesLater(nn.Module):
         valued = F.scaled_dot_product_attention(q, k, x[:, None], attn_mask=some[:, None])
         filled = (q @ k.transpose(-2, -1)).masked_fill(~allowed, float("-inf")).softmax(-1) @ x[:, None]
         return causal + made + valued + filled
+
+
+@refused("a buffer that forward changes", (4,), path="layer.parametrizations.weight.0")
+class NormsItsSpectrum(nn.Module):
+    """Power iterations, which a training goes on with."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = parametrizations.spectral_norm(nn.Linear(4, 3))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layer(x)  # refused
+        return y
+
+
+@refused("no layer computes it", (4,), path="layer.parametrizations.weight.0")
+class KeepsItsWeightOrthogonal(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer = parametrizations.orthogonal(nn.Linear(4, 4))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.layer(x)  # refused
+        return y

@@ -25,6 +25,7 @@ class Pitfall:
     example: Callable[[int], tuple[Any, ...]]
     keywords: Callable[[int], Mapping[str, Any]]
     rows: int
+    called: Callable[[int], tuple[Any, ...]]
     got: str
     path: str
 
@@ -36,10 +37,10 @@ class Pitfall:
 
     @property
     def line(self) -> str:
-        """File and number of the line that the class marks as the one to be named."""
+        """File and number of the line that the class marks as the one to be named; "" where it is the whole."""
         lines, first = inspect.getsourcelines(self.kind)
-        (number,) = [first + k for k, line in enumerate(lines) if line.rstrip().endswith(MARK)]
-        return f"{Path(inspect.getfile(self.kind)).name}:{number}"
+        numbers = [first + k for k, line in enumerate(lines) if line.rstrip().endswith(MARK)]
+        return f"{Path(inspect.getfile(self.kind)).name}:{numbers[0]}" if numbers else ""
 
 
 RIGHT: dict[str, Pitfall] = {}
@@ -56,11 +57,16 @@ def right(
     example: Callable[[int], tuple[Any, ...]] | None = None,
     keywords: Callable[[int], Mapping[str, Any]] = nothing,
     rows: int = 3,
+    called: Callable[[int], tuple[Any, ...]] | None = None,
 ) -> Callable[[Kind], Kind]:
-    """Enter a module that is imported right; `shapes` are those of its inputs without the batch."""
+    """Enter a module that is imported right.
+
+    `shapes` are those of its inputs without the batch, or `example` makes them; `called` where it is judged by others.
+    """
 
     def enter(kind: Kind) -> Kind:
-        RIGHT[kind.__name__] = Pitfall(kind, example or floats(*shapes), keywords, rows, "", "")
+        made = example or floats(*shapes)
+        RIGHT[kind.__name__] = Pitfall(kind, made, keywords, rows, called or made, "", "")
         return kind
 
     return enter
@@ -78,7 +84,8 @@ def refused(
 
     def enter(kind: Kind) -> Kind:
         where = kind.__name__ if path is None else path
-        REFUSED[kind.__name__] = Pitfall(kind, example or floats(*shapes), keywords, rows, got, where)
+        made = example or floats(*shapes)
+        REFUSED[kind.__name__] = Pitfall(kind, made, keywords, rows, made, got, where)
         return kind
 
     return enter

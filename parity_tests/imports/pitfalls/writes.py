@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import torch
-from imports.pitfalls.table import refused, right
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from imports.pitfalls.table import refused, right
 
 
 @right((4, 5))
@@ -62,7 +63,7 @@ class AddsToSlicesOfItsScores(nn.Module):
     """As MViT adds the pooled query."""
 
     def forward(self, x: Tensor) -> Tensor:
-        y = torch.tanh(x)
+        y = torch.tanh(x) * 2
         y[:, 1:] += x[:, 1:]
         y[:, :1, 2:4].mul_(3)
         return y
@@ -73,9 +74,9 @@ class CopiesIntoASelectedRow(nn.Module):
     """As ConViT builds its relative positions."""
 
     def forward(self, x: Tensor) -> Tensor:
-        y = torch.zeros(3, 3, 4)
-        y[0].copy_(torch.ones(3, 4))
-        y.select(0, 2)[1:].copy_(torch.full((2, 4), 2.0))
+        y = torch.zeros(3, 3, 4, dtype=x.dtype)
+        y[0].copy_(torch.ones(3, 4, dtype=x.dtype))
+        y.select(0, 2)[1:].copy_(torch.full((2, 4), 2.0, dtype=x.dtype))
         out = torch.empty_like(x)
         out.copy_(x * y.sum(0))
         return out
@@ -96,11 +97,10 @@ class WritesRowsThatOthersRead(nn.Module):
 @right((3, 8))
 class ChangesEveryValueInPlace(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
-        y = x.clone()
-        for change in (F.relu_, torch.Tensor.sigmoid_, torch.Tensor.tanh_):
-            y = change(y.add_(0.5))
-        y = F.hardtanh_(F.leaky_relu_(F.elu_(y.sub_(0.3)).mul_(2).div_(3)), -0.5, 0.5)
-        return F.silu(y, inplace=True).clamp_(min=-0.1).neg_().exp_().sqrt_()
+        y = F.relu_(x + 0.5) * 1.5
+        y = F.leaky_relu_(F.elu_(y.add_(0.5) - 0.9) * 2) - 0.3
+        y = (F.hardtanh_(y.neg_() * 2, -0.8, 1.2) * 1).exp_() * 2
+        return F.selu_(y.sqrt() * 3 - 4).clone().clamp_(min=-1.1)
 
 
 @right((4, 6, 6))
@@ -110,14 +110,24 @@ class LayersThatWorkInPlace(nn.Module):
         self.conv = nn.Conv2d(4, 4, 3, padding=1)
         self.acts = nn.ModuleList(
             kind(inplace=True)
-            for kind in (nn.ReLU, nn.ReLU6, nn.SiLU, nn.Hardswish, nn.Hardsigmoid, nn.ELU, nn.LeakyReLU, nn.Mish, nn.SELU)
+            for kind in (
+                nn.ReLU,
+                nn.ReLU6,
+                nn.SiLU,
+                nn.Hardswish,
+                nn.Hardsigmoid,
+                nn.ELU,
+                nn.LeakyReLU,
+                nn.Mish,
+                nn.SELU,
+            )
         )
         self.drop = nn.Dropout(0.3, inplace=True)
         self.drops = nn.Dropout2d(0.3, inplace=True)
 
     def forward(self, x: Tensor) -> Tensor:
         for act in self.acts:
-            x = x + act(self.conv(x) - 0.1)
+            x = x + act(self.conv(x).add(-0.1))
         return self.drops(self.drop(x))
 
 
@@ -131,11 +141,11 @@ class WritesOverItsInput(nn.Module):
         return x.sum(1, keepdim=True) + y
 
 
-@right((5, 3))
+@refused("index_put", (5,))
 class PutsValuesAtPlacesThatAreFixed(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = x.clone()
-        y[:, [0, 2]] = x[:, [3, 4]] * 2
+        y[:, [0, 2]] = x[:, [3, 4]] * 2  # refused
         return y
 
 
@@ -181,7 +191,7 @@ class SumsIntoAList(nn.Module):
     """A buffer that grows in a Python loop."""
 
     def forward(self, x: Tensor) -> Tensor:
-        out = torch.zeros(x.shape[0], 3, 4)
+        out = x.new_zeros(x.shape[0], 3, 4)
         for k in range(3):
             out[:, k] = x * (k + 1)
             x = x + out[:, k].tanh()
