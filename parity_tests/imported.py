@@ -32,8 +32,8 @@ def checked(suite: str, name: str, dtype: str) -> dict[str, Any]:
     """One comparison, in this process."""
     import torch
 
-    from parity_tests.imports.comparing import compare
-    from parity_tests.imports.modules import suites
+    from imports.comparing import compare
+    from imports.modules import suites
 
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
@@ -75,7 +75,7 @@ def kept() -> dict[tuple[str, str, str], dict[str, Any]]:
 
 def table(found: Mapping[tuple[str, str, str], Mapping[str, Any]]) -> str:
     """One line a suite, then every failure by name."""
-    from parity_tests.imports.modules import LARGE, suites
+    from imports.modules import LARGE, suites
 
     rows = ["| suite | modules | right | arrays compared | not right | too large |", "|---|---|---|---|---|---|"]
     wrong: list[str] = []
@@ -113,11 +113,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="make the table of the results that are kept")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
-    sys.path.insert(0, str(HERE))
     if asked.one:
         print(json.dumps(checked(*json.loads(asked.one))))
         return 0
-    from parity_tests.imports.modules import LARGE, suites
+    from imports.modules import LARGE, suites
 
     if not asked.write:
         for suite, name, _ in suites():
