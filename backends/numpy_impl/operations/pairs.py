@@ -28,9 +28,11 @@ class Rule(NamedTuple):
 def truncated(a: Any, b: Any) -> Array:
     """a/b rounded towards 0; of whole numbers without leaving them."""
     if np.result_type(a, b).kind == "f":
-        return np.trunc(a / b)
+        quotient: Array = np.trunc(a / b)
+        return quotient
     down: Array = np.floor_divide(a, b)
-    return down + ((down < 0) & (down * b != a))
+    down += (down < 0) & (down * b != a)
+    return down
 
 
 def power_da(dy: Array, a: Any, b: Any, y: Array) -> Array:
@@ -48,7 +50,8 @@ def power_da(dy: Array, a: Any, b: Any, y: Array) -> Array:
 def power_db(dy: Array, a: Any, b: Any, y: Array) -> Array:
     """db = dy ⊙ aᵇ ln a, and 0 where a = 0 ≤ b"""
     base = np.asarray(a, y.dtype)
-    return dy * (y * np.log(np.where((base == 0) & np.greater_equal(b, 0), base.dtype.type(1), base)))
+    db: Array = dy * (y * np.log(np.where((base == 0) & np.greater_equal(b, 0), base.dtype.type(1), base)))
+    return db
 
 
 def shared(dy: Array, a: Any, b: Any, less: Any) -> Array:

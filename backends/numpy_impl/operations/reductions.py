@@ -59,8 +59,8 @@ def shared(x: Array, y: Array, axes: Axes) -> Made:
 
     def dx(dy: Array) -> Array:
         chosen = x == y
-        share: Array = dy / chosen.sum(axes, keepdims=True).astype(dy.dtype)
-        return chosen * share
+        share: Array = chosen * (dy / chosen.sum(axes, keepdims=True).astype(dy.dtype))
+        return share
 
     return y, dx
 
@@ -99,10 +99,10 @@ def norm(spec: Reduce, x: Array, axes: Axes) -> Made:
 def variance(spec: Reduce, x: Array, axes: Axes) -> Made:
     """y = Σ (x − μ)² / m,  m = n − correction        dx = dy ⊙ 2 (x − μ) / m"""
     away = x - x.mean(axes, keepdims=True)
-    count = max(prod(x.shape[axis] for axis in axes) - spec.correction, 0.0)
+    count = x.dtype.type(max(prod(x.shape[axis] for axis in axes) - spec.correction, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):  # one value has no spread: NaN
-        y = (away * away).sum(axes, keepdims=True) / x.dtype.type(count)
-    return y, lambda dy: dy * (2 / count) * away if count else dy * np.full_like(x, np.nan)
+        y, share = (away * away).sum(axes, keepdims=True) / count, 2 / count
+    return y, lambda dy: dy * share * away
 
 
 def deviation(spec: Reduce, x: Array, axes: Axes) -> Made:
@@ -118,12 +118,12 @@ def deviation(spec: Reduce, x: Array, axes: Axes) -> Made:
 
 def any_of(spec: Reduce, x: Array, axes: Axes) -> Made:
     """y = is one other than 0?"""
-    return x.any(axes, keepdims=True), np.zeros_like
+    return np.asarray(x.any(axes, keepdims=True)), np.zeros_like
 
 
 def all_of(spec: Reduce, x: Array, axes: Axes) -> Made:
     """y = are all other than 0?"""
-    return x.all(axes, keepdims=True), np.zeros_like
+    return np.asarray(x.all(axes, keepdims=True)), np.zeros_like
 
 
 REDUCED: dict[str, Callable[[Reduce, Array, Axes], Made]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from isograd.core import layers as L
 from isograd.core.base.description import Description
@@ -16,7 +16,7 @@ WHOLE = Form((BATCH, 8), "integer")
 TRUTH = Form((BATCH, 3), "boolean")
 
 
-def functions(kind: type[Description]) -> tuple[str, ...]:
+def functions(kind: type[Description]) -> tuple[Any, ...]:
     """The names that `function` may have."""
     return get_args(get_type_hints(kind)["function"])
 
