@@ -27,7 +27,7 @@ from isograd.core.layers.combine import Add, Concat, MatMul, Multiply, Subtract
 from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from isograd.core.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d, StochasticDepth
 from isograd.core.layers.einsum import Einsum
-from isograd.core.layers.elementwise import Clamp, Number, Unary
+from isograd.core.layers.elementwise import Clamp, Unary
 from isograd.core.layers.embedding import Embedding, OneHot
 from isograd.core.layers.linear import Linear
 from isograd.core.layers.norm import (
@@ -40,7 +40,7 @@ from isograd.core.layers.norm import (
     RMSNorm,
 )
 from isograd.core.layers.ordering import ArgMax, ArgMin, ArgSort, MaxDim, MinDim, Sort, TopK
-from isograd.core.layers.pairs import Binary, Compare, Logic, MaskedFill, Where
+from isograd.core.layers.pairs import Binary, Compare, Logic, MaskedFill, Number, Where
 from isograd.core.layers.pool import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,

@@ -80,16 +80,10 @@ def norm(spec: Reduce, x: Array, axes: Axes) -> Made:
         y, of_largest = largest(spec, size, axes)
         return y, lambda dy: np.sign(x) * of_largest(dy)
     power = float(spec.ord)
-    y = (
-        np.sqrt((x * x).sum(axes, keepdims=True))
-        if power == 2
-        else (size**power).sum(axes, keepdims=True) ** (1 / power)
-    )
+    y = (size**power).sum(axes, keepdims=True) ** (1 / power)
 
     def dx(dy: Array) -> Array:
         safe = np.where(y == 0, 1, y)
-        if power == 2:
-            return dy * (x / safe)
         with np.errstate(divide="ignore"):  # (|x|/y)ᵖ⁻¹ of 0 for p < 1
             return np.where(x == 0, 0, dy * np.sign(x) * (size / safe) ** (power - 1))
 
@@ -148,7 +142,7 @@ def reduce(spec: Reduce, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backwar
     kept, dx = REDUCED[spec.function](spec, x, axes)
 
     def backward(dy: Array) -> tuple[Array, State]:
-        return dx(dy.reshape(kept.shape)), {}
+        return dx(dy if spec.keepdim else np.expand_dims(dy, axes)), {}
 
     return kept if spec.keepdim else kept.squeeze(axes), backward
 
