@@ -14,7 +14,7 @@ from isograd.backends.numpy_impl.threads import Threads
 from isograd.core.base.tree import flatten
 from isograd.core.base.types import Array, Arrays, Backward, Dtypes, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
-from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, mean_loss
+from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, in_evaluation, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
 from isograd.core.engine.headroom import Headroom, magnitude, nonfinite_gradient, nonfinite_slot, nonfinite_weight
 from isograd.core.engine.memory import check_memory, slot_start
@@ -184,21 +184,22 @@ class NumpyLearner:
             return self._evaluated(data, order)
 
     def _evaluated(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
-        pieces = []
+        pieces, losses = [], self.losses
         held: Arrays = ()
         for inputs, targets in DataLoader(data, order, self.net.dtype, self.net.input_dtypes):
             self.check(inputs, targets, training=False)
+            losses, targets = in_evaluation(self.net.model, self.losses, targets)
             x = inputs if self.carrying is None else self.carrying.fed(inputs, held, self.net.dtype)
             y, _, _ = self.net.compute(x, training=False, needs_dx=False)
             outputs = y if isinstance(y, tuple) else (y,)
             held = () if self.carrying is None else self.carrying.kept(outputs)
             values = [
                 float(self.net.tables.losses[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))[0])
-                for spec, prediction, target in zip(self.losses, outputs, aligned(self.losses, targets), strict=True)
+                for spec, prediction, target in zip(losses, outputs, aligned(losses, targets), strict=True)
                 if spec is not None
             ]
             pieces.append((values, outputs, targets))
-        return mean_loss(self.losses, pieces)
+        return mean_loss(losses, pieces)
 
     def reset_state(self) -> None:
         """Let the next batch start from states of zeros."""

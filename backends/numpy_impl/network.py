@@ -89,7 +89,9 @@ class NumpyNetwork:
         assert self._backward is not None
         with self.threads:
             dx, grads = self._backward(*checked)
-        own, named = separate(dx if isinstance(dx, tuple) else (dx,), flatten(grads))
+        found = flatten(grads)
+        nothing = {path: np.zeros_like(self.state[path]) for path in self.weight_paths if path not in found}
+        own, named = separate(dx if isinstance(dx, tuple) else (dx,), {**found, **nothing})
         return own if isinstance(dx, tuple) else own[0], named
 
     def compute(

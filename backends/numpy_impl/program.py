@@ -57,6 +57,8 @@ class Program:
             Step(node, self.path_of(node), self.operation_of(node, wanted), wanted, runs)
             for node, wanted, runs in backward_of(graph, needs_dx)
         )
+        chosen = {node.name for node in graph.nodes_in(training=False)}
+        self.evaluated = tuple(step for step in self.steps if step.node.name in chosen)
 
     def path_of(self, node: Node) -> str:
         return f"{self.path}.{node.name}" if self.path else node.name
@@ -94,7 +96,8 @@ class Program:
         values: list[Any] = [*x, *self._entries(p), *[None] * (self.graph.slots - len(x) - len(self.graph.entries))]
         backs = []
         buffers: dict[str, Any] = {}
-        for node, path, operation, needs_dx, _ in self.steps:
+        steps = self.steps if run.training or self.graph.evaluation is None else self.evaluated
+        for node, path, operation, needs_dx, _ in steps:
             own = below(p, node.owner)
             if node.owner in buffers:
                 own = overlaid(own, buffers[node.owner])
@@ -113,9 +116,9 @@ class Program:
         def backward(*dy: Array) -> tuple[Any, dict[str, Any]]:
             d: list[Any] = [None] * self.graph.slots
             grads: dict[str, Any] = {}
-            for slot, gradient in zip(self.graph.outputs, dy, strict=True):
+            for slot, gradient in zip(self.graph.outputs_in(run.training), dy, strict=True):
                 d[slot] = added(d[slot], gradient)
-            for (node, _, _, needs_dx, runs_back), back in zip(reversed(self.steps), reversed(backs), strict=True):
+            for (node, _, _, needs_dx, runs_back), back in zip(reversed(steps), reversed(backs), strict=True):
                 if not runs_back:
                     continue
                 dx, own = back(*(np.zeros_like(values[k]) if d[k] is None else d[k] for k in node.writes))
@@ -139,7 +142,7 @@ class Program:
             )
             return dx[0] if len(dx) == 1 else dx, grads
 
-        outputs = tuple(values[slot] for slot in self.graph.outputs)
+        outputs = tuple(values[slot] for slot in self.graph.outputs_in(run.training))
         y = outputs[0] if len(outputs) == 1 else outputs
         return (y, backward, buffers) if buffers else (y, backward)
 

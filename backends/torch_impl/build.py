@@ -95,7 +95,7 @@ class GraphModule(nn.Module):
             y = functional_call(module, given, inputs, tie_weights=False) if given else module(*inputs)
             for slot, value in zip(node.writes, y if isinstance(y, tuple) else (y,), strict=True):
                 values[slot] = value
-        outputs = tuple(values[slot] for slot in graph.outputs)
+        outputs = tuple(values[slot] for slot in graph.outputs_in(self.training))
         return outputs[0] if len(outputs) == 1 else outputs
 
 

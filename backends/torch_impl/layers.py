@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import partial
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from isograd.backends.torch_impl import recurrent
 from isograd.backends.torch_impl.attention import (
@@ -32,6 +32,22 @@ from isograd.backends.torch_impl.modules import (
     StochasticDepth,
     Unflattened,
     convolution,
+)
+from isograd.backends.torch_impl.movers import (
+    Along,
+    CastTo,
+    Counted,
+    Expanded,
+    Filled,
+    Indexed,
+    IndexWritten,
+    Padded,
+    Parts,
+    Repeated,
+    Sliced,
+    SliceScattered,
+    Stacked,
+    Viewed,
 )
 from isograd.backends.torch_impl.recurrent import stack_of
 from isograd.backends.torch_impl.tensors import (
@@ -173,6 +189,38 @@ LAYERS[core.ArgSort] = lambda s, x: Applied(torch.argsort, dim=s.dim, descending
 LAYERS[core.TopK] = lambda s, x: First(s)
 LAYERS[core.Einsum] = lambda s, *x: Applied(partial(torch.einsum, s.equation))
 LAYERS[core.ScaledDotProductAttention] = lambda s, *x: ScaledDotProduct(s)
+LAYERS[core.Permute] = lambda s, x: Applied(torch.permute, s.dims)
+LAYERS[core.View] = lambda s, *x: Viewed(s)
+LAYERS[core.Expand] = lambda s, *x: Expanded(s)
+LAYERS[core.Flip] = lambda s, x: Applied(torch.flip, s.dims)
+LAYERS[core.Roll] = lambda s, x: Applied(torch.roll, s.shifts, s.dims)
+LAYERS[core.Repeat] = lambda s, *x: Repeated(s)
+LAYERS[core.RepeatInterleave] = lambda s, x: Applied(torch.repeat_interleave, s.repeats, s.dim)
+LAYERS[core.Tril] = lambda s, x: Applied(torch.tril, s.diagonal)
+LAYERS[core.Triu] = lambda s, x: Applied(torch.triu, s.diagonal)
+
+LAYERS[core.Slice] = lambda s, x: Sliced(s.dim, s.key)
+LAYERS[core.Select] = lambda s, x: Applied(torch.select, s.dim, s.index)
+LAYERS[core.SliceScatter] = lambda s, *x: SliceScattered(s.dim, s.key)
+LAYERS[core.SelectScatter] = lambda s, *x: Applied(torch.select_scatter, s.dim, s.index)
+LAYERS[core.Split] = lambda s, x: Parts(s)
+LAYERS[core.Stack] = lambda s, *x: Stacked(s.dim)
+LAYERS[core.Unfold] = lambda s, x: Applied(Tensor.unfold, s.dim, s.size, s.step)
+LAYERS[core.Pad] = lambda s, x: Padded(s)
+LAYERS[core.Im2col] = lambda s, x: nn.Unfold(s.kernel_size, s.dilation, s.padding, s.stride)
+LAYERS[core.Col2im] = lambda s, x: nn.Fold(s.output_size, s.kernel_size, s.dilation, s.padding, s.stride)
+
+LAYERS[core.Gather] = lambda s, *x: Along(s, torch.gather)
+LAYERS[core.IndexSelect] = lambda s, *x: Along(s, torch.index_select)
+LAYERS[core.Index] = lambda s, *x: Indexed(s)
+LAYERS[core.IndexPut] = lambda s, *x: IndexWritten(s)
+LAYERS[core.Scatter] = lambda s, *x: Along(s, torch.scatter)
+LAYERS[core.ScatterAdd] = lambda s, *x: Along(s, torch.scatter_add)
+
+LAYERS[core.Full] = lambda s, *x: Filled(s)
+LAYERS[core.Arange] = lambda s, *x: Counted(s)
+LAYERS[core.Cast] = lambda s, x: CastTo(s.kind)
+LAYERS[core.StopGradient] = lambda s, x: Applied(Tensor.detach)
 
 GIVEN_MASKS[core.Dropout] = lambda s, path, x: GivenMaskDropout(s, path)
 GIVEN_MASKS[core.Dropout1d] = lambda s, path, x: GivenMaskDropout(s, path)

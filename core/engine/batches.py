@@ -126,6 +126,25 @@ def aligned(losses: Sequence[Loss | None], targets: Sequence[T]) -> list[T | Non
     return [next(waiting) if loss is not None else None for loss in losses]
 
 
+def in_evaluation(model: Composite, losses: Losses, targets: Arrays) -> tuple[Losses, Arrays]:
+    """(losses, targets) of the outputs that evaluation has: all of them, unless the model says otherwise."""
+    chosen = model.graph(*model.input_shapes).evaluation
+    if chosen is None:
+        return losses, targets
+    kept = tuple(losses[k] for k in chosen)
+    if all(loss is None for loss in kept):
+        wanted = f"a loss on an output that evaluation has: {', '.join(map(str, chosen))}"
+        raise SpecError("evaluate", wanted=wanted, got="none there", fix="give one of them a loss")
+    trained = [k for k, loss in enumerate(losses) if loss is not None]
+    return kept, tuple(t for k, t in zip(trained, targets, strict=True) if k in chosen)
+
+
+def first_evaluated(model: Composite, losses: Losses) -> int:
+    """The first output with a loss, among those that evaluation has."""
+    chosen = model.graph(*model.input_shapes).evaluation or range(len(losses))
+    return next(place for place, k in enumerate(chosen) if losses[k] is not None)
+
+
 def check_losses(model: Composite, losses: Losses) -> None:
     """One loss (or None) for each output, each reduced to a number."""
     outputs = model.out_shapes(*model.input_shapes)

@@ -22,7 +22,8 @@ class Model(Composite):
 
     Nodes are named by their layer's `name=`, else by kind (linear, linear_1). A layer called twice shares
     its weights. A model is a layer: call it on values to put it inside another model. Inputs, ig.Parameters and
-    ig.Buffers that are `kept` belong to it though they feed no output.
+    ig.Buffers that are `kept` belong to it though they feed no output. `evaluation` names the outputs, by
+    position, that evaluation gives where training gives more (auxiliary heads); what only those need runs in training.
     """
 
     def __init__(
@@ -32,6 +33,7 @@ class Model(Composite):
         outputs: Value | Sequence[Any],
         name: str | None = None,
         kept: Sequence[Value] = (),
+        evaluation: Sequence[int] | None = None,
     ) -> None:
         starts, ends = _values(inputs, "inputs"), _values(outputs, "outputs")
         calls, entries = calls_between(starts, ends, "Model", kept)
@@ -50,8 +52,9 @@ class Model(Composite):
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "_parts", tuple(call.layer for call in calls))
         self.check_extent()
+        chosen = _chosen(evaluation, len(ends))
         check_paths([*labels, *names.values()], [entry.name for entry in entries])
-        object.__setattr__(self, "_graph", resolve(starts, labels, ends, names, "Model", kept))
+        object.__setattr__(self, "_graph", resolve(starts, labels, ends, names, "Model", kept, chosen))
 
     _graph: Graph
     _parts: tuple[Layer, ...]
@@ -100,7 +103,9 @@ class Model(Composite):
             made = apply(layers[node.owner], sources, {name: values[slot] for name, slot in node.given})
             values |= zip(node.writes, made if isinstance(made, tuple) else (made,), strict=True)
         outputs = [values[slot] for slot in graph.outputs]
-        return Model(inputs=inputs, outputs=outputs, name=self.name, kept=(*inputs, *entries))
+        return Model(
+            inputs=inputs, outputs=outputs, name=self.name, kept=(*inputs, *entries), evaluation=graph.evaluation
+        )
 
     def to_dict(self) -> dict[str, Any]:
         return {"layer": "Model", "name": self.name, **written(self._graph)}
@@ -135,6 +140,17 @@ def _values(given: Any, what: str) -> tuple[Value, ...]:
     if what == "inputs" and len({id(v) for v in values}) != len(values):
         raise SpecError("Model(inputs=…)", wanted="each Input once", got="one of them twice", fix="drop one")
     return values
+
+
+def _chosen(evaluation: Sequence[int] | None, count: int) -> tuple[int, ...] | None:
+    """Positions among the outputs; None for all."""
+    if evaluation is None:
+        return None
+    found = tuple(evaluation) if isinstance(evaluation, (list, tuple)) else ()
+    if not found or len(set(found)) != len(found) or not all(type(k) is int and 0 <= k < count for k in found):
+        wanted = f"positions among the {count} outputs, each once"
+        raise SpecError("Model(evaluation=…)", wanted=wanted, got=shown(evaluation), fix="evaluation=[0]")
+    return None if found == tuple(range(count)) else found
 
 
 def _input_names(inputs: Sequence[Value]) -> list[str]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeVar
 
 from isograd.core.base.forms import Form
 from isograd.core.base.initializers import Weight
@@ -13,7 +11,6 @@ from isograd.core.base.limits import NUMBER
 from isograd.core.base.types import Shape
 from isograd.core.layers.base import Layer, Misfit
 
-T = TypeVar("T")
 ANY = range(-NUMBER - 1, NUMBER)
 """The whole numbers that stand in an input of which no layer asks for less."""
 
@@ -72,12 +69,33 @@ class Graph:
     entries: tuple[Stored, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[int, ...]
+    evaluation: tuple[int, ...] | None = None  # which of the outputs evaluation has, where it has not all
 
     @cached_property
     def forms(self) -> tuple[Form, ...]:
         """Of every slot."""
         entries = (entry.form for entry in self.entries)
         return (*self.input_forms, *entries, *(form for node in self.nodes for form in node.out_forms))
+
+    def outputs_in(self, training: bool) -> tuple[int, ...]:
+        """The slots of the outputs in this mode."""
+        if training or self.evaluation is None:
+            return self.outputs
+        return tuple(self.outputs[k] for k in self.evaluation)
+
+    def nodes_in(self, training: bool) -> tuple[Node, ...]:
+        """The nodes that run in this mode."""
+        return self.nodes if training or self.evaluation is None else self._evaluated
+
+    @cached_property
+    def _evaluated(self) -> tuple[Node, ...]:
+        """What leads to the outputs of evaluation."""
+        wanted, found = set(self.outputs_in(False)), []
+        for node in reversed(self.nodes):
+            if not wanted.isdisjoint(node.writes):
+                found.append(node)
+                wanted.update(node.reads, (slot for _, slot in node.given))
+        return tuple(reversed(found))
 
     @property
     def slots(self) -> int:
@@ -94,10 +112,6 @@ class Graph:
     @cached_property
     def out_shapes(self) -> tuple[Shape, ...]:
         return tuple(form.shape for form in self.out_forms)
-
-    def at_start(self, inputs: Sequence[T], state: Callable[[str], T]) -> dict[int, T]:
-        """{slot: what stands in it} before the first node: the inputs, and of the state what each entry names."""
-        return {**dict(enumerate(inputs)), **{len(inputs) + k: state(e.path) for k, e in enumerate(self.entries)}}
 
     @cached_property
     def integer_inputs(self) -> dict[int, range]:

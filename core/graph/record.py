@@ -13,8 +13,8 @@ from isograd.core.graph.nodes import Graph, Stored
 from isograd.core.graph.values import Input, Value, apply
 from isograd.core.layers.base import Layer
 
-KEYS = ("name", "inputs", "kinds", "unused", "entries", "layers", "calls", "outputs")
-"""Kinds, unused inputs and entries are written where there are any."""
+KEYS = ("name", "inputs", "kinds", "unused", "entries", "layers", "calls", "outputs", "evaluation")
+"""Kinds, unused inputs, entries and the outputs of evaluation are written where there are any."""
 
 
 def written(graph: Graph) -> dict[str, Any]:
@@ -41,6 +41,7 @@ def written(graph: Graph) -> dict[str, Any]:
         "layers": {node.owner: node.layer.to_dict() for node in graph.nodes if node.name == node.owner},
         "calls": calls,
         "outputs": [label[slot] for slot in graph.outputs],
+        **({"evaluation": list(graph.evaluation)} if graph.evaluation is not None else {}),
     }
 
 
@@ -92,7 +93,8 @@ def read(options: dict[str, Any]) -> dict[str, Any]:
     outputs = [record_lookup(values, name, "value") for name in record_entry(options, "outputs", list)]
     unused = record_entry(options, "unused", list) if "unused" in options else []
     kept = [*entries.values(), *(record_lookup(inputs, name, "input") for name in unused)]
-    return {"inputs": tuple(inputs.values()), "outputs": outputs, "kept": kept}
+    chosen = record_entry(options, "evaluation", list) if "evaluation" in options else None
+    return {"inputs": tuple(inputs.values()), "outputs": outputs, "kept": kept, "evaluation": chosen}
 
 
 def _called(call: dict[str, Any], layers: dict[str, Layer], values: dict[str, Value]) -> tuple[str, Any]:

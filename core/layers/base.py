@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isograd.core.base.description import Description, describes
-from isograd.core.base.forms import Form, Rows
+from isograd.core.base.errors import shortened
+from isograd.core.base.forms import BATCH, Form, Kind, Rows, Size
 from isograd.core.base.initializers import Fans, Weight
 from isograd.core.base.limits import AXES, NUMBER
 from isograd.core.base.types import Shape, shape_text
@@ -184,3 +185,39 @@ def axis_at(dim: int, form: Form) -> int:
         wanted = f"dim in −{rank}…{rank - 1}" if rank else "a value that has axes"
         raise Misfit(wanted, f"dim={dim} for {form}", "name an axis of the value, the first with 0, the last with -1")
     return dim % rank
+
+
+def axes_at(dims: Iterable[int], form: Form) -> tuple[int, ...]:
+    """`axis_at` of each; Misfit where one is named twice."""
+    axes = tuple(axis_at(dim, form) for dim in dims)
+    if len(set(axes)) != len(axes):
+        raise Misfit("every axis once", f"{tuple(dims)} for {form}", "name each axis once")
+    return axes
+
+
+def made_of(axes: Iterable[Size], kind: Kind) -> Form:
+    """The form of an output; Misfit where it has more axes or places than an array can."""
+    form = Form(tuple(axes), kind)
+    places = (size.times if isinstance(size, Rows) else size for size in form.axes)
+    if len(form.axes) > AXES + 1 or max(places, default=0) > NUMBER:
+        wanted = f"outputs of at most {AXES + 1} axes, none of more than {NUMBER} places"
+        raise Misfit(wanted, shortened(str(form)), "change what feeds it")
+    return form
+
+
+def check_like(like: tuple[Form, ...], *, needed: bool) -> None:
+    """Raise Misfit unless the last input, whose rows are counted where N is asked for, has the batch in front."""
+    if needed and not like:
+        raise Misfit(
+            "one more input, the last, whose rows are N",
+            "none",
+            "call it with a value that has the batch in front as well, such as the model's Input",
+        )
+    if like and like[0].axes[:1] != (BATCH,):
+        raise Misfit("the batch in front of the last input", str(like[0]), "give a value whose rows are the batch's")
+
+
+def check_kinds(wanted: Kind, *given: Form) -> None:
+    """Raise Misfit unless all have this kind."""
+    if any(form.kind != wanted for form in given):
+        raise Misfit(f"{wanted} values", " and ".join(map(str, given)), f"ig.Cast({wanted!r}) makes them of others")

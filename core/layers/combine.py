@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import ClassVar
 
 from isograd.core.base.description import Int, describes
-from isograd.core.base.forms import Axes, Form, Kind
-from isograd.core.base.types import Shape, shape_text
-from isograd.core.layers.base import Layer, Misfit, resolve_axis
+from isograd.core.base.forms import Axes, Form, Kind, Rows, Size
+from isograd.core.layers.base import Layer, Misfit, axis_at, made_of
 
 
 def broadcast(*x: Form) -> Axes:
@@ -100,22 +99,34 @@ class MatMul(Layer):
 
 @describes("layer")
 class Concat(Layer):
-    """y = values one after the other along `dim` (counting the batch, as torch.cat)
+    """y = values one after the other along `dim`, which counts every axis, as torch.cat
 
-    a (N, i, …), b (N, j, …) → y (N, i+j, …) for dim=1
+    a (N, i, …), b (N, j, …) → y (N, i+j, …) for dim=1; (N, …) and (2N, …) → (3N, …) for dim=0
     """
 
     dim: Int = 1
     min_inputs: ClassVar[int] = 2
     max_inputs: ClassVar[int | None] = None
 
-    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
-        axis = resolve_axis(self.dim, x[0])
-        rest = {(len(shape), *shape[:axis], *shape[axis + 1 :]) for shape in x}
+    def out_forms(self, *x: Form) -> tuple[Form, ...]:
+        self.check_count(len(x))
+        axis = axis_at(self.dim, x[0])
+        rest = {(len(form.axes), *form.axes[:axis], *form.axes[axis + 1 :], form.kind) for form in x}
         if len(rest) != 1:
+            kinds = {form.kind for form in x}
             raise Misfit(
-                f"shapes that agree in all axes but {self.dim}",
-                " and ".join(map(shape_text, x)),
-                "bring the other axes to one size",
+                f"shapes that agree in all axes but {self.dim}" if len(kinds) == 1 else "values of one kind",
+                " and ".join(map(str, x)),
+                "bring the other axes to one size" if len(kinds) == 1 else "ig.Cast makes others of them",
             )
-        return ((*x[0][:axis], sum(shape[axis] for shape in x), *x[0][axis + 1 :]),)
+        sizes = [form.axes[axis] for form in x]
+        counts = [size.times if isinstance(size, Rows) else size for size in sizes]
+        grown = [isinstance(size, Rows) for size in sizes]
+        if any(grown) and not all(grown):
+            raise Misfit(
+                f"on axis {self.dim} places that all grow with the batch, or none that do",
+                " and ".join(map(str, x)),
+                "Expand a value to the rows of the batch first",
+            )
+        total: Size = Rows(sum(counts)) if all(grown) else sum(counts)
+        return (made_of((*x[0].axes[:axis], total, *x[0].axes[axis + 1 :]), x[0].kind),)

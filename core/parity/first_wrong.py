@@ -33,7 +33,9 @@ def first_wrong(whole: Differences, rows: Sequence[GradientRow]) -> Culprit:
         if row.failed:
             return _culprit(whole, path, loss, "dprediction", row)
     seen = whole.net.activations(*whole.inputs, training=True)
-    for path, node, inputs, weights in reversed(list(feeds(whole.net.model, whole.inputs, seen, whole.state))):
+    for path, node, inputs, weights in reversed(
+        list(feeds(whole.net.model, whole.inputs, seen, whole.state, training=True))
+    ):
         state = in_dtype(weights, "float64")
         trial = Trial(path, node.layer, inputs, state, "float64", True, whole.seed, forms=node.in_forms)
         wrong = _wrong_alone(whole, trial)

@@ -191,9 +191,11 @@ def compare(
 ) -> Verdict:
     """The module and its imported form on `args`, in both modes."""
     module = moved(module).to(getattr(torch, dtype))
-    cast = lambda leaf: (
-        leaf.to(getattr(torch, dtype)) if isinstance(leaf, Tensor) and leaf.is_floating_point() else leaf
-    )
+
+    def cast(leaf: Any) -> Any:
+        floats = isinstance(leaf, Tensor) and leaf.is_floating_point()
+        return leaf.to(getattr(torch, dtype)) if floats else leaf
+
     args, kwargs = pytree.tree_map(cast, args), pytree.tree_map(cast, dict(kwargs or {}))
     made, weights = ig.from_torch(module, args, example_kwargs=kwargs)
     model = without_drops(made)

@@ -172,6 +172,8 @@ BESIDE_CASES = {
         "scaled_dot_product_attention",
         "collected(values, d) if spec.enable_gqa else d",
     ): "a head that serves one of the queries' has its gradient",
+    ("check_places", "index >= size"): "no case has a wrong index: messages/test_messages_indexing.py",
+    ("check_places", "if wrong.any()"): "likewise",
     ("custom_loss", "t.astype(np.int64) if spec.labels else t"): "a learner's labels alone: engines/test_custom.py",
 }
 """Faults in operations that the check of their cases does not see, or cannot blame: what holds them instead."""

@@ -196,7 +196,7 @@ def _enter_reduce(names: tuple[str, ...], function: str, **options: Any) -> None
         dims, keep = _dims(getattr(a, "dim", None)), bool(getattr(a, "keepdim", False))
         kind = b.form(b.ref(a.input)).kind
         value = as_kind(b, a.input, a.form.kind) if kind != a.form.kind and a.form.kind != "boolean" else a.input
-        return b.apply(core.Reduce(function, dims, keepdim=keep, **options), value)
+        return b.apply(core.Reduce(function, dims=dims, keepdim=keep, **options), value)
 
     operation(*names)(entry)
 
@@ -215,13 +215,13 @@ _enter_reduce(("logsumexp",), "logsumexp")
 def spread(b: Any, a: Any) -> Any:
     name = "var" if "var" in str(a.node.target) else "std"
     correction = 1.0 if a.correction is None else float(a.correction)
-    return b.apply(core.Reduce(name, _dims(a.dim), keepdim=bool(a.keepdim), correction=correction), a.input)
+    return b.apply(core.Reduce(name, dims=_dims(a.dim), keepdim=bool(a.keepdim), correction=correction), a.input)
 
 
 @operation("linalg_vector_norm", "norm.ScalarOpt_dim")
 def norm(b: Any, a: Any) -> Any:
     order = getattr(a, "ord", None) or getattr(a, "p", None) or 2
-    return b.apply(core.Reduce("norm", _dims(a.dim), keepdim=bool(a.keepdim), ord=float(order)), a.input)
+    return b.apply(core.Reduce("norm", dims=_dims(a.dim), keepdim=bool(a.keepdim), ord=float(order)), a.input)
 
 
 @operation("max.dim")

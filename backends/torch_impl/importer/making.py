@@ -51,7 +51,7 @@ def dropped(b: Any, value: Any, mask: Kept, form: Form) -> Any:
         raise Misfit("a mask divided by the share that is kept", "one that is not", "")
     if b.form(b.ref(value)) != form:
         raise Misfit("a mask that is broadcast to the value", f"{mask.form} on {b.form(b.ref(value))}", "")
-    p = 1 - mask.p
+    p = float(f"{1 - mask.p:.12g}")  # 0.2, of which 0.8 is kept
     if axes == form.axes:
         return b.apply(core.Dropout(p), value)
     if set(axes[1:]) <= {1} and axes[:1] == form.axes[:1] and isinstance(axes[0], Rows):

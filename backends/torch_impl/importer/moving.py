@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from isograd.backends.torch_impl.importer.plan import Fixed
+from isograd.backends.torch_impl.importer.plan import Fixed, Out
 from isograd.backends.torch_impl.importer.table import operation
 from isograd.core import layers as core
 from isograd.core.base.forms import Form, Rows
@@ -42,8 +42,10 @@ def view(b: Any, a: Any) -> Any:
 
 
 def view_as(b: Any, value: Any, form: Form) -> Any:
-    """The values in other axes."""
+    """The values in other axes; of a view of a view, the last alone."""
     ref = b.ref(value)
+    while isinstance(ref, Out) and isinstance(ref.step.layer, core.View):
+        ref = ref.step.inputs[0]
     if b.form(ref).axes == form.axes:
         return ref
     grown = sum(isinstance(size, Rows) for size in form.axes)
@@ -54,8 +56,18 @@ def view_as(b: Any, value: Any, form: Form) -> Any:
 @operation("permute")
 def permute(b: Any, a: Any) -> Any:
     count = rank(b, a.input)
-    dims = tuple(dim % count for dim in a.dims)
-    return a.input if dims == tuple(range(count)) else b.apply(core.Permute(dims), a.input)
+    return permuted(b, a.input, tuple(dim % count for dim in a.dims))
+
+
+def permuted(b: Any, value: Any, dims: tuple[int, ...]) -> Any:
+    """Axis k of the result is axis dims[k]; what is turned back is what it was."""
+    if dims == tuple(range(len(dims))):
+        return value
+    if isinstance(value, Out) and isinstance(value.step.layer, core.Permute):
+        before = value.step.layer.dims
+        if tuple(before[dim] for dim in dims) == tuple(range(len(dims))):
+            return value.step.inputs[0]
+    return b.apply(core.Permute(dims), value)
 
 
 @operation("transpose.int", "swapaxes")
@@ -64,13 +76,13 @@ def transpose(b: Any, a: Any) -> Any:
     dims = list(range(count))
     one, other = a.dim0 % count, a.dim1 % count
     dims[one], dims[other] = other, one
-    return a.input if one == other else b.apply(core.Permute(tuple(dims)), a.input)
+    return permuted(b, a.input, tuple(dims))
 
 
 @operation("t", "numpy_T", "adjoint", "mT")
 def reversed_axes(b: Any, a: Any) -> Any:
     count = rank(b, a.input)
-    return a.input if count < 2 else b.apply(core.Permute(tuple(reversed(range(count)))), a.input)
+    return permuted(b, a.input, tuple(reversed(range(count))))
 
 
 @operation("expand", "expand_as", "broadcast_to")

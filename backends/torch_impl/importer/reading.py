@@ -79,7 +79,8 @@ class Reader:
                 self.made[node] = self._entrance(node, specs[node.name])
             elif node.op == "call_function" and node in live:
                 self.made[node] = self._called(node)
-        return Plan(self.steps, self._outputs())
+        outputs = self._outputs()
+        return Plan(needed(self.steps, outputs), outputs)
 
     def _live(self) -> set[fx.Node]:
         """What the module's outputs depend on: the functional form has no other effects."""
@@ -279,6 +280,18 @@ class Reader:
 
     def lacks(self, name: str, why: str, place: Place) -> None:
         self.census.lacking.setdefault((name, shortened(why, 200)), []).append(place)
+
+
+def needed(steps: Sequence[Step], outputs: Sequence[Ref]) -> list[Step]:
+    """The steps that lead to the outputs."""
+    found: set[int] = set()
+    waiting = [ref.step for ref in outputs if isinstance(ref, Out)]
+    while waiting:
+        step = waiting.pop()
+        if id(step) not in found:
+            found.add(id(step))
+            waiting += [ref.step for ref in (*step.inputs, *step.weights.values()) if isinstance(ref, Out)]
+    return [step for step in steps if id(step) in found]
 
 
 def _still(value: Any) -> bool:

@@ -129,7 +129,8 @@ class Writer:
             given = {} if step in self.owners else {name: value(ref) for name, ref in step.weights.items()}
             made[step] = apply(self.layer_of(step), [value(ref) for ref in step.inputs], given)
         outputs = [value(ref) for ref in self.plan.outputs]
-        model = Model(inputs=inputs, outputs=outputs, kept=[*inputs, *entries.values(), *fixed.values()])
+        kept = [*inputs, *entries.values(), *fixed.values()]
+        model = Model(inputs=inputs, outputs=outputs, kept=kept, evaluation=self.both.evaluation)
         return model, self._weights(model)
 
     def _input_name(self, name: str) -> str:

@@ -9,8 +9,11 @@ from isograd.core.base.description import Description
 from isograd.core.parity.cases import (
     activations,
     attention,
+    axes,
     cells,
+    columns,
     combine,
+    constants,
     conv,
     custom,
     dropout,
@@ -18,10 +21,12 @@ from isograd.core.parity.cases import (
     elementwise,
     embedding,
     graphs,
+    indexing,
     linear,
     losses,
     norm,
     ordering,
+    padding,
     pairs,
     pool,
     recurrent,
@@ -29,6 +34,7 @@ from isograd.core.parity.cases import (
     resize,
     sequence,
     shape,
+    slices,
 )
 from isograd.core.parity.cases.initializers import INITIALIZER_CASES
 from isograd.core.parity.cases.kinds import Case, LawCase, LossCase, OptimizerCase, ScheduleCase
@@ -57,6 +63,12 @@ CASES: dict[type[Description], list[Case]] = {
     **cells.CASES,
     **recurrent.CASES,
     **custom.CASES,
+    **axes.CASES,
+    **slices.CASES,
+    **padding.CASES,
+    **columns.CASES,
+    **constants.CASES,
+    **indexing.CASES,
     **graphs.CASES,
 }
 LOSS_CASES: dict[type[Description], list[LossCase]] = {**losses.LOSS_CASES, **custom.LOSS_CASES}

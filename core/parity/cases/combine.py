@@ -38,5 +38,8 @@ CASES: dict[type[Description], list[Case]] = {
     L.Concat: [
         Case(L.Concat(), ((2, 3), (4, 3)), "along the first axis of a sample"),
         Case(L.Concat(dim=-1), ((2, 3), (2, 1), (2, 2)), "three, along the last axis"),
+        Case(L.Concat(dim=0), ((3,), Form((Rows(2), 3))), "rows of the batch"),
+        Case(L.Concat(dim=0), (Form((2, BATCH)), Form((1, BATCH))), "in front of the batch"),
+        Case(L.Concat(dim=0), (Form((2,), "integer"), Form((3,), "integer")), "whole numbers without a batch"),
     ],
 }

@@ -24,19 +24,24 @@ from isograd.core.graph.composite import Composite
 from isograd.core.parity.formulas import (
     activations,
     attention,
+    axes,
     cells,
+    columns,
     combine,
+    constants,
     conv,
     custom,
     dropout,
     einsum,
     elementwise,
     embedding,
+    indexing,
     linear,
     losses,
     norm,
     optimizers,
     ordering,
+    padding,
     pairs,
     pool,
     recurrent,
@@ -45,6 +50,7 @@ from isograd.core.parity.formulas import (
     schedules,
     sequence,
     shape,
+    slices,
 )
 from isograd.core.parity.formulas.table import (
     BUFFER_FORMULAS,
@@ -66,9 +72,12 @@ __all__ = [
     "TERMS_FORMULAS",
     "activations",
     "attention",
+    "axes",
     "cells",
+    "columns",
     "combine",
     "computed",
+    "constants",
     "conv",
     "custom",
     "dropout",
@@ -76,11 +85,13 @@ __all__ = [
     "elementwise",
     "embedding",
     "evaluated",
+    "indexing",
     "linear",
     "losses",
     "norm",
     "optimizers",
     "ordering",
+    "padding",
     "pairs",
     "pool",
     "recurrent",
@@ -89,6 +100,7 @@ __all__ = [
     "schedules",
     "sequence",
     "shape",
+    "slices",
 ]
 
 Seen = dict[str, tuple[Any, ...]]
@@ -114,7 +126,7 @@ def evaluated(
     for slot, entry in enumerate(graph.entries, len(x)):
         held = below(p, entry.path)
         values[slot] = held != 0 if entry.form.kind == "boolean" else held
-    for node in graph.nodes:
+    for node in graph.nodes_in(run.training):
         inner, given = run.at(node.name), dict(node.given)
         inputs = tuple(values[k] for k in node.reads)
         own = {**moved.get(node.owner, below(p, node.owner)), **nest({name: values[k] for name, k in given.items()})}
@@ -126,4 +138,4 @@ def evaluated(
         if seen is not None:
             seen[inner.path] = outputs
         values |= dict(zip(node.writes, outputs, strict=True))
-    return tuple(values[slot] for slot in graph.outputs), nest({**flatten(p), **flatten(moved)})
+    return tuple(values[slot] for slot in graph.outputs_in(run.training)), nest({**flatten(p), **flatten(moved)})

@@ -13,12 +13,12 @@ from isograd.core.graph.nodes import Graph, Node
 from isograd.core.parity.pair import build_in
 
 
-def outputs_of(model: Composite, *shapes: Shape, prefix: str = "") -> Iterator[tuple[str, int]]:
+def outputs_of(model: Composite, *shapes: Shape, training: bool, prefix: str = "") -> Iterator[tuple[str, int]]:
     """(path, how many outputs) of every node, models inside models and their nodes as well."""
-    for node in model.graph(*shapes).nodes:
+    for node in model.graph(*shapes).nodes_in(training):
         yield f"{prefix}{node.name}", len(node.writes)
         if isinstance(node.layer, Composite):
-            yield from outputs_of(node.layer, *node.in_shapes, prefix=f"{prefix}{node.name}.")
+            yield from outputs_of(node.layer, *node.in_shapes, training=training, prefix=f"{prefix}{node.name}.")
 
 
 def activations(
@@ -36,7 +36,7 @@ def activations(
     net = build_in(backend, model, state, seed, dtype)
     net.at_step(step)
     found = net.activations(*(x.copy() for x in inputs), training=training)
-    for path, count in outputs_of(model, *(x.shape[1:] for x in inputs)):
+    for path, count in outputs_of(model, *(x.shape[1:] for x in inputs), training=training):
         if not isinstance(found.get(path), tuple) or len(found[path]) != count:
             raise TypeError(f"activations() has no tuple of {count} for the node {path!r}")
     return found
@@ -49,14 +49,17 @@ def feeds(
     state: Mapping[str, Array],
     path: str = "",
     owner: str = "",
+    *,
+    training: bool,
 ) -> Iterator[tuple[str, Node, Arrays, State]]:
     """(path, node, its inputs, its weights and buffers by name) of every node that is no graph itself, in order."""
     graph = model.graph(*(x.shape[1:] for x in inputs))
     values = start(graph, inputs, state, owner)
-    for node in graph.nodes:
+    for node in graph.nodes_in(training):
         fed = tuple(values[k] for k in node.reads)
         if isinstance(node.layer, Composite):
-            yield from feeds(node.layer, fed, seen, state, f"{path}{node.name}.", f"{owner}{node.owner}.")
+            inner = f"{path}{node.name}.", f"{owner}{node.owner}."
+            yield from feeds(node.layer, fed, seen, state, *inner, training=training)
         else:
             yield f"{path}{node.name}", node, fed, weights_of(node, values, state, owner)
         values |= dict(zip(node.writes, seen[f"{path}{node.name}"], strict=True))

@@ -41,7 +41,7 @@ def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tupl
 def node_trials(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> Iterator[Trial]:
     """A trial for every node, fed with what the right side computed up to it, or the left where the right raises."""
     seen = _activations(pair, whole, dtype, training)
-    for path, node, fed, weights in feeds(whole.model, whole.inputs, seen, whole.state):
+    for path, node, fed, weights in feeds(whole.model, whole.inputs, seen, whole.state, training=training):
         state = in_dtype(weights, dtype)
         yield Trial(path, node.layer, wide(fed), state, dtype, training, whole.seed, whole.step, forms=node.in_forms)
 
