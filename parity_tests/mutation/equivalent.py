@@ -167,6 +167,11 @@ BESIDE_CASES = {
     ("nll", "spec.reduction == 'mean'"): "likewise",
     ("cross_entropy", "if spec.reduction == 'mean' and count == 0"): "likewise",
     ("cross_entropy", "spec.reduction == 'mean'"): "likewise",
+    ("binary", "if b.dtype.kind != 'f'"): "no case divides by 0: messages/test_messages_tensors.py",
+    (
+        "scaled_dot_product_attention",
+        "collected(values, d) if spec.enable_gqa else d",
+    ): "a head that serves one of the queries' has its gradient",
     ("check_places", "index >= size"): "no case has a wrong index: messages/test_messages_indexing.py",
     ("check_places", "if wrong.any()"): "likewise",
     ("custom_loss", "t.astype(np.int64) if spec.labels else t"): "a learner's labels alone: engines/test_custom.py",
