@@ -194,7 +194,7 @@ class Triangle(Layer):
     `diagonal` 0 is the main one, which stays; positive ones lie above it.
     """
 
-    diagonal: Int = 0
+    diagonal: Int = field(kw_only=False, default=0)
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
         self.check_count(len(x))
