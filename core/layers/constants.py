@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import field
 from functools import cached_property
 from math import ceil, isfinite
-from typing import Annotated, Any, ClassVar, TypeAlias
+from typing import Annotated, ClassVar
 
-from pydantic import PlainValidator
+from pydantic import AfterValidator
 
 from isograd.core.base.description import Real, describes
 from isograd.core.base.errors import SpecError
@@ -49,18 +49,11 @@ class Full(Layer):
         return (made_of(*self.form),)
 
 
-def _check_rows(value: Any) -> str:
+def _check_stop(value: Real | str) -> Real | str:
     try:
-        (size,) = as_axes((value,), "")
+        return str(*as_axes((value,), "")) if isinstance(value, str) else value
     except SpecError:
-        size = 0
-    if isinstance(size, int):
-        raise ValueError('a number, or "N", "4N" for as many places as the batch gives')
-    return str(size)
-
-
-Count: TypeAlias = Annotated[str, PlainValidator(_check_rows)]
-"""So many places as the batch gives: "N", "4N"."""
+        raise ValueError('a number, or "N", "4N" for as many places as the batch gives') from None
 
 
 @describes("layer")
@@ -73,7 +66,7 @@ class Arange(Layer):
     """
 
     start: Real = field(kw_only=False, default=0)
-    stop: Real | Count = field(kw_only=False, default="N")
+    stop: Annotated[Real | str, AfterValidator(_check_stop)] = field(kw_only=False, default="N")
     step: Real = 1
     kind: Kind = "integer"
     min_inputs: ClassVar[int] = 0
