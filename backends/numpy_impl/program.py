@@ -49,8 +49,6 @@ class Program:
         path: str = "",
     ) -> None:
         self.graph, self.table, self.dtype, self.rows, self.path = graph, table, dtype, rows, path
-        chosen = graph.nodes_in(training=False)
-        self.evaluated = tuple(step for step in self.steps if step.node in chosen)
         self.with_dx = [
             needs_dx and form.kind == "float" and slot not in graph.integer_inputs
             for slot, form in enumerate(graph.input_forms)
@@ -59,6 +57,8 @@ class Program:
             Step(node, self.path_of(node), self.operation_of(node, wanted), wanted, runs)
             for node, wanted, runs in backward_of(graph, needs_dx)
         )
+        chosen = {node.name for node in graph.nodes_in(training=False)}
+        self.evaluated = tuple(step for step in self.steps if step.node.name in chosen)
 
     def path_of(self, node: Node) -> str:
         return f"{self.path}.{node.name}" if self.path else node.name

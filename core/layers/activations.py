@@ -7,33 +7,35 @@ from typing import Literal
 
 from isograd.core.base.description import Count, Finite, Int, Positive, describes
 from isograd.core.base.errors import SpecError
+from isograd.core.base.forms import Form, Rows
 from isograd.core.base.initializers import Constant, Fans, Weight
 from isograd.core.base.types import Shape, shape_text
-from isograd.core.layers.base import Layer, Misfit, resolve_axis
+from isograd.core.layers.base import Layer, Misfit, Pointwise, axis_within
+from isograd.core.layers.combine import one_kind
 
 
 @describes("layer")
-class Sigmoid(Layer):
+class Sigmoid(Pointwise):
     """y = 1 / (1 + e⁻ˣ)"""
 
 
 @describes("layer")
-class Tanh(Layer):
+class Tanh(Pointwise):
     """y = tanh x"""
 
 
 @describes("layer")
-class ReLU(Layer):
+class ReLU(Pointwise):
     """y = max(x, 0); the derivative at 0 is 0, as in torch"""
 
 
 @describes("layer")
-class ReLU6(Layer):
+class ReLU6(Pointwise):
     """y = min(max(x, 0), 6); the derivative at 0 and at 6 is 0, as in torch"""
 
 
 @describes("layer")
-class Hardtanh(Layer):
+class Hardtanh(Pointwise):
     """y = min(max(x, min_val), max_val); the derivative at both ends is 0, as in torch"""
 
     min_val: Finite = -1.0
@@ -50,17 +52,17 @@ class Hardtanh(Layer):
 
 
 @describes("layer")
-class Hardsigmoid(Layer):
+class Hardsigmoid(Pointwise):
     """y = min(max(x + 3, 0), 6) / 6; the derivative at −3 and at 3 is 0, as in torch"""
 
 
 @describes("layer")
-class Hardswish(Layer):
+class Hardswish(Pointwise):
     """y = x · min(max(x + 3, 0), 6) / 6; the derivative is 0 at −3 and 1 at 3, as in torch"""
 
 
 @describes("layer")
-class LeakyReLU(Layer):
+class LeakyReLU(Pointwise):
     """y = x for x > 0, else negative_slope · x"""
 
     negative_slope: Finite = 0.01
@@ -91,14 +93,14 @@ class PReLU(Layer):
 
 
 @describes("layer")
-class ELU(Layer):
+class ELU(Pointwise):
     """y = x for x > 0, else alpha · (eˣ − 1)"""
 
     alpha: Finite = 1.0
 
 
 @describes("layer")
-class SELU(Layer):
+class SELU(Pointwise):
     """y = λ · (x for x > 0, else α · (eˣ − 1)),   α = 1.67326…, λ = 1.05070…          (Klambauer et al. 2017)
 
     With these two, values of mean 0 and variance 1 keep both. The derivative at 0 is λ·α, as in torch.
@@ -106,7 +108,7 @@ class SELU(Layer):
 
 
 @describes("layer")
-class GELU(Layer):
+class GELU(Pointwise):
     """y = x · Φ(x), Φ the normal distribution function.
 
     approximate="none": Φ(x) = (1 + erf(x/√2)) / 2.
@@ -117,12 +119,12 @@ class GELU(Layer):
 
 
 @describes("layer")
-class SiLU(Layer):
+class SiLU(Pointwise):
     """y = x · σ(x) = x / (1 + e⁻ˣ)"""
 
 
 @describes("layer")
-class Mish(Layer):
+class Mish(Pointwise):
     """y = x · tanh(log(1 + eˣ))"""
 
 
@@ -135,43 +137,46 @@ class GLU(Layer):
 
     dim: Int = -1
 
-    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
-        (shape,) = x
-        axis = resolve_axis(self.dim, shape)
-        if shape[axis] % 2:
+    def out_forms(self, *x: Form) -> tuple[Form, ...]:
+        self.check_count(len(x))
+        (form,) = x
+        axis, kind = axis_within(self.dim, form), one_kind(x, "float")
+        size = form.axes[axis]
+        if isinstance(size, Rows) or size % 2:
             raise Misfit(
                 f"an even number of places along dim={self.dim}",
-                f"{shape[axis]} in {shape_text(shape)}",
+                f"{size} in {form}",
                 "one place more or less in what feeds this layer, or another dim=",
             )
-        return ((*shape[:axis], shape[axis] // 2, *shape[axis + 1 :]),)
+        return (Form((*form.axes[:axis], size // 2, *form.axes[axis + 1 :]), kind),)
 
 
 @describes("layer")
-class Softplus(Layer):
+class Softplus(Pointwise):
     """y = log(1 + e^(beta·x)) / beta; above beta·x > threshold torch returns x itself, and so do we"""
 
     beta: Positive = 1.0
     threshold: Finite = 20.0
 
 
+@describes("layer", abstract=True)
+class Normalising(Layer):
+    """Along one axis, `dim`, which counts all axes as torch does; never that of samples in front."""
+
+    dim: Int = -1
+
+    def out_forms(self, *x: Form) -> tuple[Form, ...]:
+        self.check_count(len(x))
+        one_kind(x, "float")
+        axis_within(self.dim, x[0])
+        return x
+
+
 @describes("layer")
-class Softmax(Layer):
+class Softmax(Normalising):
     """y = eˣ / Σ eˣ along `dim` (counting the batch, as torch)"""
 
-    dim: Int = -1
-
-    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
-        resolve_axis(self.dim, x[0])
-        return x
-
 
 @describes("layer")
-class LogSoftmax(Layer):
+class LogSoftmax(Normalising):
     """y = x − log Σ eˣ along `dim` (counting the batch, as torch)"""
-
-    dim: Int = -1
-
-    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
-        resolve_axis(self.dim, x[0])
-        return x

@@ -37,7 +37,7 @@ class Layer(Description):
     min_inputs: ClassVar[int] = 1
     max_inputs: ClassVar[int | None] = 1
     any_axes: ClassVar[bool] = False
-    """Whether the batch may stand at another axis than the first: the layer looks at no axis, or at the last alone."""
+    """Whether the batch may stand anywhere in front of what the layer looks at: at no axis, or the last ones alone."""
 
     @property
     def calls(self) -> int:
@@ -89,20 +89,25 @@ class Layer(Description):
         """What the outputs are for inputs of these forms; raises Misfit where they do not fit.
 
         A layer that is told by its sample's shapes takes rows of samples, as many from each input, and gives as many:
-        those of the batch, 4N windows of it, or a weight's. One that looks at all axes says so itself.
+        those of the batch, 4N windows of it, or a weight's. With `any_axes` all axes up to the last that grows are as
+        the batch's. One that looks at all axes says so itself.
         """
         self.check_count(len(x))
-        given = [form for form in x if not form.axes or form.axes[0] != x[0].axes[0]]
-        grown = [form for form in x if any(isinstance(size, Rows) for size in form.axes[1:])]
-        if given or (grown and not self.any_axes):
+        rows = x[0].axes[:1]
+        if self.any_axes:
+            grown = [axis for axis, size in enumerate(x[0].axes) if isinstance(size, Rows)]
+            rows = x[0].axes[: max([1, *(axis + 1 for axis in grown)])]
+        given = [form for form in x if not form.axes or form.axes[: len(rows)] != rows]
+        samples = tuple(form.axes[len(rows) :] for form in x)
+        if given or any(isinstance(size, Rows) for shape in samples for size in shape):
             wanted = "rows of samples, as many from each input" if given else "samples whose axes do not grow with N"
             raise Misfit(wanted, " and ".join(map(str, x)), "bring the batch to the front with Permute or View")
-        shapes = self.checked_shapes(*(form.shape for form in x))
-        counted = self.integer_inputs(*(form.shape for form in x))
+        shapes = self.checked_shapes(*samples)  # type: ignore[arg-type]
+        counted = self.integer_inputs(*samples)  # type: ignore[arg-type]
         for k, form in enumerate(x):
             if form.kind == "boolean" or (form.kind == "integer" and k not in counted):
                 raise Misfit("numbers that are computed with", f"{form}", "ig.Cast() makes floats of them")
-        return tuple(Form((x[0].axes[0], *shape)) for shape in shapes)
+        return tuple(Form((*rows, *shape)) for shape in shapes)
 
     def check_count(self, count: int) -> None:
         """Raise Misfit for another number of inputs than the layer takes."""
@@ -128,6 +133,13 @@ class Layer(Description):
         return lambda *values: apply(self, values, {**(weights or {}), **named})
 
 
+@describes("layer", abstract=True)
+class Pointwise(Layer):
+    """Every entry by itself: of values of any axes."""
+
+    any_axes: ClassVar[bool] = True
+
+
 def matrix_weights(out: int, fan_in: int, laws: Mapping[str, Any], bias: bool) -> dict[str, Weight]:
     """weight (out, fan_in) and, if asked for, bias (out,), both with the fans of the weight."""
     fans = Fans(fan_in, out)
@@ -150,6 +162,16 @@ def resolve_axis(dim: int, shape: Shape) -> int:
             "name an axis of the sample: axis 0 is the batch, and samples are never mixed",
         )
     return axis - 1
+
+
+def axis_within(dim: int, form: Form) -> int:
+    """`axis_at` of a layer that mixes what stands along the axis: where rows of the batch stand in front, not these.
+
+    >>> axis_within(0, Form((7, Rows(), 5)))
+    0
+    """
+    samples = form.axes[:1] and isinstance(form.axes[0], Rows)
+    return resolve_axis(dim, form.shape) + 1 if samples else axis_at(dim, form)
 
 
 def axis_at(dim: int, form: Form) -> int:

@@ -7,12 +7,12 @@ from typing import ClassVar, Literal
 
 from isograd.core.base.description import Fraction, describes
 from isograd.core.base.types import Shape
-from isograd.core.layers.base import Layer
+from isograd.core.layers.base import Layer, Pointwise
 from isograd.core.layers.windows import check_rank
 
 
 @describes("layer")
-class Dropout(Layer):
+class Dropout(Pointwise):
     """Training: y = x ⊙ m · s,   m = [u ≥ p],  u ~ U[0, 1)          Evaluation: y = x · t
 
     scale="training" (torch, "inverted"): s = 1/(1−p), t = 1.
@@ -32,6 +32,7 @@ class Dropout(Layer):
 class ChannelDropout(Dropout):
     """Dropout of whole channels: one u for each channel of each sample"""
 
+    any_axes: ClassVar[bool] = False
     axes: ClassVar[int] = 0
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:

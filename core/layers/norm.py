@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from math import prod
+from typing import ClassVar
 
 from isograd.core.base.description import Count, Fraction, Positive, describes
 from isograd.core.base.initializers import Constant, Fans, Ones, Weight, Zeros
@@ -134,6 +135,7 @@ class LayerNorm(Layer):
     eps: Positive = 1e-5
     elementwise_affine: bool = True
     bias: bool = True
+    any_axes: ClassVar[bool] = True
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         check_axes(x[0], self.axes)
@@ -154,6 +156,7 @@ class RMSNorm(Layer):
     axes: Count = 1
     eps: Positive | None = None
     elementwise_affine: bool = True
+    any_axes: ClassVar[bool] = True
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         check_axes(x[0], self.axes)

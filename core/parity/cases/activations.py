@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from isograd.core import layers as L
 from isograd.core.base.description import Description
+from isograd.core.base.forms import BATCH, Form
 from isograd.core.parity.cases.kinds import Case
 
 CASES: dict[type[Description], list[Case]] = {
     L.Sigmoid: [
         Case(L.Sigmoid(), ((6,),), "plain"),
         Case(L.Sigmoid(), ((6,),), "inputs of order 1000: exp overflows", scale=1000.0),
+        Case(L.Sigmoid(), (Form((3, BATCH, 2)),), "the batch elsewhere"),
     ],
     L.Tanh: [
         Case(L.Tanh(), ((3, 4),), "plain"),
@@ -64,6 +66,7 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.GELU(), ((3, 4),), "erf form"),
         Case(L.GELU(approximate="tanh"), ((3, 4),), "tanh form"),
         Case(L.GELU(), ((8,),), "tails", scale=6.0),
+        Case(L.GELU(), (Form((3, 4)),), "no batch"),
     ],
     L.SiLU: [Case(L.SiLU(), ((3, 4),), "plain"), Case(L.SiLU(), ((6,),), "tails", scale=100.0)],
     L.Mish: [
@@ -75,6 +78,7 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.GLU(), ((6,),), "halves of the last axis"),
         Case(L.GLU(dim=1), ((4, 3),), "halves of an axis that is not the last"),
         Case(L.GLU(), ((6,),), "inputs of order 1000: the gate is open or shut", scale=1000.0),
+        Case(L.GLU(dim=0), (Form((4, BATCH)),), "the batch elsewhere, halves of the first axis"),
     ],
     L.Softplus: [
         Case(L.Softplus(), ((3, 4),), "plain"),
@@ -86,10 +90,13 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Softmax(), ((6,),), "last axis"),
         Case(L.Softmax(dim=1), ((3, 4),), "an axis that is not the last"),
         Case(L.Softmax(), ((6,),), "logits of order 1000: exp overflows", scale=1000.0),
+        Case(L.Softmax(dim=0), (Form((3, BATCH, 2)),), "the batch elsewhere, along the first axis"),
+        Case(L.Softmax(), (Form((3, 4)),), "no batch"),
     ],
     L.LogSoftmax: [
         Case(L.LogSoftmax(), ((6,),), "last axis"),
         Case(L.LogSoftmax(dim=1), ((3, 4),), "an axis that is not the last"),
         Case(L.LogSoftmax(), ((6,),), "logits of order 1000: exp overflows", scale=1000.0),
+        Case(L.LogSoftmax(dim=1), (Form((3, 4, BATCH)),), "the batch at the end"),
     ],
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from isograd.core import layers as L
 from isograd.core.base.description import Description
+from isograd.core.base.forms import BATCH, Form
 from isograd.core.parity.cases.kinds import Case
 
 CASES: dict[type[Description], list[Case]] = {
@@ -12,6 +13,7 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Dropout(0.4, scale="inference"), ((3, 4),), "scaled in evaluation (the book)"),
         Case(L.Dropout(0.0), ((7,),), "nothing dropped"),
         Case(L.Dropout(1.0), ((7,),), "everything dropped: 1/(1−p) must not divide by zero"),
+        Case(L.Dropout(0.4), (Form((3, BATCH, 4)),), "the batch elsewhere"),
     ],
     L.Dropout1d: [
         Case(L.Dropout1d(0.4), ((4, 3),), "whole channels of sequences"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from isograd.core import layers as L
 from isograd.core.base.description import Description
+from isograd.core.base.forms import BATCH, Form, Rows
 from isograd.core.parity.cases.kinds import Case
 
 CASES: dict[type[Description], list[Case]] = {
@@ -32,12 +33,14 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.LayerNorm(), ((3, 4),), "one axis of two: time steps by themselves"),
         Case(L.LayerNorm(axes=2, bias=False, eps=0.2), ((2, 3, 2),), "two axes of three, no bias"),
         Case(L.LayerNorm(elementwise_affine=False), ((5,),), "no weight, no bias"),
+        Case(L.LayerNorm(), (Form((3, BATCH, 4)),), "the batch elsewhere"),
     ],
     L.RMSNorm: [
         Case(L.RMSNorm(), ((4,),), "one axis"),
         Case(L.RMSNorm(eps=0.2), ((3, 4),), "one axis of two: time steps by themselves"),
         Case(L.RMSNorm(axes=2, elementwise_affine=False), ((2, 3, 2),), "two axes of three, no weight"),
         Case(L.RMSNorm(), ((5,),), "small values: the eps of each dtype shows", scale=3e-4),
+        Case(L.RMSNorm(axes=2), (Form((Rows(2), 3, 4)),), "windows of the batch"),
     ],
     L.GroupNorm: [
         Case(L.GroupNorm(2), ((4, 2, 2),), "two groups"),
