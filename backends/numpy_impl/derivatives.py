@@ -113,6 +113,12 @@ def power_db(dy: Array, y: Array, a: Any, b: Array) -> Array:
     return dy * y * np.log(np.where(base == 0, 1, base))
 
 
+def over_squares(x: Any, a: Any, b: Any) -> Any:
+    """x / (a² + b²), and 0 at (0, 0)"""
+    squares = a * a + b * b
+    return x / np.where(squares == 0, 1, squares)
+
+
 def joined(k: int) -> Gradient:
     """The slice of dy that array k became."""
 
@@ -148,6 +154,12 @@ RULES: dict[str, Rule] = {
     "sigmoid": rule(NUMPY.sigmoid, lambda dy, y, x: dy * y * (1 - y)),
     "erf": rule(NUMPY.erf, lambda dy, y, x: dy * (2 / sqrt(pi)) * np.exp(-x * x)),
     "abs": rule(np.abs, lambda dy, y, x: dy * np.sign(x)),
+    "floor": rule(np.floor, None),
+    "atan2": rule(
+        np.arctan2,
+        lambda dy, y, a, b: dy * over_squares(b, a, b),
+        lambda dy, y, a, b: -dy * over_squares(a, a, b),
+    ),
     "maximum": rule(
         np.maximum, lambda dy, y, a, b: to_the_larger(dy, a, b), lambda dy, y, a, b: to_the_larger(dy, b, a)
     ),

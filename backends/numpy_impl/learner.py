@@ -14,9 +14,9 @@ from isograd.backends.numpy_impl.threads import Threads
 from isograd.core.base.tree import flatten
 from isograd.core.base.types import Array, Arrays, Backward, Dtypes, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
-from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, mean_loss
+from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, in_evaluation, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
-from isograd.core.engine.headroom import Headroom, largest, nonfinite_gradient, nonfinite_weight
+from isograd.core.engine.headroom import Headroom, magnitude, nonfinite_gradient, nonfinite_slot, nonfinite_weight
 from isograd.core.engine.memory import check_memory, slot_start
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.unbroken import Unbroken
@@ -129,7 +129,7 @@ class NumpyLearner:
         return total, dx, flatten(tree), buffers, outputs
 
     def _change(self, grads: State, clipped: State, lr: float) -> None:
-        """One step of the optimizer; NonFiniteError, and nothing changed, where a weight would be no number."""
+        """One step of the optimizer; NonFiniteError, and nothing changed, where a weight or slot would be no number."""
         if self.net.weights_by is not self:
             self.headroom.weights_set()
         if self.headroom.suffices(lr, norm(grads.values()), self._weights_norm):
@@ -160,14 +160,14 @@ class NumpyLearner:
         before = [values.copy() for values in changed]
         try:
             self._update(clipped, lr)
-            error = nonfinite_weight(weights, lr)
+            error = nonfinite_weight(weights, lr) or nonfinite_slot(self._slots(), lr)
             if error is not None:
                 raise error
         except BaseException:
             for values, old in zip(changed, before, strict=True):
                 values[...] = old
             raise
-        self.headroom.slots_set(largest(self._slots()))
+        self.headroom.slots_set(magnitude(self._slots()))
 
     def _slots(self) -> State:
         """{"slot/weight path": array}, themselves."""
@@ -184,21 +184,22 @@ class NumpyLearner:
             return self._evaluated(data, order)
 
     def _evaluated(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
-        pieces = []
+        pieces, losses = [], self.losses
         held: Arrays = ()
         for inputs, targets in DataLoader(data, order, self.net.dtype, self.net.input_dtypes):
             self.check(inputs, targets, training=False)
+            losses, targets = in_evaluation(self.net.model, self.losses, targets)
             x = inputs if self.carrying is None else self.carrying.fed(inputs, held, self.net.dtype)
             y, _, _ = self.net.compute(x, training=False, needs_dx=False)
             outputs = y if isinstance(y, tuple) else (y,)
             held = () if self.carrying is None else self.carrying.kept(outputs)
             values = [
                 float(self.net.tables.losses[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))[0])
-                for spec, prediction, target in zip(self.losses, outputs, aligned(self.losses, targets), strict=True)
+                for spec, prediction, target in zip(losses, outputs, aligned(losses, targets), strict=True)
                 if spec is not None
             ]
             pieces.append((values, outputs, targets))
-        return mean_loss(self.losses, pieces)
+        return mean_loss(losses, pieces)
 
     def reset_state(self) -> None:
         """Let the next batch start from states of zeros."""
@@ -212,14 +213,14 @@ class NumpyLearner:
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Take over a memory; WeightsError, and nothing changed, where it is not one of this learner."""
-        step, memory = check_memory("load_state_dict", state, self.net.model, self.optimizer, self.carrying)
+        step, memory = check_memory("load_state_dict", state, self.net, self.optimizer, self.carrying)
         with Unbroken():
             self.t = step
             self.net.at_step(step)
             for name, values in self._slots().items():
                 values[...] = memory[name] if step else slot_start(self.optimizer)
             self.held = tuple(np.array(h, self.net.dtype) for h in carried_of(memory))
-            self.headroom.slots_set(largest(self._slots()))
+            self.headroom.slots_set(magnitude(self._slots()))
 
 
 def norm(arrays: Iterable[Array]) -> float:

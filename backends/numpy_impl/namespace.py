@@ -46,6 +46,12 @@ class Recording(Namespace):
     def abs(self, x: Any) -> Any:
         return record("abs", x)
 
+    def floor(self, x: Any) -> Any:
+        return record("floor", x)
+
+    def atan2(self, a: Any, b: Any) -> Any:
+        return record("atan2", a, b)
+
     def maximum(self, a: Any, b: Any) -> Any:
         return record("maximum", a, b)
 

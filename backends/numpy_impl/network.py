@@ -73,14 +73,14 @@ class NumpyNetwork:
             y, self._backward, buffers = self.compute(x, training)
             self.keep(buffers)
         self._outputs = y if isinstance(y, tuple) else (y,)
-        given = tuple(v.copy() for v in self._outputs)
+        given = tuple(np.array(v, order="C") for v in self._outputs)
         return given if isinstance(y, tuple) else given[0]
 
     def _checked(self, inputs: Arrays, training: bool) -> Arrays:
         """Inputs that fit the model and its mode."""
         arrays = check_inputs(self.model, inputs)
         if training:
-            self.fewest.check(len(arrays[0]))
+            self.fewest.check(self.model.rows(arrays))
         return arrays
 
     def backward(self, *dys: Array) -> tuple[Any, State]:
@@ -89,7 +89,9 @@ class NumpyNetwork:
         assert self._backward is not None
         with self.threads:
             dx, grads = self._backward(*checked)
-        own, named = separate(dx if isinstance(dx, tuple) else (dx,), flatten(grads))
+        found = flatten(grads)
+        nothing = {path: np.zeros_like(self.state[path]) for path in self.weight_paths if path not in found}
+        own, named = separate(dx if isinstance(dx, tuple) else (dx,), {**found, **nothing})
         return own if isinstance(dx, tuple) else own[0], named
 
     def compute(
@@ -102,7 +104,7 @@ class NumpyNetwork:
     ) -> tuple[Any, Backward, State]:
         """The model as one operation: (outputs, backward, new values of buffers). Nothing is assigned."""
         run = NodeRun(training, self.seed, self.run_step, dtype=self.dtype, observe=observe)
-        y, backward, *new = self.program(len(x[0]), needs_dx)(self.model, self.tree, *x, run=run)
+        y, backward, *new = self.program(self.model.rows(x), needs_dx)(self.model, self.tree, *x, run=run)
         return y, backward, flatten(new[0]) if new else {}
 
     def program(self, rows: int, needs_dx: bool) -> Program:

@@ -5,13 +5,14 @@ No tape: the graph is known. Where a value fed several nodes, its gradients add 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from isograd.backends.numpy_impl.context import NodeRun
 from isograd.core.base.table import Table
+from isograd.core.base.tree import below, flatten, nest
 from isograd.core.base.types import Array, Tree
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.nodes import Graph, Node
@@ -21,12 +22,13 @@ Operation: TypeAlias = Callable[..., Any]
 
 
 class Step(NamedTuple):
-    """One node: its dotted name in the whole model, what computes it, and whether it must return its dx."""
+    """One node: its dotted name in the whole model, what computes it, and what its backward must return."""
 
     node: Node
     path: str
     operation: Operation
     needs_dx: bool
+    runs_back: bool  # something that is wanted depends on it
 
 
 class Program:
@@ -47,10 +49,16 @@ class Program:
         path: str = "",
     ) -> None:
         self.graph, self.table, self.dtype, self.rows, self.path = graph, table, dtype, rows, path
+        self.with_dx = [
+            needs_dx and form.kind == "float" and slot not in graph.integer_inputs
+            for slot, form in enumerate(graph.input_forms)
+        ]
         self.steps = tuple(
-            Step(node, self.path_of(node), self.operation_of(node, wanted), wanted)
-            for node, wanted in zip(graph.nodes, nodes_with_dx(graph, needs_dx), strict=True)
+            Step(node, self.path_of(node), self.operation_of(node, wanted), wanted, runs)
+            for node, wanted, runs in backward_of(graph, needs_dx)
         )
+        chosen = {node.name for node in graph.nodes_in(training=False)}
+        self.evaluated = tuple(step for step in self.steps if step.node.name in chosen)
 
     def path_of(self, node: Node) -> str:
         return f"{self.path}.{node.name}" if self.path else node.name
@@ -67,22 +75,38 @@ class Program:
             return Program(inner, self.table, dtype=self.dtype, rows=self.rows, needs_dx=needs_dx, path=path)
         return self.table[kind]
 
+    def _entries(self, p: Tree) -> Iterator[Any]:
+        """The weights and buffers that stand in slots; booleans are kept as 0 and 1."""
+        for entry in self.graph.entries:
+            held = below(p, entry.path)
+            yield held != 0 if entry.form.kind == "boolean" else held
+
+    def _keep_given(self, node: Node, first: int, values: list[Any], buffers: dict[str, Any]) -> None:
+        """Buffers that stand in slots move on there, for whoever reads them next."""
+        for name, slot in node.given:
+            if name in buffers[node.owner]:
+                values[slot] = buffers[self.graph.entries[slot - first].path] = buffers[node.owner].pop(name)
+
     def __call__(self, spec: Composite, p: Tree, *x: Array, run: NodeRun) -> Any:
         """values flow along the nodes        dx = J₁ᵀ … Jₖᵀ dy, applied from the last node to the first
 
         New buffers are the third item, {node: {buffer: value}}, where any node gave some; a layer that is called
         again sees those of its call before.
         """
-        values: list[Any] = [*x, *[None] * (self.graph.slots - len(x))]
+        values: list[Any] = [*x, *self._entries(p), *[None] * (self.graph.slots - len(x) - len(self.graph.entries))]
         backs = []
         buffers: dict[str, Any] = {}
-        for node, path, operation, needs_dx in self.steps:
-            own = p.get(node.owner, {})
+        steps = self.steps if run.training or self.graph.evaluation is None else self.evaluated
+        for node, path, operation, needs_dx, _ in steps:
+            own = below(p, node.owner)
             if node.owner in buffers:
                 own = overlaid(own, buffers[node.owner])
+            if node.given:
+                own = {**own, **nest({name: values[slot] for name, slot in node.given})}
             y, back, *new = operation(node.layer, own, *(values[k] for k in node.reads), run=run.of(path, needs_dx))
             if new:
                 buffers[node.owner] = overlaid(buffers.get(node.owner, {}), new[0])
+                self._keep_given(node, len(x), values, buffers)
             for slot, value in zip(node.writes, y if isinstance(y, tuple) else (y,), strict=True):
                 values[slot] = value
             if run.observe is not None:
@@ -92,37 +116,56 @@ class Program:
         def backward(*dy: Array) -> tuple[Any, dict[str, Any]]:
             d: list[Any] = [None] * self.graph.slots
             grads: dict[str, Any] = {}
-            for slot, gradient in zip(self.graph.outputs, dy, strict=True):
+            for slot, gradient in zip(self.graph.outputs_in(run.training), dy, strict=True):
                 d[slot] = added(d[slot], gradient)
-            for (node, _, _, needs_dx), back in zip(reversed(self.steps), reversed(backs), strict=True):
-                if not needs_dx and node.owner not in p:
+            for (node, _, _, needs_dx, runs_back), back in zip(reversed(steps), reversed(backs), strict=True):
+                if not runs_back:
                     continue
                 dx, own = back(*(np.zeros_like(values[k]) if d[k] is None else d[k] for k in node.writes))
+                if node.given:
+                    own = flatten(own)
+                    for name, slot in node.given:
+                        if name in own:
+                            d[slot] = added(d[slot], own.pop(name))
+                    own = nest(own)
                 if own:
                     grads[node.owner] = merged(grads[node.owner], own) if node.owner in grads else own
                 if needs_dx:
                     for slot, gradient in zip(node.reads, dx if isinstance(dx, tuple) else (dx,), strict=True):
                         if gradient is not None:  # numbers that are counted with have none
                             d[slot] = added(d[slot], gradient)
-            dx = tuple(d[: len(x)])
+            for slot, entry in enumerate(self.graph.entries, len(x)):
+                if entry.trained:
+                    grads[entry.path] = np.zeros_like(values[slot]) if d[slot] is None else d[slot]
+            dx = tuple(
+                np.zeros_like(x[k]) if d[k] is None and wanted else d[k] for k, wanted in enumerate(self.with_dx)
+            )
             return dx[0] if len(dx) == 1 else dx, grads
 
-        outputs = tuple(values[slot] for slot in self.graph.outputs)
+        outputs = tuple(values[slot] for slot in self.graph.outputs_in(run.training))
         y = outputs[0] if len(outputs) == 1 else outputs
         return (y, backward, buffers) if buffers else (y, backward)
 
 
-def nodes_with_dx(graph: Graph, needs_dx: bool) -> list[bool]:
-    """Whether each node must return its dx: only what leads back to a weight, or to an input whose dx is wanted."""
-    leads = [needs_dx] * graph.slots
+def backward_of(graph: Graph, needs_dx: bool) -> Iterator[tuple[Node, bool, bool]]:
+    """(node, whether it must return its dx, whether its backward runs): what leads back to a weight or a wanted dx.
+
+    Nothing leads through whole numbers and booleans.
+    """
+    floats = [form.kind == "float" for form in graph.forms]
+    leads = [needs_dx and is_float for is_float in floats]
     for slot in graph.integer_inputs:
         leads[slot] = False
-    wanted = []
+    for slot, entry in enumerate(graph.entries, len(graph.input_forms)):
+        leads[slot] = entry.trained
     for node in graph.nodes:
-        wanted.append(any(leads[slot] for slot in node.reads))
+        wanted = any(leads[slot] for slot in node.reads)
+        runs = (wanted or bool(node.weights) or any(leads[slot] for _, slot in node.given)) and any(
+            floats[slot] for slot in node.writes
+        )
         for slot in node.writes:
-            leads[slot] = wanted[-1] or bool(node.layer.weights(*node.in_shapes))
-    return wanted
+            leads[slot] = runs and floats[slot]
+        yield node, wanted and runs, runs
 
 
 def added(total: Array | None, gradient: Array) -> Array:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from threadpoolctl import ThreadpoolController
 
 from isograd.core.base.errors import BackendError, shown
+from isograd.core.base.numbers import whole_number
 
 
 @cache
@@ -33,9 +34,8 @@ class Threads:
     before: ClassVar[list[list[int]]] = []  # what held when each of those that are inside began
 
     def __init__(self, count: int) -> None:
-        if isinstance(count, bool) or not hasattr(count, "__index__") or count < 1:
-            raise BackendError(f"threads={shown(count)}", wanted="1 or more", got=shown(count), fix="threads=1")
-        self.wanted = [int(count)] * len(libraries())
+        number = whole_number(count, f"threads={shown(count)}", least=1, kind=BackendError, fix="threads=1")
+        self.wanted = [number] * len(libraries())
 
     def __enter__(self) -> None:
         held = [count() for count in counts()]

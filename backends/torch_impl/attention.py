@@ -11,7 +11,7 @@ from torch.nn import functional
 
 from isograd.backends.torch_impl.modules import Masked
 from isograd.core.base.types import Shape
-from isograd.core.layers import MultiheadAttention, PositionalEncoding
+from isograd.core.layers import MultiheadAttention, PositionalEncoding, ScaledDotProductAttention
 
 
 class Attention(nn.MultiheadAttention):
@@ -81,6 +81,48 @@ class GivenMaskAttention(Masked, Attention):
         joined = (attention @ v).transpose(1, 2).flatten(2)
         y = functional.linear(joined, self.out_proj.weight, self.out_proj.bias)
         return y, attention.mean(1)
+
+
+class ScaledDotProduct(nn.Module):
+    """functional.scaled_dot_product_attention of (q, k, v) or (q, k, v, mask)"""
+
+    def __init__(self, s: ScaledDotProductAttention) -> None:
+        super().__init__()
+        self.spec, self.dropout = s, s.dropout
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+        s, dropout = self.spec, self.dropout if self.training else 0.0
+        return functional.scaled_dot_product_attention(
+            q, k, v, mask, dropout, is_causal=s.causal, scale=s.scale, enable_gqa=s.enable_gqa
+        )
+
+    def extra_repr(self) -> str:
+        return repr(self.spec)
+
+
+class GivenMaskScaledDotProduct(Masked, ScaledDotProduct):
+    """The same, its dropout with masks from isograd's own streams."""
+
+    def __init__(self, s: ScaledDotProductAttention, path: str) -> None:
+        super().__init__(s)
+        self.path = path
+
+    def forward(self, q: Tensor, k: Tensor, v: Tensor, mask: Tensor | None = None) -> Tensor:
+        if not self.training:
+            return super().forward(q, k, v, mask)
+        if self.spec.enable_gqa:
+            k, v = (values.repeat_interleave(q.shape[-3] // values.shape[-3], -3) for values in (k, v))
+        scale = q.shape[-1] ** -0.5 if self.spec.scale is None else self.spec.scale
+        scores = q @ k.mT * scale
+        if self.spec.causal:
+            later = torch.ones(scores.shape[-2:], dtype=torch.bool, device=q.device).triu(1)
+            scores = scores.masked_fill(later, -torch.inf)
+        if mask is not None:
+            scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else scores + mask
+        unseen = (scores == -torch.inf).all(-1, keepdim=True)
+        attention = scores.masked_fill(unseen, 0.0).softmax(-1).masked_fill(unseen, 0.0)
+        attention = attention.expand(*torch.broadcast_shapes(attention.shape[:-2], v.shape[:-2]), *attention.shape[-2:])
+        return attention * self.kept(tuple(attention.shape), self.dropout, attention) @ v
 
 
 class Positions(nn.Module):

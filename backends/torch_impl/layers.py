@@ -6,25 +6,64 @@ Written down, never derived from the NumPy engine: a second witness must be inde
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from isograd.backends.torch_impl import recurrent
-from isograd.backends.torch_impl.attention import Attention, GivenMaskAttention, Positions
+from isograd.backends.torch_impl.attention import (
+    Attention,
+    GivenMaskAttention,
+    GivenMaskScaledDotProduct,
+    Positions,
+    ScaledDotProduct,
+)
 from isograd.backends.torch_impl.modules import (
+    Antialiased,
     BookDropout,
     Elementwise,
     GivenMaskDropout,
     GlobalMean,
+    Hardsigmoid,
     Joined,
     LastStep,
     OneHot,
+    StochasticDepth,
     Unflattened,
     convolution,
 )
+from isograd.backends.torch_impl.movers import (
+    Along,
+    CastTo,
+    Counted,
+    Expanded,
+    Filled,
+    Indexed,
+    IndexWritten,
+    Padded,
+    Parts,
+    Repeated,
+    Sliced,
+    SliceScattered,
+    Stacked,
+    Viewed,
+)
 from isograd.backends.torch_impl.recurrent import stack_of
+from isograd.backends.torch_impl.tensors import (
+    ASKED,
+    PAIRS,
+    UNARY,
+    Applied,
+    Divided,
+    First,
+    WithNumber,
+    extreme,
+    reduction,
+)
 from isograd.core import layers as core
 from isograd.core.base.table import Table
+from isograd.core.layers.elementwise import DIVIDING
 
 LAYERS = Table("torch_impl/layers.py")
 
@@ -37,7 +76,10 @@ LAYERS[core.Reshape] = lambda s, x: Unflattened(s.shape)
 LAYERS[core.Identity] = lambda s, x: nn.Identity()
 LAYERS[core.Dropout] = lambda s, x: nn.Dropout(s.p) if s.scale == "training" else BookDropout(s.p)
 
+LAYERS[core.Dropout1d] = lambda s, x: nn.Dropout1d(s.p) if s.scale == "training" else BookDropout(s.p, channels=True)
 LAYERS[core.Dropout2d] = lambda s, x: nn.Dropout2d(s.p) if s.scale == "training" else BookDropout(s.p, channels=True)
+LAYERS[core.Dropout3d] = lambda s, x: nn.Dropout3d(s.p) if s.scale == "training" else BookDropout(s.p, channels=True)
+LAYERS[core.StochasticDepth] = lambda s, x: StochasticDepth(s)
 
 LAYERS[core.Conv1d] = lambda s, x: convolution(nn.Conv1d, s, x[0])
 LAYERS[core.Conv2d] = lambda s, x: convolution(nn.Conv2d, s, x[0])
@@ -48,6 +90,9 @@ LAYERS[core.ConvTranspose1d] = lambda s, x: nn.ConvTranspose1d(
 LAYERS[core.ConvTranspose2d] = lambda s, x: nn.ConvTranspose2d(
     x[0], s.out_channels, s.kernel_size, s.stride, s.padding, s.output_padding, s.groups, s.bias, s.dilation
 )
+LAYERS[core.ConvTranspose3d] = lambda s, x: nn.ConvTranspose3d(
+    x[0], s.out_channels, s.kernel_size, s.stride, s.padding, s.output_padding, s.groups, s.bias, s.dilation
+)
 
 LAYERS[core.MaxPool1d] = lambda s, x: nn.MaxPool1d(
     s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
@@ -55,20 +100,30 @@ LAYERS[core.MaxPool1d] = lambda s, x: nn.MaxPool1d(
 LAYERS[core.MaxPool2d] = lambda s, x: nn.MaxPool2d(
     s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
 )
+LAYERS[core.MaxPool3d] = lambda s, x: nn.MaxPool3d(
+    s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
+)
 LAYERS[core.AvgPool1d] = lambda s, x: nn.AvgPool1d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
 LAYERS[core.AvgPool2d] = lambda s, x: nn.AvgPool2d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
+LAYERS[core.AvgPool3d] = lambda s, x: nn.AvgPool3d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
+LAYERS[core.AdaptiveAvgPool1d] = lambda s, x: nn.AdaptiveAvgPool1d(s.output_size)
 LAYERS[core.AdaptiveAvgPool2d] = lambda s, x: nn.AdaptiveAvgPool2d(s.output_size)
+LAYERS[core.AdaptiveAvgPool3d] = lambda s, x: nn.AdaptiveAvgPool3d(s.output_size)
 LAYERS[core.AdaptiveMaxPool2d] = lambda s, x: nn.AdaptiveMaxPool2d(s.output_size)
 LAYERS[core.GlobalAvgPool] = lambda s, x: GlobalMean()
-LAYERS[core.Upsample] = lambda s, x: nn.Upsample(
-    s.size, s.scale_factor, s.mode, align_corners=s.align_corners if s.mode == "bilinear" else None
+LAYERS[core.Upsample] = lambda s, x: (
+    Antialiased(s, x)
+    if s.antialias
+    else nn.Upsample(s.size, s.scale_factor, s.mode, s.align_corners if s.weighs else None)
 )
 LAYERS[core.ZeroPad2d] = lambda s, x: nn.ZeroPad2d(s.padding)
 
 LAYERS[core.BatchNorm1d] = lambda s, x: nn.BatchNorm1d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
 LAYERS[core.BatchNorm2d] = lambda s, x: nn.BatchNorm2d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
+LAYERS[core.BatchNorm3d] = lambda s, x: nn.BatchNorm3d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
 LAYERS[core.InstanceNorm2d] = lambda s, x: nn.InstanceNorm2d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
 LAYERS[core.LayerNorm] = lambda s, x: nn.LayerNorm(x[-s.axes :], s.eps, s.elementwise_affine, s.bias)
+LAYERS[core.RMSNorm] = lambda s, x: nn.RMSNorm(x[-s.axes :], s.eps, s.elementwise_affine)
 LAYERS[core.GroupNorm] = lambda s, x: nn.GroupNorm(s.num_groups, x[0], s.eps, s.affine)
 
 LAYERS[core.Embedding] = lambda s, x: nn.Embedding(s.num_embeddings, s.embedding_dim, s.padding_idx)
@@ -92,10 +147,18 @@ LAYERS[core.PositionalEncoding] = lambda s, x: Positions(s, x)
 LAYERS[core.Sigmoid] = lambda s, x: nn.Sigmoid()
 LAYERS[core.Tanh] = lambda s, x: nn.Tanh()
 LAYERS[core.ReLU] = lambda s, x: nn.ReLU()
+LAYERS[core.ReLU6] = lambda s, x: nn.ReLU6()
+LAYERS[core.Hardtanh] = lambda s, x: nn.Hardtanh(s.min_val, s.max_val)
+LAYERS[core.Hardsigmoid] = lambda s, x: Hardsigmoid()
+LAYERS[core.Hardswish] = lambda s, x: nn.Hardswish()
 LAYERS[core.LeakyReLU] = lambda s, x: nn.LeakyReLU(s.negative_slope)
+LAYERS[core.PReLU] = lambda s, x: nn.PReLU(s.num_parameters, s.init)
 LAYERS[core.ELU] = lambda s, x: nn.ELU(s.alpha)
+LAYERS[core.SELU] = lambda s, x: nn.SELU()
 LAYERS[core.GELU] = lambda s, x: nn.GELU(approximate=s.approximate)
 LAYERS[core.SiLU] = lambda s, x: nn.SiLU()
+LAYERS[core.Mish] = lambda s, x: nn.Mish()
+LAYERS[core.GLU] = lambda s, x: nn.GLU(s.dim)
 LAYERS[core.Softplus] = lambda s, x: nn.Softplus(s.beta, s.threshold)
 LAYERS[core.Softmax] = lambda s, x: nn.Softmax(s.dim)
 LAYERS[core.LogSoftmax] = lambda s, x: nn.LogSoftmax(s.dim)
@@ -106,8 +169,64 @@ LAYERS[core.Multiply] = lambda s, *x: Elementwise(torch.mul)
 LAYERS[core.MatMul] = lambda s, *x: Elementwise(torch.matmul)
 LAYERS[core.Concat] = lambda s, *x: Joined(s.dim)
 
+LAYERS[core.Unary] = lambda s, x: Applied(UNARY[s.function])
+LAYERS[core.Clamp] = lambda s, x: Applied(torch.clamp, min=s.min, max=s.max)
+LAYERS[core.Number] = lambda s, x: WithNumber(s)
+LAYERS[core.Binary] = lambda s, a, b: Divided(s) if s.function in DIVIDING else Applied(PAIRS[s.function])
+LAYERS[core.Compare] = lambda s, *x: Applied(ASKED[s.function], **({} if s.number is None else {"other": s.number}))
+LAYERS[core.Logic] = lambda s, *x: Applied(ASKED[s.function])
+LAYERS[core.Where] = lambda s, *x: Applied(torch.where)
+LAYERS[core.MaskedFill] = lambda s, *x: Applied(torch.masked_fill, value=s.value)
+LAYERS[core.Reduce] = lambda s, x: reduction(s)
+LAYERS[core.CumSum] = lambda s, x: Applied(torch.cumsum, dim=s.dim)
+LAYERS[core.CumProd] = lambda s, x: Applied(torch.cumprod, dim=s.dim)
+LAYERS[core.MaxDim] = lambda s, x: extreme(s)
+LAYERS[core.MinDim] = lambda s, x: extreme(s)
+LAYERS[core.ArgMax] = lambda s, x: Applied(torch.argmax, dim=s.dim, keepdim=s.keepdim)
+LAYERS[core.ArgMin] = lambda s, x: Applied(torch.argmin, dim=s.dim, keepdim=s.keepdim)
+LAYERS[core.Sort] = lambda s, x: Applied(torch.sort, dim=s.dim, descending=s.descending, stable=True)
+LAYERS[core.ArgSort] = lambda s, x: Applied(torch.argsort, dim=s.dim, descending=s.descending, stable=True)
+LAYERS[core.TopK] = lambda s, x: First(s)
+LAYERS[core.Einsum] = lambda s, *x: Applied(partial(torch.einsum, s.equation))
+LAYERS[core.ScaledDotProductAttention] = lambda s, *x: ScaledDotProduct(s)
+LAYERS[core.Permute] = lambda s, x: Applied(torch.permute, s.dims)
+LAYERS[core.View] = lambda s, *x: Viewed(s)
+LAYERS[core.Expand] = lambda s, *x: Expanded(s)
+LAYERS[core.Flip] = lambda s, x: Applied(torch.flip, s.dims)
+LAYERS[core.Roll] = lambda s, x: Applied(torch.roll, s.shifts, s.dims)
+LAYERS[core.Repeat] = lambda s, *x: Repeated(s)
+LAYERS[core.RepeatInterleave] = lambda s, x: Applied(torch.repeat_interleave, s.repeats, s.dim)
+LAYERS[core.Tril] = lambda s, x: Applied(torch.tril, s.diagonal)
+LAYERS[core.Triu] = lambda s, x: Applied(torch.triu, s.diagonal)
+
+LAYERS[core.Slice] = lambda s, x: Sliced(s.dim, s.key)
+LAYERS[core.Select] = lambda s, x: Applied(torch.select, s.dim, s.index)
+LAYERS[core.SliceScatter] = lambda s, *x: SliceScattered(s.dim, s.key)
+LAYERS[core.SelectScatter] = lambda s, *x: Applied(torch.select_scatter, s.dim, s.index)
+LAYERS[core.Split] = lambda s, x: Parts(s)
+LAYERS[core.Stack] = lambda s, *x: Stacked(s.dim)
+LAYERS[core.Unfold] = lambda s, x: Applied(Tensor.unfold, s.dim, s.size, s.step)
+LAYERS[core.Pad] = lambda s, x: Padded(s)
+LAYERS[core.Im2col] = lambda s, x: nn.Unfold(s.kernel_size, s.dilation, s.padding, s.stride)
+LAYERS[core.Col2im] = lambda s, x: nn.Fold(s.output_size, s.kernel_size, s.dilation, s.padding, s.stride)
+
+LAYERS[core.Gather] = lambda s, *x: Along(s, torch.gather)
+LAYERS[core.IndexSelect] = lambda s, *x: Along(s, torch.index_select)
+LAYERS[core.Index] = lambda s, *x: Indexed(s)
+LAYERS[core.IndexPut] = lambda s, *x: IndexWritten(s)
+LAYERS[core.Scatter] = lambda s, *x: Along(s, torch.scatter)
+LAYERS[core.ScatterAdd] = lambda s, *x: Along(s, torch.scatter_add)
+
+LAYERS[core.Full] = lambda s, *x: Filled(s)
+LAYERS[core.Arange] = lambda s, *x: Counted(s)
+LAYERS[core.Cast] = lambda s, x: CastTo(s.kind)
+LAYERS[core.StopGradient] = lambda s, x: Applied(Tensor.detach)
+
 GIVEN_MASKS[core.Dropout] = lambda s, path, x: GivenMaskDropout(s, path)
+GIVEN_MASKS[core.Dropout1d] = lambda s, path, x: GivenMaskDropout(s, path)
 GIVEN_MASKS[core.Dropout2d] = lambda s, path, x: GivenMaskDropout(s, path)
+GIVEN_MASKS[core.Dropout3d] = lambda s, path, x: GivenMaskDropout(s, path)
+GIVEN_MASKS[core.StochasticDepth] = lambda s, path, x: StochasticDepth(s, path)
 GIVEN_MASKS[core.RNN] = lambda s, path, x, *rest: stack_of(
     recurrent.LayeredRNN, s, x[1], path, nonlinearity=s.nonlinearity
 )
@@ -115,4 +234,5 @@ GIVEN_MASKS[core.GRU] = lambda s, path, x, *rest: stack_of(
     recurrent.LayeredGRU if s.reset == "after" else recurrent.ResetFirstGRU, s, x[1], path
 )
 GIVEN_MASKS[core.LSTM] = lambda s, path, x, *rest: stack_of(recurrent.LayeredLSTM, s, x[1], path, proj_size=s.proj_size)
+GIVEN_MASKS[core.ScaledDotProductAttention] = lambda s, path, *x: GivenMaskScaledDotProduct(s, path)
 GIVEN_MASKS[core.MultiheadAttention] = lambda s, path, *x: GivenMaskAttention(s, path, *x)

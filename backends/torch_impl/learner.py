@@ -18,9 +18,9 @@ from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, clippe
 from isograd.core.base.errors import NonFiniteError
 from isograd.core.base.types import Array, Arrays, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
-from isograd.core.engine.batches import BatchCheck, first_nonfinite, mean_loss
+from isograd.core.engine.batches import BatchCheck, first_nonfinite, in_evaluation, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
-from isograd.core.engine.headroom import Headroom, largest, nonfinite_gradient, nonfinite_weight
+from isograd.core.engine.headroom import Headroom, magnitude, nonfinite_gradient, nonfinite_slot, nonfinite_weight
 from isograd.core.engine.memory import check_memory, slot_start
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.unbroken import Unbroken
@@ -124,7 +124,7 @@ class TorchLearner:
         return value
 
     def _change(self, optimizer: torch.optim.Optimizer, lr: float) -> None:
-        """One step of the optimizer; NonFiniteError, and nothing changed, where a weight would be no number."""
+        """One step of the optimizer; NonFiniteError, and nothing changed, where a weight or slot would be no number."""
         if self._written() != self.writes:
             self.headroom.weights_set()
         size = norm([p.grad for p in self.params if p.grad is not None])
@@ -147,7 +147,7 @@ class TorchLearner:
         slots = {p: {name: copied(value) for name, value in held.items()} for p, held in optimizer.state.items()}
         try:
             optimizer.step()
-            self._check(nonfinite_weight(self._named(self.params), lr))
+            self._check(nonfinite_weight(self._named(self.params), lr) or nonfinite_slot(self._slots(), lr))
         except BaseException:
             with torch.no_grad():
                 for p, old in zip(self.params, weights, strict=True):
@@ -155,7 +155,7 @@ class TorchLearner:
             optimizer.state.clear()
             optimizer.state.update(slots)
             raise
-        self.headroom.slots_set(largest(self._slots()))
+        self.headroom.slots_set(magnitude(self._slots()))
 
     @staticmethod
     def _check(error: NonFiniteError | None) -> None:
@@ -187,12 +187,14 @@ class TorchLearner:
         """The inputs as they came, and as arrays the states that were added to them."""
         return (*inputs, *(state.detach().cpu().numpy() for state in x[len(inputs) :]))
 
-    def _losses(self, y: Any, targets: Tensors) -> list[torch.Tensor]:
-        """The loss of each output that is trained on."""
-        outputs = y if isinstance(y, tuple) else (y,)
+    def _losses(self, y: Any, targets: Tensors, chosen: Sequence[int] | None = None) -> list[torch.Tensor]:
+        """The loss of each output that is trained on; `chosen`: which outputs these are, where they are not all."""
+        given = y if isinstance(y, tuple) else (y,)
+        outputs = dict(zip(range(len(given)) if chosen is None else chosen, given, strict=True))
         return [
             criterion(outputs[k], target if isinstance(self.losses[k], ClassLoss) else target.to(outputs[k].dtype))
             for (k, criterion), target in zip(self.criteria, targets, strict=True)
+            if k in outputs
         ]
 
     def _loss(self, y: Any, targets: Tensors) -> torch.Tensor:
@@ -233,7 +235,8 @@ class TorchLearner:
     @torch.no_grad()
     def evaluate(self, data: Dataset, order: Sequence[Array]) -> tuple[float, Arrays, Arrays]:
         """(mean loss, outputs, targets) in evaluation mode."""
-        pieces = []
+        pieces, losses = [], self.losses
+        chosen = self.net.model.graph(*self.net.model.input_shapes).evaluation
         carried = self._fresh_state()
         for inputs, targets, x, t in loader(data, order, self.net.torch_dtype, self.net.input_dtypes, self.net.device):
             self.check(inputs, targets, training=False)
@@ -241,10 +244,11 @@ class TorchLearner:
             y = self.net.compute(on_device if carried is None else carried.fed(on_device), training=False)
             if carried is not None:
                 carried.keep(y)
-            values = [float(loss.item()) for loss in self._losses(y, self._on_device(t))]
+            values = [float(loss.item()) for loss in self._losses(y, self._on_device(t), chosen)]
+            losses, targets = in_evaluation(self.net.model, self.losses, targets)
             outputs = y if isinstance(y, tuple) else (y,)
             pieces.append((values, tuple(v.cpu().numpy() for v in outputs), targets))
-        return mean_loss(self.losses, pieces)
+        return mean_loss(losses, pieces)
 
     def state_dict(self) -> State:
         """{"step": t, "slot/weight path": array, "carried/k": array}; no slots before the first step."""
@@ -254,7 +258,7 @@ class TorchLearner:
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Take over a memory; WeightsError, and nothing changed, where it is not one of this learner."""
-        step, memory = check_memory("load_state_dict", state, self.net.model, self.rule, self.carrying)
+        step, memory = check_memory("load_state_dict", state, self.net, self.rule, self.carrying)
         optimizer = self._fresh_optimizer()
         if optimizer is not None and step:
             counts = {} if isinstance(optimizer, torch.optim.SGD) else {"step": torch.tensor(float(step))}
@@ -269,7 +273,7 @@ class TorchLearner:
             self.reset_state()
             if self.carried is not None:
                 self.carried.restore(carried_of(memory))
-            self.headroom.slots_set(largest(self._slots()))
+            self.headroom.slots_set(magnitude(self._slots()))
 
 
 def norm(values: list[torch.Tensor]) -> float:

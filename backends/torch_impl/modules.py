@@ -11,9 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from isograd.core import layers
 from isograd.core.base.types import Shape
 from isograd.core.engine.context import Run
-from isograd.core.layers import Dropout
+from isograd.core.layers import Dropout, Upsample
 from isograd.core.layers.conv import Convolution
 
 
@@ -129,6 +130,37 @@ class Padding:
         return (functional.pad(args[0], self.sides, self.mode), *args[1:])
 
 
+class Hardsigmoid(nn.Module):
+    """relu6(x + 3) / 6: nn.Hardsigmoid's gradient is 1/6 rounded to float32, in float64 too."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return functional.relu6(x + 3) / 6
+
+
+class Antialiased(nn.Module):
+    """functional.interpolate with antialias=True, which nn.Upsample cannot say.
+
+    To images of width 1 its CPU kernel copies the first row of y into every other, so that they are resampled lying on
+    their side.
+    """
+
+    def __init__(self, spec: Upsample, shape: Shape) -> None:
+        super().__init__()
+        self.mode, self.align_corners = spec.mode, spec.align_corners
+        given: list[Any] = [spec.size, spec.scale_factor]
+        size, factor = (v[-1] if isinstance(v, tuple) else v for v in given)
+        self.lying = (int(shape[-1] * factor) if size is None else size) == 1
+        self.size, self.scale_factor = (v[::-1] if self.lying and isinstance(v, tuple) else v for v in given)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x.mT if self.lying else x
+        y = functional.interpolate(x, self.size, self.scale_factor, self.mode, self.align_corners, antialias=True)
+        return y.mT if self.lying else y
+
+    def extra_repr(self) -> str:
+        return f"size={self.size}, scale_factor={self.scale_factor}, mode={self.mode!r}"
+
+
 class BookDropout(nn.Module):
     """Dropout that leaves training unscaled and multiplies by 1−p in evaluation; `channels` drops them whole."""
 
@@ -139,7 +171,8 @@ class BookDropout(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if not self.training:
             return x * (1 - self.p)
-        return x * (torch.rand_like(x[:, :, :1, :1] if self.channels else x) >= self.p)
+        ones: list[Any] = [slice(1)] * (x.ndim - 2)
+        return x * (torch.rand_like(x[..., *ones] if self.channels else x) >= self.p)
 
     def extra_repr(self) -> str:
         return f"p={self.p}, channels={self.channels}"
@@ -154,9 +187,18 @@ class Masked(nn.Module):
     run = Run()
     path = ""
 
-    def kept(self, shape: Shape, p: float, like: Tensor, *, scaled: bool = True, purpose: str = "dropout") -> Tensor:
+    def kept(
+        self,
+        shape: Shape,
+        p: float,
+        like: Tensor,
+        *,
+        scaled: bool = True,
+        purpose: str = "dropout",
+        by_row: bool = True,
+    ) -> Tensor:
         """1 (scaled: 1/(1−p)) where u ≥ p, else 0; u ~ U[0, 1) of `shape`, batch first"""
-        uniform = torch.from_numpy(self.run.at(self.path).random(shape, purpose))
+        uniform = torch.from_numpy(self.run.at(self.path).random(shape, purpose, by_row=by_row))
         mask = (uniform >= p).to(like.device, like.dtype)
         return mask / (1 - p) if scaled and p < 1 else mask
 
@@ -176,3 +218,23 @@ class GivenMaskDropout(Masked):
 
     def extra_repr(self) -> str:
         return f"p={self.spec.p}, masks of {self.path!r}"
+
+
+class StochasticDepth(Masked):
+    """torchvision.ops.StochasticDepth; with a path, by the masks of that node."""
+
+    def __init__(self, spec: layers.StochasticDepth, path: str = "") -> None:
+        super().__init__()
+        self.p, self.mode, self.path = spec.p, spec.mode, path
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        by_row = self.mode == "row"
+        shape = (len(x) if by_row else 1, *[1] * (x.ndim - 1))
+        if self.path:
+            return x * self.kept(shape, self.p, x, by_row=by_row)
+        return x * functional.dropout(x.new_ones(shape), self.p)
+
+    def extra_repr(self) -> str:
+        return f"p={self.p}, mode={self.mode!r}" + (f", masks of {self.path!r}" if self.path else "")

@@ -65,6 +65,12 @@ class TensorFunctions(Namespace):
     def abs(self, x: Tensor) -> Tensor:
         return torch.abs(x)
 
+    def floor(self, x: Tensor) -> Tensor:
+        return torch.floor(x)
+
+    def atan2(self, a: Any, b: Any) -> Tensor:
+        return torch.atan2(*_pair(a, b))
+
     def maximum(self, a: Any, b: Any) -> Tensor:
         return torch.maximum(*_pair(a, b))
 

@@ -27,7 +27,7 @@ from isograd.core.graph.weights import check_state, declared, in_dtype
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 
-TORCH_DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64}
+TORCH_DTYPES = {"float32": torch.float32, "float64": torch.float64, "int64": torch.int64, "bool": torch.bool}
 
 
 class TorchNetwork:
@@ -91,7 +91,7 @@ class TorchNetwork:
         """Inputs that fit the model and its mode."""
         arrays = check_inputs(self.model, inputs)
         if training:
-            self.fewest.check(len(arrays[0]))
+            self.fewest.check(self.model.rows(arrays))
         return arrays
 
     def backward(self, *dys: Array) -> tuple[Any, State]:

@@ -8,14 +8,16 @@ from contextlib import contextmanager
 import torch
 from torch import nn
 
-from isograd.backends.torch_impl.modules import BookDropout, Masked
+from isograd.backends.torch_impl.modules import BookDropout, Masked, StochasticDepth
 from isograd.core.base.randomness import key_of
+
+DROPPING = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, BookDropout, StochasticDepth)
 
 
 def draws(module: nn.Module) -> bool:
     """Whether a module draws from PyTorch's generators when it trains: it drops, and is given no masks."""
-    if isinstance(module, (nn.Dropout, nn.Dropout2d, BookDropout)):
-        return True
+    if isinstance(module, DROPPING):
+        return not getattr(module, "path", "")
     share = getattr(module, "dropout", 0.0)  # of attention and of recurrent stacks; elsewhere it may be a child's name
     return isinstance(share, float) and share > 0 and not (isinstance(module, Masked) and module.path)
 

@@ -59,6 +59,12 @@ class Namespace(Protocol):
     def abs(self, x: Any) -> Any:
         """|x|; derivative 0 at 0"""
 
+    def floor(self, x: Any) -> Any:
+        """The largest whole number that is not above x; derivative 0"""
+
+    def atan2(self, a: Any, b: Any) -> Any:
+        """The angle of the point (b, a), −π … π; derivative 0 at (0, 0)"""
+
     def maximum(self, a: Any, b: Any) -> Any:
         """The larger one; where both are equal each gets half the gradient"""
 
@@ -152,6 +158,12 @@ class NumpyArrays(Namespace):
 
     def abs(self, x: Any) -> Any:
         return np.abs(x)
+
+    def floor(self, x: Any) -> Any:
+        return np.floor(x)
+
+    def atan2(self, a: Any, b: Any) -> Any:
+        return np.arctan2(a, b)
 
     def maximum(self, a: Any, b: Any) -> Any:
         return np.maximum(a, b)

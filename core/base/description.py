@@ -12,9 +12,10 @@ import json
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from math import inf
 from typing import Annotated, Any, ClassVar, Self, TypeVar, dataclass_transform, get_type_hints
 
-from pydantic import BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ArgsKwargs, SchemaValidator
 
 from isograd.core.base.errors import FileError, IsogradError, SpecError, shortened, shown
@@ -47,12 +48,20 @@ def _as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
+def _no_nan(value: float) -> float:
+    if value != value:
+        raise ValueError("a number, which NaN is not")
+    return value
+
+
 Int = Annotated[int, BeforeValidator(as_int)]
 Count = Annotated[int, BeforeValidator(as_int), Field(gt=0)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Fraction = Annotated[float, Field(ge=0, le=1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
+Real = Annotated[int | float, BeforeValidator(as_int), AfterValidator(_no_nan)]
+"""A whole number stays one, and ±∞ is a number."""
 Dims = Annotated[tuple[Int, ...], BeforeValidator(_as_tuple), Field(max_length=AXES)]
 Floats = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
 
@@ -247,6 +256,13 @@ class Description:
         return made
 
 
+def check_described(where: str, given: object, kind: type[Description], fix: str) -> None:
+    """SpecError unless `given` is a description of this kind, or None."""
+    if given is not None and not isinstance(given, kind):
+        article = "an" if kind.family[0] in "aeiou" else "a"
+        raise SpecError(where, wanted=f"{article} {kind.family} description, or None", got=shown(given), fix=fix)
+
+
 def default_of(f: dataclasses.Field[Any]) -> object:
     return f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
 
@@ -285,13 +301,19 @@ def from_dict(record: Mapping[str, Any], where: str = "JSON") -> Description:
     return cls.from_options(options)
 
 
+INFINITIES = {"inf": inf, "-inf": -inf}
+
+
 def _encode(value: object) -> object:
     if isinstance(value, Description):
         return value.to_dict()
+    if isinstance(value, float) and value in INFINITIES.values():  # JSON has no word for it
+        return {"float": str(float(value))}
     return [_encode(v) for v in value] if isinstance(value, tuple) else value
 
 
 def _decode(value: object) -> object:
     if isinstance(value, dict):
-        return from_dict(value)
+        named = value["float"] if value.keys() == {"float"} else None
+        return INFINITIES[named] if isinstance(named, str) and named in INFINITIES else from_dict(value)
     return tuple(_decode(v) for v in value) if isinstance(value, list) else value

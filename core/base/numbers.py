@@ -18,6 +18,8 @@ def whole_number(
     except TypeError:
         number = None
     if number is None or abs(number) > NUMBER or (least is not None and number < least):
-        wanted = "a whole number" if least is None else f"a whole number of at least {least}"
+        wanted = "a whole number" if least is None else f"{least} or more"
+        if number is not None and abs(number) > NUMBER:
+            wanted = f"a whole number within ±{NUMBER}"
         raise kind(where, wanted=wanted, got=shown(value), fix=fix)
     return number

@@ -34,3 +34,14 @@ def flatten(tree: Mapping[str, Any], prefix: str = "") -> State:
         else:
             state[prefix + name] = entry
     return state
+
+
+def below(tree: Mapping[str, Any], path: str) -> Any:
+    """What stands in a tree under a dotted path, {} where nothing does.
+
+    >>> below({"a": {"b": {"bias": 0}}}, "a.b"), below({}, "a")
+    ({'bias': 0}, {})
+    """
+    for name in path.split("."):
+        tree = tree.get(name, {})
+    return tree

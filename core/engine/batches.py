@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from isograd.core.base.arraylike import as_array
-from isograd.core.base.errors import DataError, NonFiniteError, ShapeError, SpecError
+from isograd.core.base.errors import DataError, NonFiniteError, ShapeError, SpecError, shown
 from isograd.core.base.types import FLOATS, Array, Arrays, Shape, State, shape_text
 from isograd.core.engine.carry import Carrying
 from isograd.core.engine.protocol import Network
@@ -35,6 +35,9 @@ def check_inputs(model: Composite, inputs: Sequence[Array], data_inputs: int | N
             got=f"{len(arrays)}",
             fix="give one array for each ig.Input" if data_inputs is None else "leave the states out: they are carried",
         )
+    if not model.batch_first:
+        check_forms(model, arrays)
+        return arrays
     for k, (x, shape) in enumerate(zip(arrays, shapes, strict=True)):
         if x.shape[1:] != shape or x.ndim == 0 or len(x) == 0:
             raise ShapeError(
@@ -52,6 +55,14 @@ def check_inputs(model: Composite, inputs: Sequence[Array], data_inputs: int | N
             "forward", wanted="inputs of one batch size", got=f"{[len(x) for x in arrays]}", fix="give equal batches"
         )
     return arrays
+
+
+def check_forms(model: Composite, arrays: Arrays) -> None:
+    """Raise ShapeError unless arrays have the axes of inputs of which some are no batch of samples."""
+    rows = model.rows(arrays)
+    for k, (x, form) in enumerate(zip(arrays, model.input_forms, strict=True)):
+        if x.shape != form.sizes(rows) or rows < 1:
+            raise ShapeError(f"input {k}", wanted=f"{form}", got=f"{x.shape}", fix="arrays of one batch's rows")
 
 
 def check_integers(where: str, values: Array, allowed: range) -> None:
@@ -102,7 +113,7 @@ def separate(dx: tuple[Array | None, ...], grads: State) -> tuple[tuple[Array | 
 
     def own(values: Array) -> Array:
         shared = not values.flags.writeable or any(np.may_share_memory(values, other) for other in given)
-        kept = values.copy() if shared else values
+        kept = np.array(values) if shared else values  # of one number too an array
         given.append(kept)
         return kept
 
@@ -115,12 +126,31 @@ def aligned(losses: Sequence[Loss | None], targets: Sequence[T]) -> list[T | Non
     return [next(waiting) if loss is not None else None for loss in losses]
 
 
+def in_evaluation(model: Composite, losses: Losses, targets: Arrays) -> tuple[Losses, Arrays]:
+    """(losses, targets) of the outputs that evaluation has: all of them, unless the model says otherwise."""
+    chosen = model.graph(*model.input_shapes).evaluation
+    if chosen is None:
+        return losses, targets
+    kept = tuple(losses[k] for k in chosen)
+    if all(loss is None for loss in kept):
+        wanted = f"a loss on an output that evaluation has: {', '.join(map(str, chosen))}"
+        raise SpecError("evaluate", wanted=wanted, got="none there", fix="give one of them a loss")
+    trained = [k for k, loss in enumerate(losses) if loss is not None]
+    return kept, tuple(t for k, t in zip(trained, targets, strict=True) if k in chosen)
+
+
+def first_evaluated(model: Composite, losses: Losses) -> int:
+    """The first output with a loss, among those that evaluation has."""
+    chosen = model.graph(*model.input_shapes).evaluation or range(len(losses))
+    return next(place for place, k in enumerate(chosen) if losses[k] is not None)
+
+
 def check_losses(model: Composite, losses: Losses) -> None:
     """One loss (or None) for each output, each reduced to a number."""
     outputs = model.out_shapes(*model.input_shapes)
     wrong = [loss for loss in losses if loss is not None and not isinstance(loss, Loss)]
     if wrong:
-        raise SpecError("loss", wanted="a loss description", got=repr(wrong[0]), fix="loss=ig.MSELoss()")
+        raise SpecError("loss", wanted="a loss description", got=shown(wrong[0]), fix="loss=ig.MSELoss()")
     if len(losses) != len(outputs) or all(loss is None for loss in losses):
         raise SpecError(
             "loss",

@@ -14,7 +14,8 @@ from isograd.core.base.types import FLOATS, Array, Shape
 class Run:
     """Where in the training a node is computed, and for which rows of the batch; treat it as read-only.
 
-    `path` is the node's dotted name, `dtype` the network's, for operations whose inputs are whole numbers.
+    `path` is the node's dotted name, `dtype` the network's, for operations whose inputs are whole numbers or whose
+    constants depend on it.
     """
 
     training: bool = False
@@ -29,6 +30,10 @@ class Run:
         path = f"{self.path}.{name}" if self.path else name
         return Run(self.training, self.seed, self.step, path, self.first_row, self.dtype)
 
-    def random(self, shape: Shape, purpose: str = "dropout") -> Array:
-        """U[0, 1) float64 of `shape` (batch first), keyed by (seed, purpose, path, step) and the row."""
-        return uniform_rows(self.seed, purpose, self.path, self.step, shape, first_row=self.first_row)
+    def random(self, shape: Shape, purpose: str = "dropout", *, by_row: bool = True) -> Array:
+        """U[0, 1) float64 of `shape` (batch first), keyed by (seed, purpose, path, step) and the row.
+
+        With by_row=False it does not depend on which rows of the batch these are: one draw for a whole batch.
+        """
+        first_row = self.first_row if by_row else 0
+        return uniform_rows(self.seed, purpose, self.path, self.step, shape, first_row=first_row)

@@ -10,8 +10,8 @@ import numpy as np
 from isograd.core.base.errors import WeightsError, shown
 from isograd.core.base.types import Shape, State
 from isograd.core.engine.carry import CARRIED, Carrying, carried_name
-from isograd.core.graph.composite import Composite
-from isograd.core.graph.weights import declared, plain_array
+from isograd.core.engine.protocol import Network
+from isograd.core.graph.weights import declared, floats, plain_array
 from isograd.core.learning.optimizers import Adagrad, Optimizer
 
 SQUARES = ("sum", "square_avg", "exp_avg_sq", "max_exp_avg_sq")  # slots that no gradient makes negative
@@ -23,14 +23,15 @@ def slot_start(optimizer: Optimizer) -> float:
 
 
 def check_memory(
-    where: str, memory: Mapping[str, Any], model: Composite, optimizer: Optimizer, carrying: Carrying | None
+    where: str, memory: Mapping[str, Any], net: Network, optimizer: Optimizer, carrying: Carrying | None
 ) -> tuple[int, State]:
-    """(step, arrays) of a memory as `Learner.state_dict` gives it; WeightsError where it is no learner's of these.
+    """(step, arrays in the network's dtype) of a memory as `Learner.state_dict` gives it.
 
+    WeightsError where it is no learner's of these, or a finite number leaves the floats.
     After a step each weight has all of its slots, before the first none has any. Carried states are all there or none.
     """
     step = _step(where, memory)
-    weights, _ = declared(model)
+    weights, _ = declared(net.model)
     slots = [f"{slot}/{path}" for path in weights for slot in optimizer.slots] if step else []
     shapes: dict[str, Shape] = {name: weights[name.split("/", 1)[1]].shape for name in slots}
     if carrying is not None and any(str(name).startswith(CARRIED) for name in memory):
@@ -42,13 +43,14 @@ def check_memory(
         raise _error(where, ", ".join(["step", *shapes]), got)
     found: State = {}
     for name, shape in shapes.items():
-        found[name] = values = plain_array(memory[name], f"{where}: {name}", shape)
+        values = plain_array(memory[name], f"{where}: {name}", shape)
         own = values.shape[1:] if name.startswith(CARRIED) and values.ndim else values.shape
         if own != shape or values.dtype.kind not in "fiu":
             told = f"(N, {', '.join(map(str, shape))})" if name.startswith(CARRIED) else f"{shape}"
             raise _error(f"{where}: {name}", f"numbers of shape {told}", f"{values.dtype} of shape {values.shape}")
         if name.split("/")[0] in SQUARES and (values < 0).any():
             raise _error(f"{where}: {name}", "numbers of 0 or more", f"{values.min()}")
+        found[name] = floats(values, net.dtype, f"{where}: {name}")
     return step, found
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Iterator
 from typing import Any
 
-from isograd.core.base.errors import ShapeError, SpecError, shown
+from isograd.core.base.errors import ShapeError, shown
+from isograd.core.base.numbers import whole_number
 from isograd.core.base.types import Shape
 from isograd.core.graph.composite import Composite
 from isograd.core.layers.base import Layer
@@ -14,9 +14,7 @@ from isograd.core.layers.base import Layer
 
 def counted(call: str, name: str, number: Any) -> int:
     """The number as Python's own; SpecError unless it is a whole number of 1 or more."""
-    if isinstance(number, bool) or not hasattr(number, "__index__") or number < 1:
-        raise SpecError(f"{call}({name}={shown(number)})", wanted="1 or more", got=shown(number), fix=f"{name}=1")
-    return operator.index(number)
+    return whole_number(number, f"{call}({name}={shown(number)})", least=1, fix=f"{name}=1")
 
 
 class Fewest:

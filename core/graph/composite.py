@@ -11,9 +11,10 @@ import numpy as np
 
 from isograd.core.base.description import from_dict
 from isograd.core.base.errors import ShapeError, SpecError, shortened, shown
+from isograd.core.base.forms import Form, dtype_of
 from isograd.core.base.initializers import Weight
 from isograd.core.base.limits import CALLS, LEVELS
-from isograd.core.base.types import Shape, shape_text
+from isograd.core.base.types import Shape
 from isograd.core.graph.nodes import Graph, Node
 from isograd.core.graph.values import Input
 from isograd.core.layers.base import Layer
@@ -111,11 +112,13 @@ class Composite(Layer):
         return self._collect("buffers", *x)
 
     def _collect(self, what: str, *x: Shape) -> dict[str, Weight]:
-        return {
+        graph = self.graph(*x)
+        held = {entry.path: entry.weight for entry in graph.entries if entry.trained == (what == "weights")}
+        return held | {
             f"{node.owner}.{name}": weight
-            for node in self.graph(*x).nodes
+            for node in graph.nodes
             if node.name == node.owner
-            for name, weight in getattr(node.layer, what)(*node.in_shapes).items()
+            for name, weight in getattr(node, what).items()
         }
 
     def integer_inputs(self, *x: Shape) -> dict[int, range]:
@@ -125,16 +128,36 @@ class Composite(Layer):
     def input_dtypes(self, dtype: np.dtype[np.floating]) -> tuple[np.dtype[Any], ...]:
         """What a network of `dtype` turns each input into: `dtype` itself, or int64 where numbers are counted with."""
         integers = self.integer_inputs(*self.input_shapes)
-        return tuple(np.dtype(np.int64) if k in integers else dtype for k in range(len(self.input_shapes)))
+        kinds = ("integer" if k in integers else form.kind for k, form in enumerate(self.input_forms))
+        return tuple(dtype_of(kind, dtype) for kind in kinds)
+
+    @property
+    def input_forms(self) -> tuple[Form, ...]:
+        """The inputs' axes and kinds."""
+        return self.graph(*self.input_shapes).input_forms
+
+    @cached_property
+    def batch_first(self) -> bool:
+        """Whether every input is a batch of samples, as inputs of a whole model are."""
+        return all(form.batch_first for form in self.input_forms)
+
+    def rows(self, inputs: Sequence[Any]) -> int:
+        """N, as these inputs show it; 1 where none grows with the batch."""
+        if self.batch_first:
+            return len(inputs[0])
+        found = (form.rows_of(x.shape) for form, x in zip(self.input_forms, inputs, strict=True))
+        return next((rows for rows in found if rows), 1)
 
     def summary(self) -> str:
         """One line a node: name, layer, output shape, number of weights."""
         graph = self.graph(*self.input_shapes)
-        rows = [(n, "Input", shape_text(s), "") for n, s in zip(graph.input_names, graph.input_shapes, strict=True)]
+        rows = [(n, "Input", str(form), "") for n, form in zip(graph.input_names, graph.input_forms, strict=True)]
+        for entry in graph.entries:
+            told = f"{prod(entry.weight.shape):,} weights" if entry.trained else ""
+            rows.append((entry.path, "Parameter" if entry.trained else "Buffer", str(entry.form), told))
         for node in graph.nodes:
-            weights = node.layer.weights(*node.in_shapes).values()
-            size = sum(prod(w.shape) for w in weights) if node.name == node.owner else 0
-            shapes = ", ".join(map(shape_text, node.out_shapes))
+            size = sum(prod(w.shape) for w in node.weights.values()) if node.name == node.owner else 0
+            shapes = ", ".join(map(str, node.out_forms))
             title = type(node.layer).__name__ if isinstance(node.layer, Composite) else repr(node.layer)
             rows.append((node.name, title, shapes, f"{size:,} weights" if size else ""))
         widths = [max(len(row[k]) for row in rows) for k in range(3)]
@@ -169,7 +192,7 @@ def check_sharing(model: Composite) -> None:
     """A layer object may be shared within one graph; in two graphs its weights would have two names."""
     owners: dict[int, str] = {}
     for path, owner, node in leaves(model.graph(*model.input_shapes), once=True):
-        if node.layer.weights(*node.in_shapes) and owners.setdefault(id(node.layer), owner) != owner:
+        if node.weights and owners.setdefault(id(node.layer), owner) != owner:
             raise SpecError(
                 f"{path}, {node.layer!r}",
                 wanted="a layer object in one graph only",

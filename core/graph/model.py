@@ -8,9 +8,10 @@ from typing import Any
 from isograd.core.base.description import Description, register
 from isograd.core.base.errors import SpecError, shown
 from isograd.core.base.types import Shape, shape_text
-from isograd.core.graph.composite import Composite, fitted, record_entry, record_layer, record_lookup
-from isograd.core.graph.names import checked_name, name_layers
+from isograd.core.graph.composite import Composite, fitted
+from isograd.core.graph.names import check_paths, checked_name, name_layers
 from isograd.core.graph.nodes import Graph
+from isograd.core.graph.record import as_entry, read, written
 from isograd.core.graph.resolve import calls_between, resolve
 from isograd.core.graph.values import Input, Value, apply
 from isograd.core.layers.base import Layer, Misfit
@@ -20,14 +21,22 @@ class Model(Composite):
     """A graph of named nodes between `inputs` and `outputs` (one value, or a sequence of them, states as they come).
 
     Nodes are named by their layer's `name=`, else by kind (linear, linear_1). A layer called twice shares
-    its weights. A model is a layer: call it on values to put it inside another model.
+    its weights. A model is a layer: call it on values to put it inside another model. Inputs, ig.Parameters and
+    ig.Buffers that are `kept` belong to it though they feed no output. `evaluation` names the outputs, by
+    position, that evaluation gives where training gives more (auxiliary heads); what only those need runs in training.
     """
 
     def __init__(
-        self, *, inputs: Value | Sequence[Any], outputs: Value | Sequence[Any], name: str | None = None
+        self,
+        *,
+        inputs: Value | Sequence[Any],
+        outputs: Value | Sequence[Any],
+        name: str | None = None,
+        kept: Sequence[Value] = (),
+        evaluation: Sequence[int] | None = None,
     ) -> None:
         starts, ends = _values(inputs, "inputs"), _values(outputs, "outputs")
-        calls = calls_between(starts, ends, "Model")
+        calls, entries = calls_between(starts, ends, "Model", kept)
         names = name_layers([call.layer for call in calls], "Model")
         labels = _input_names(starts)
         both = [label for label in labels if label in names.values()]
@@ -43,7 +52,9 @@ class Model(Composite):
         object.__setattr__(self, "name", name)
         object.__setattr__(self, "_parts", tuple(call.layer for call in calls))
         self.check_extent()
-        object.__setattr__(self, "_graph", resolve(starts, labels, ends, names, "Model"))
+        chosen = _chosen(evaluation, len(ends))
+        check_paths([*labels, *names.values()], [entry.name for entry in entries])
+        object.__setattr__(self, "_graph", resolve(starts, labels, ends, names, "Model", kept, chosen))
 
     _graph: Graph
     _parts: tuple[Layer, ...]
@@ -78,64 +89,30 @@ class Model(Composite):
         graph = self._graph
         if x == graph.input_shapes:
             return self
-        inputs = tuple(Input(shape, name=name) for shape, name in zip(x, graph.input_names, strict=True))
-        values: dict[int, Value] = dict(enumerate(inputs))
+        inputs = tuple(
+            Input(shape, name=name, kind=form.kind)
+            for shape, name, form in zip(x, graph.input_names, graph.input_forms, strict=True)
+        )
+        entries = [as_entry(entry) for entry in graph.entries]
+        values: dict[int, Value] = dict(enumerate((*inputs, *entries)))
         layers: dict[str, Layer] = {}
         for node in graph.nodes:
             sources = [values[slot] for slot in node.reads]
             if node.owner not in layers:
                 layers[node.owner] = fitted(node.layer, *(value.shape for value in sources))
-            made = apply(layers[node.owner], sources)
+            made = apply(layers[node.owner], sources, {name: values[slot] for name, slot in node.given})
             values |= zip(node.writes, made if isinstance(made, tuple) else (made,), strict=True)
-        return Model(inputs=inputs, outputs=[values[slot] for slot in graph.outputs], name=self.name)
+        outputs = [values[slot] for slot in graph.outputs]
+        return Model(
+            inputs=inputs, outputs=outputs, name=self.name, kept=(*inputs, *entries), evaluation=graph.evaluation
+        )
 
     def to_dict(self) -> dict[str, Any]:
-        graph = self._graph
-        label = dict(enumerate(graph.input_names))
-        for node in graph.nodes:
-            for index, slot in enumerate(node.writes):
-                label[slot] = f"{node.name}:{index}" if len(node.writes) > 1 else node.name
-        return {
-            "layer": "Model",
-            "name": self.name,
-            "inputs": {n: list(s) for n, s in zip(graph.input_names, graph.input_shapes, strict=True)},
-            "layers": {node.owner: node.layer.to_dict() for node in graph.nodes if node.name == node.owner},
-            "calls": [{"layer": node.owner, "of": [label[slot] for slot in node.reads]} for node in graph.nodes],
-            "outputs": [label[slot] for slot in graph.outputs],
-        }
+        return {"layer": "Model", "name": self.name, **written(self._graph)}
 
     @classmethod
     def from_options(cls, options: dict[str, Any]) -> Description:
-        unknown = [key for key in options if key not in ("name", "inputs", "layers", "calls", "outputs")]
-        if unknown:
-            raise SpecError(
-                "JSON: a Model",
-                wanted='the keys "name", "inputs", "layers", "calls", "outputs"',
-                got=shown(unknown[0]),
-                fix="write the text with to_json",
-            )
-        shapes = record_entry(options, "inputs", dict)
-        inputs = {name: Input(record_entry(shapes, name, list), name=name) for name in shapes}
-        layers = {
-            name: record_layer(entry, f"layer {name!r}")
-            for name, entry in record_entry(options, "layers", dict).items()
-        }
-        values: dict[str, Value] = dict(inputs)
-        uses: dict[str, int] = {}
-        for call in record_entry(options, "calls", list):
-            if not isinstance(call, dict):
-                raise SpecError(
-                    'JSON: "calls"', wanted='{"layer": …, "of": […]}', got=shown(call), fix="write it with to_json"
-                )
-            owner = record_entry(call, "layer", str)
-            sources = [record_lookup(values, name, "value") for name in record_entry(call, "of", list)]
-            made = apply(record_lookup(layers, owner, "layer"), sources)
-            uses[owner] = uses.get(owner, 0) + 1
-            name = owner if uses[owner] == 1 else f"{owner}#{uses[owner]}"
-            outs = made if isinstance(made, tuple) else (made,)
-            values |= {name: outs[0]} if len(outs) == 1 else {f"{name}:{k}": v for k, v in enumerate(outs)}
-        outputs = [record_lookup(values, name, "value") for name in record_entry(options, "outputs", list)]
-        return cls(inputs=tuple(inputs.values()), outputs=outputs, name=options.get("name"))
+        return cls(**read(options), name=options.get("name"))
 
 
 register("layer", Model)
@@ -163,6 +140,17 @@ def _values(given: Any, what: str) -> tuple[Value, ...]:
     if what == "inputs" and len({id(v) for v in values}) != len(values):
         raise SpecError("Model(inputs=…)", wanted="each Input once", got="one of them twice", fix="drop one")
     return values
+
+
+def _chosen(evaluation: Sequence[int] | None, count: int) -> tuple[int, ...] | None:
+    """Positions among the outputs; None for all."""
+    if evaluation is None:
+        return None
+    found = tuple(evaluation) if isinstance(evaluation, (list, tuple)) else ()
+    if not found or len(set(found)) != len(found) or not all(type(k) is int and 0 <= k < count for k in found):
+        wanted = f"positions among the {count} outputs, each once"
+        raise SpecError("Model(evaluation=…)", wanted=wanted, got=shown(evaluation), fix="evaluation=[0]")
+    return None if found == tuple(range(count)) else found
 
 
 def _input_names(inputs: Sequence[Value]) -> list[str]:

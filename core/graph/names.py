@@ -43,6 +43,27 @@ def checked_name(name: object, where: object) -> str:
     )
 
 
+def checked_path(path: object, where: str) -> str:
+    """Names with dots between them, each of which can stand in a path."""
+    parts = path.split(".") if isinstance(path, str) else [path]
+    for part in parts:
+        checked_name(part, where)
+    return ".".join(parts)  # type: ignore[arg-type]
+
+
+def check_paths(nodes: Sequence[str], entries: Sequence[str]) -> None:
+    """SpecError where an entry has the name of another, of a node or of an input, or stands below another."""
+    taken = set(nodes)
+    for path in entries:
+        parts = path.split(".")
+        above = {".".join(parts[:k]) for k in range(1, len(parts))}
+        if path in taken or not above.isdisjoint(set(entries)):
+            raise SpecError(
+                "Model", wanted="a path of its own for every weight and node", got=f"{path!r} twice", fix="rename one"
+            )
+        taken.add(path)
+
+
 def _halved(name: str) -> bool:
     """Whether half a character stands in a name: no file can hold it."""
     return any("\ud800" <= mark <= "\udfff" for mark in name)
@@ -51,7 +72,7 @@ def _halved(name: str) -> bool:
 def name_layers(layers: Sequence[Layer], where: str) -> dict[int, str]:
     """A unique name for each distinct layer object, by id: its own, else by kind and number."""
     names: dict[int, str] = {}
-    taken = {checked_name(layer.name, where) for layer in layers if layer.name is not None}
+    taken = {checked_path(layer.name, where) for layer in layers if layer.name is not None}
     given: set[str] = set()
     next_free: dict[str, Iterator[int]] = {}
     for layer in layers:

@@ -5,37 +5,113 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from isograd.core.base.forms import Form
+from isograd.core.base.initializers import Weight
+from isograd.core.base.limits import NUMBER
 from isograd.core.base.types import Shape
 from isograd.core.layers.base import Layer, Misfit
+
+ANY = range(-NUMBER - 1, NUMBER)
+"""The whole numbers that stand in an input of which no layer asks for less."""
 
 
 @dataclass(frozen=True)
 class Node:
-    """One call in a graph: reads slots, writes slots."""
+    """One call in a graph: reads slots, writes slots; `given` are its weights that stand in slots as well."""
 
     name: str  # unique in its graph: "linear", and "linear#2" where the same layer is called again
     owner: str  # the name that its weights stand under: that of the layer's first call
     layer: Layer
     reads: tuple[int, ...]
     writes: tuple[int, ...]
-    in_shapes: tuple[Shape, ...]
-    out_shapes: tuple[Shape, ...]
+    in_forms: tuple[Form, ...]
+    out_forms: tuple[Form, ...]
+    given: tuple[tuple[str, int], ...] = ()
+
+    @cached_property
+    def in_shapes(self) -> tuple[Shape, ...]:
+        return tuple(form.shape for form in self.in_forms)
+
+    @cached_property
+    def out_shapes(self) -> tuple[Shape, ...]:
+        return tuple(form.shape for form in self.out_forms)
+
+    @cached_property
+    def weights(self) -> dict[str, Weight]:
+        """Those that stand under its owner's name."""
+        return self._own(self.layer.weights(*self.in_shapes))
+
+    @cached_property
+    def buffers(self) -> dict[str, Weight]:
+        return self._own(self.layer.buffers(*self.in_shapes))
+
+    def _own(self, all_of_them: dict[str, Weight]) -> dict[str, Weight]:
+        given = dict(self.given)
+        return {name: weight for name, weight in all_of_them.items() if name not in given} if given else all_of_them
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A weight (`trained`) or a buffer that stands in a slot of its own, under its path."""
+
+    path: str
+    weight: Weight
+    form: Form
+    trained: bool
 
 
 @dataclass(frozen=True)
 class Graph:
-    """A resolved graph: slots 0 … inputs−1 hold the inputs, nodes fill the rest in order."""
+    """A resolved graph: the first slots hold the inputs, the next the entries, nodes fill the rest in order."""
 
     input_names: tuple[str, ...]
-    input_shapes: tuple[Shape, ...]
+    input_forms: tuple[Form, ...]
+    entries: tuple[Stored, ...]
     nodes: tuple[Node, ...]
     outputs: tuple[int, ...]
-    slots: int
+    evaluation: tuple[int, ...] | None = None  # which of the outputs evaluation has, where it has not all
+
+    @cached_property
+    def forms(self) -> tuple[Form, ...]:
+        """Of every slot."""
+        entries = (entry.form for entry in self.entries)
+        return (*self.input_forms, *entries, *(form for node in self.nodes for form in node.out_forms))
+
+    def outputs_in(self, training: bool) -> tuple[int, ...]:
+        """The slots of the outputs in this mode."""
+        if training or self.evaluation is None:
+            return self.outputs
+        return tuple(self.outputs[k] for k in self.evaluation)
+
+    def nodes_in(self, training: bool) -> tuple[Node, ...]:
+        """The nodes that run in this mode."""
+        return self.nodes if training or self.evaluation is None else self._evaluated
+
+    @cached_property
+    def _evaluated(self) -> tuple[Node, ...]:
+        """What leads to the outputs of evaluation."""
+        wanted, found = set(self.outputs_in(False)), []
+        for node in reversed(self.nodes):
+            if not wanted.isdisjoint(node.writes):
+                found.append(node)
+                wanted.update(node.reads, (slot for _, slot in node.given))
+        return tuple(reversed(found))
+
+    @property
+    def slots(self) -> int:
+        return len(self.forms)
+
+    @cached_property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        return tuple(form.shape for form in self.input_forms)
+
+    @cached_property
+    def out_forms(self) -> tuple[Form, ...]:
+        return tuple(self.forms[slot] for slot in self.outputs)
 
     @cached_property
     def out_shapes(self) -> tuple[Shape, ...]:
-        shapes = [*self.input_shapes, *(shape for node in self.nodes for shape in node.out_shapes)]
-        return tuple(shapes[slot] for slot in self.outputs)
+        return tuple(form.shape for form in self.out_forms)
 
     @cached_property
     def integer_inputs(self) -> dict[int, range]:
@@ -43,13 +119,16 @@ class Graph:
 
         Raises Misfit where a node would count with what another computes, or another computes with what it counts.
         """
-        found: dict[int, range] = {}
+        found = {k: ANY for k, form in enumerate(self.input_forms) if form.kind == "integer"}
         computed: dict[int, str] = {}
         counted: dict[int, str] = {}
         for node in self.nodes:
             integers = node.layer.integer_inputs(*node.in_shapes)
             for place, slot in enumerate(node.reads):
-                if place not in integers:
+                if self.forms[slot].kind != "float":
+                    if slot in found and place in integers:
+                        found[slot] = _common(found[slot], integers[place])
+                elif place not in integers:
                     computed.setdefault(slot, node.name)
                 elif slot >= len(self.input_names):
                     source = next(other.name for other in self.nodes if slot in other.writes)
@@ -60,8 +139,7 @@ class Graph:
                     )
                 else:
                     counted.setdefault(slot, node.name)
-                    other = found.get(slot, integers[place])
-                    found[slot] = range(max(other.start, integers[place].start), min(other.stop, integers[place].stop))
+                    found[slot] = _common(found.get(slot, ANY), integers[place])
         both = [slot for slot in found if slot in computed]
         if both:
             slot = both[0]
@@ -71,3 +149,7 @@ class Graph:
                 "give the model two Inputs",
             )
         return found
+
+
+def _common(a: range, b: range) -> range:
+    return range(max(a.start, b.start), min(a.stop, b.stop))

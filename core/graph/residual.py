@@ -15,7 +15,7 @@ from isograd.core.graph.composite import Composite, fitted
 from isograd.core.graph.nodes import Graph
 from isograd.core.graph.resolve import resolve
 from isograd.core.graph.sequential import Sequential
-from isograd.core.graph.values import Call, Input, Value, chain, out_shapes_of
+from isograd.core.graph.values import Call, Input, Value, called
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.combine import Add
 
@@ -78,8 +78,8 @@ class Residual(Composite):
         start: Any = Input(shape)
 
         def branch(layer: Any, name: str) -> Value:
-            shapes = out_shapes_of(layer, [shape], lambda: f"{name} of a Residual, {layer!r}", lambda: chain([start]))
-            return Value(shapes[0], Call(layer, (start,), shapes))
+            call = called(layer, [start], lambda: f"{name} of a Residual, {layer!r}", {})
+            return Value(call.out_forms[0], call)
 
         body = branch(self.body, "body")
         side = start if self.shortcut is None else branch(self.shortcut, "shortcut")
@@ -90,6 +90,6 @@ class Residual(Composite):
                 "a shortcut= of that shape, such as shortcut=[ig.Conv2d(channels, 1, stride=…)], or another body",
             )
         add = Add()
-        total = Value(body.shape, Call(add, (body, side), (body.shape,)))
+        total = Value(body.form, Call(add, (body, side), (body.form,)))
         names = {id(self.body): "body", id(self.shortcut): "shortcut", id(add): "add"}
         return resolve([start], ["input"], [total], names, "Residual")

@@ -16,7 +16,7 @@ from isograd.core.graph.composite import Composite, fitted, record_entry, record
 from isograd.core.graph.names import checked_name
 from isograd.core.graph.nodes import Graph
 from isograd.core.graph.resolve import resolve
-from isograd.core.graph.values import Call, Input, Value, chain, out_shapes_of
+from isograd.core.graph.values import Input, Value, called
 from isograd.core.layers.base import Layer, Misfit
 
 
@@ -108,8 +108,8 @@ class Sequential(Composite):
         start = value
         for position, layer in enumerate(self.layers, 1):
             where = partial("layer {} of {}, {!r}".format, position, len(self.layers), layer)
-            shapes = out_shapes_of(layer, [value.shape], where, partial(chain, [value]))
-            value = Value(shapes[0], Call(layer, (value,), shapes))
+            call = called(layer, [value], where, {})
+            value = Value(call.out_forms[0], call)
         return resolve([start], ["input"], [value], self._names(), "Sequential")
 
     def _fitted(self, *x: Shape) -> Sequential:
@@ -117,7 +117,7 @@ class Sequential(Composite):
         made: dict[int, Layer] = {}
         for layer in self.layers:
             inner = made.setdefault(id(layer), fitted(layer, shape))
-            shape = out_shapes_of(inner, [shape], partial(repr, inner), partial(shape_text, shape))[0]
+            shape = called(inner, [Input(shape)], partial(repr, inner), {}).out_forms[0].shape
         layers = tuple(made[id(layer)] for layer in self.layers)
         return Sequential(layers, input_shape=None if self.input_shape is None else x[0], name=self.name)
 

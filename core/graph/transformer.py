@@ -93,7 +93,7 @@ class TransformerBlock(Composite):
             norm, add = LayerNorm(eps=self.layer_norm_eps, bias=self.bias, name=f"norm{k}"), Add(name=f"add{k}")
             x = add(x, branch(norm(x))) if form.norm_first else norm(add(x, branch(x)))
         where = type(self).__name__
-        names = name_layers([call.layer for call in calls_between([start, *ends], [x], where)], where)
+        names = name_layers([call.layer for call in calls_between([start, *ends], [x], where)[0]], where)
         return resolve([start, *ends], ["input", "lengths"][: 1 + len(ends)], [x], names, where)
 
 

@@ -28,15 +28,19 @@ def declared(model: Composite) -> tuple[dict[str, Weight], dict[str, Weight]]:
 def initial_state(model: Composite, *, seed: int, dtype: np.dtype[np.floating]) -> State:
     """Weights and buffers drawn from (seed, path): the same numbers for every backend and dtype (rounded).
 
-    Raises SpecError for more of them than this machine's memory holds, before the first is drawn.
+    Raises SpecError for more of them than this machine's memory holds, before the first is drawn, and WeightsError for
+    one that leaves the floats of `dtype`.
     """
     weights, buffers = declared(model)
     wanted = {**weights, **buffers}
     _check_memory({path: prod(weight.shape) for path, weight in wanted.items()}, dtype.itemsize)
-    return {
-        path: weight.initial(generator(seed, "init", path)).astype(np.int64 if weight.integers else dtype)
-        for path, weight in wanted.items()
-    }
+    made: State = {}
+    for path, weight in wanted.items():
+        drawn = weight.initial(generator(seed, "init", path))
+        made[path] = (
+            drawn.astype(np.int64) if weight.integers else floats(drawn, dtype, f"the model's first weights: {path}")
+        )
+    return made
 
 
 def _check_memory(sizes: Mapping[str, int], itemsize: int) -> None:
@@ -91,19 +95,43 @@ def check_state(model: Composite, state: Mapping[str, Any], where: str = "load_s
     return found
 
 
-def in_dtype(model: Composite, state: State, dtype: np.dtype[np.floating], where: str) -> State:
+def in_dtype(model: Composite, state: Mapping[str, Array], dtype: np.dtype[np.floating], where: str) -> State:
     """A checked state as a network of `dtype` holds it: numbers in `dtype`, what is counted in int64.
 
-    Raises WeightsError where a count is no whole number.
+    Raises WeightsError where a count is no whole number, or a finite number leaves the floats of `dtype`.
     """
     weights, buffers = declared(model)
     made: State = {}
     for path, weight in {**weights, **buffers}.items():
-        values = state[path]
-        with np.errstate(invalid="ignore"):
-            made[path] = values.astype(np.int64 if weight.integers else dtype, copy=False)
-        if weight.integers and not np.array_equal(made[path], values):
-            raise WeightsError(f"{where}: {path}", wanted="whole numbers", got=shown(values), fix=FITTING)
+        values, place = state[path], f"{where}: {path}"
+        made[path] = counts(values, place) if weight.integers else floats(values, dtype, place)
+    return made
+
+
+def counts(values: Array, where: str) -> Array:
+    """Whole numbers in int64; WeightsError for others."""
+    with np.errstate(invalid="ignore"):
+        made = values.astype(np.int64, copy=False)
+    if not np.array_equal(made, values):
+        raise WeightsError(where, wanted="whole numbers", got=shown(values), fix=FITTING)
+    return made
+
+
+def floats(values: Array, dtype: np.dtype[np.floating], where: str) -> Array:
+    """The numbers in `dtype`; WeightsError where one that is finite leaves the floats there."""
+    if values.dtype == dtype:
+        return values
+    with np.errstate(over="ignore"):
+        made = values.astype(dtype)
+    lost = np.isfinite(values) & ~np.isfinite(made)
+    if lost.any():
+        place = tuple(int(i) for i in np.argwhere(lost)[0])
+        raise WeightsError(
+            where,
+            wanted=f"numbers that are finite in {dtype}, at most {np.finfo(dtype).max:.1e}",
+            got=f"{values[place]} at {list(place)}",
+            fix='dtype="float64", or smaller numbers; nothing was changed',
+        )
     return made
 
 

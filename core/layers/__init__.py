@@ -3,65 +3,128 @@
 from isograd.core.layers.activations import (
     ELU,
     GELU,
+    GLU,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
     LeakyReLU,
     LogSoftmax,
+    Mish,
+    PReLU,
     ReLU,
+    ReLU6,
     Sigmoid,
     SiLU,
     Softmax,
     Softplus,
     Tanh,
 )
-from isograd.core.layers.attention import MultiheadAttention, PositionalEncoding
+from isograd.core.layers.attention import MultiheadAttention, PositionalEncoding, ScaledDotProductAttention
+from isograd.core.layers.axes import Expand, Flip, Permute, Repeat, RepeatInterleave, Roll, Tril, Triu, View
 from isograd.core.layers.base import Layer
 from isograd.core.layers.cells import GRUCell, LSTMCell, RNNCell
+from isograd.core.layers.columns import Col2im, Im2col
 from isograd.core.layers.combine import Add, Concat, MatMul, Multiply, Subtract
-from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
-from isograd.core.layers.dropout import Dropout, Dropout2d
+from isograd.core.layers.constants import Arange, Cast, Full, StopGradient
+from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
+from isograd.core.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d, StochasticDepth
+from isograd.core.layers.einsum import Einsum
+from isograd.core.layers.elementwise import Clamp, Number, Unary
 from isograd.core.layers.embedding import Embedding, OneHot
+from isograd.core.layers.indexing import Gather, Index, IndexPut, IndexSelect, Scatter, ScatterAdd
 from isograd.core.layers.linear import Linear
-from isograd.core.layers.norm import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm
+from isograd.core.layers.norm import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    GroupNorm,
+    InstanceNorm2d,
+    LayerNorm,
+    RMSNorm,
+)
+from isograd.core.layers.ordering import ArgMax, ArgMin, ArgSort, MaxDim, MinDim, Sort, TopK
+from isograd.core.layers.padding import Pad
+from isograd.core.layers.pairs import Binary, Compare, Logic, MaskedFill, Where
 from isograd.core.layers.pool import (
+    AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
     AdaptiveMaxPool2d,
     AvgPool1d,
     AvgPool2d,
+    AvgPool3d,
     GlobalAvgPool,
     MaxPool1d,
     MaxPool2d,
+    MaxPool3d,
 )
 from isograd.core.layers.recurrent import GRU, LSTM, RNN
+from isograd.core.layers.reductions import CumProd, CumSum, Reduce
 from isograd.core.layers.resize import Upsample, ZeroPad2d
 from isograd.core.layers.sequence import LastStep
 from isograd.core.layers.shape import Flatten, Identity, Reshape
+from isograd.core.layers.slices import Select, SelectScatter, Slice, SliceScatter, Split, Stack, Unfold
 
 __all__ = [
     "ELU",
     "GELU",
+    "GLU",
     "GRU",
     "LSTM",
     "RNN",
+    "SELU",
+    "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
+    "AdaptiveAvgPool3d",
     "AdaptiveMaxPool2d",
     "Add",
+    "Arange",
+    "ArgMax",
+    "ArgMin",
+    "ArgSort",
     "AvgPool1d",
     "AvgPool2d",
+    "AvgPool3d",
     "BatchNorm1d",
     "BatchNorm2d",
+    "BatchNorm3d",
+    "Binary",
+    "Cast",
+    "Clamp",
+    "Col2im",
+    "Compare",
     "Concat",
     "Conv1d",
     "Conv2d",
     "Conv3d",
     "ConvTranspose1d",
     "ConvTranspose2d",
+    "ConvTranspose3d",
+    "CumProd",
+    "CumSum",
     "Dropout",
+    "Dropout1d",
     "Dropout2d",
+    "Dropout3d",
+    "Einsum",
     "Embedding",
+    "Expand",
     "Flatten",
+    "Flip",
+    "Full",
     "GRUCell",
+    "Gather",
     "GlobalAvgPool",
     "GroupNorm",
+    "Hardsigmoid",
+    "Hardswish",
+    "Hardtanh",
     "Identity",
+    "Im2col",
+    "Index",
+    "IndexPut",
+    "IndexSelect",
     "InstanceNorm2d",
     "LSTMCell",
     "LastStep",
@@ -70,22 +133,57 @@ __all__ = [
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
+    "Logic",
+    "MaskedFill",
     "MatMul",
+    "MaxDim",
     "MaxPool1d",
     "MaxPool2d",
+    "MaxPool3d",
+    "MinDim",
+    "Mish",
     "MultiheadAttention",
     "Multiply",
+    "Number",
     "OneHot",
+    "PReLU",
+    "Pad",
+    "Permute",
     "PositionalEncoding",
+    "RMSNorm",
     "RNNCell",
     "ReLU",
+    "ReLU6",
+    "Reduce",
+    "Repeat",
+    "RepeatInterleave",
     "Reshape",
+    "Roll",
+    "ScaledDotProductAttention",
+    "Scatter",
+    "ScatterAdd",
+    "Select",
+    "SelectScatter",
     "SiLU",
     "Sigmoid",
+    "Slice",
+    "SliceScatter",
     "Softmax",
     "Softplus",
+    "Sort",
+    "Split",
+    "Stack",
+    "StochasticDepth",
+    "StopGradient",
     "Subtract",
     "Tanh",
+    "TopK",
+    "Tril",
+    "Triu",
+    "Unary",
+    "Unfold",
     "Upsample",
+    "View",
+    "Where",
     "ZeroPad2d",
 ]

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pydantic import InstanceOf
 
-from isograd.core.base.description import Count, Fraction, describes
+from isograd.core.base.description import Count, Finite, Fraction, describes
+from isograd.core.base.forms import Axes, Form
 from isograd.core.base.initializers import Fans, Initializer, Normal, TorchDefault, Weight, XavierUniform, Zeros
 from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
+from isograd.core.layers.combine import broadcast, one_kind
 from isograd.core.layers.sequence import check_steps
 
 if TYPE_CHECKING:
@@ -131,3 +133,60 @@ class PositionalEncoding(Layer):
 
     def weights(self, *x: Shape) -> dict[str, Weight]:
         return {"weight": Weight(x[0], self.weight_init, Fans(*x[0]))} if self.learned else {}
+
+
+@describes("layer")
+class ScaledDotProductAttention(Layer):
+    """y = D(softmax(q kᵀ·scale + M)) v          q (…, T, d), k (…, S, d), v (…, S, e) → y (…, T, e)
+
+    Leading axes broadcast, as Add's. scale=None: 1/√d. A fourth value is M (…, T, S), which broadcasts: booleans, True
+    where a place attends (0, else −∞), or floats that are added and have a gradient. causal=True: place t attends to
+    the places up to t alone, counted from the first in both; M is left out then. A place that attends to nothing gets
+    0, and has no gradient (torch since 2.5; before, NaN).
+    D: dropout of the shares, scaled by 1/(1−dropout), in training; the batch must then stand first.
+    enable_gqa=True: every head of k and v (the axis before S) serves as many heads of q as there are for each.
+    """
+
+    scale: Finite | None = None
+    causal: bool = False
+    dropout: Fraction = 0.0
+    enable_gqa: bool = False
+    min_inputs: ClassVar[int] = 3
+    max_inputs: ClassVar[int | None] = 4
+
+    def out_forms(self, *x: Form) -> tuple[Form, ...]:
+        self.check_count(len(x))
+        one_kind(x[:3], "float")
+        one_kind(x[3:] or x[:1], "float", "boolean")
+        q, k, v = (form.axes for form in x[:3])
+        if min(len(q), len(k), len(v)) < 2 or q[-1] != k[-1] or k[-2] != v[-2]:
+            raise self._unfit(x)
+        if self.causal and len(x) > 3:
+            raise Misfit("no mask with causal=True", f"{x[3]}", "put both into one mask")
+        if self.enable_gqa:
+            k, v = (self._spread(axes, q, x) for axes in (k, v))
+        try:
+            lead = broadcast(*(Form(axes[:-2]) for axes in (q, k, v)))
+            scores = (*lead, q[-2], k[-2])
+            fits = all(broadcast(Form(scores), Form(mask.axes)) == scores for mask in x[3:])
+        except Misfit:
+            fits = False
+        if not fits:
+            raise self._unfit(x)
+        if self.dropout and not Form(scores).batch_first:
+            raise Misfit("a batch in front, to be dropped from", f"{x[0]}", "bring it there with Permute or View")
+        return (Form((*lead, q[-2], v[-1])),)
+
+    def _spread(self, axes: Axes, q: Axes, x: tuple[Form, ...]) -> Axes:
+        """The axes of k or v with as many heads as q."""
+        heads, all_heads = (each[-3] if len(each) > 2 else None for each in (axes, q))
+        if not isinstance(heads, int) or not isinstance(all_heads, int) or heads < 1 or all_heads % heads:
+            raise Misfit("heads of k and v that divide those of q", " and ".join(map(str, x[:3])), "enable_gqa=False")
+        return (*axes[:-3], all_heads, *axes[-2:])
+
+    def _unfit(self, x: tuple[Form, ...]) -> Misfit:
+        return Misfit(
+            "q (…, T, d), k (…, S, d), v (…, S, e)" + ", mask (…, T, S)" * (len(x) > 3),
+            " and ".join(map(str, x)),
+            "bring them to these axes with Permute or View",
+        )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from isograd.core.base.description import Description, describes
+from isograd.core.base.errors import shortened
+from isograd.core.base.forms import BATCH, Form, Kind, Rows, Size
 from isograd.core.base.initializers import Fans, Weight
 from isograd.core.base.limits import AXES, NUMBER
 from isograd.core.base.types import Shape, shape_text
@@ -34,6 +36,8 @@ class Layer(Description):
 
     min_inputs: ClassVar[int] = 1
     max_inputs: ClassVar[int | None] = 1
+    any_axes: ClassVar[bool] = False
+    """Whether the batch may stand anywhere in front of what the layer looks at: at no axis, or the last ones alone."""
 
     @property
     def calls(self) -> int:
@@ -71,10 +75,7 @@ class Layer(Description):
 
     def checked_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         """`out_shapes`, after the number of inputs has been checked."""
-        few, many = self.min_inputs, self.max_inputs
-        if len(x) < few or (many is not None and len(x) > many):
-            wanted = f"{few}" if few == many else f"{few} or more" if many is None else f"{few} to {many}"
-            raise Misfit(f"{wanted} inputs", f"{len(x)}", f"call it with {wanted} graph values")
+        self.check_count(len(x))
         made = self.out_shapes(*x)
         if any(len(shape) > AXES or max(shape, default=1) > NUMBER for shape in made):
             raise Misfit(
@@ -84,11 +85,59 @@ class Layer(Description):
             )
         return made
 
+    def out_forms(self, *x: Form) -> tuple[Form, ...]:
+        """What the outputs are for inputs of these forms; raises Misfit where they do not fit.
+
+        A layer that is told by its sample's shapes takes rows of samples, as many from each input, and gives as many:
+        those of the batch, 4N windows of it, or a weight's. With `any_axes` all axes up to the last that grows are as
+        the batch's. One that looks at all axes says so itself.
+        """
+        self.check_count(len(x))
+        rows = x[0].axes[:1]
+        if self.any_axes:
+            grown = [axis for axis, size in enumerate(x[0].axes) if isinstance(size, Rows)]
+            rows = x[0].axes[: max([1, *(axis + 1 for axis in grown)])]
+        given = [form for form in x if not form.axes or form.axes[: len(rows)] != rows]
+        samples = tuple(form.axes[len(rows) :] for form in x)
+        if given or any(isinstance(size, Rows) for shape in samples for size in shape):
+            wanted = "rows of samples, as many from each input" if given else "samples whose axes do not grow with N"
+            raise Misfit(wanted, " and ".join(map(str, x)), "bring the batch to the front with Permute or View")
+        shapes = self.checked_shapes(*samples)  # type: ignore[arg-type]
+        counted = self.integer_inputs(*samples)  # type: ignore[arg-type]
+        for k, form in enumerate(x):
+            if form.kind == "boolean" or (form.kind == "integer" and k not in counted):
+                raise Misfit("numbers that are computed with", f"{form}", "ig.Cast() makes floats of them")
+        return tuple(Form((*rows, *shape)) for shape in shapes)
+
+    def check_count(self, count: int) -> None:
+        """Raise Misfit for another number of inputs than the layer takes."""
+        few, many = self.min_inputs, self.max_inputs
+        if count < few or (many is not None and count > many):
+            wanted = f"{few}" if few == many else f"{few} or more" if many is None else f"{few} to {many}"
+            raise Misfit(f"{wanted} inputs", f"{count}", f"call it with {wanted} graph values")
+
     def __call__(self, *values: Value) -> Any:
         """Apply the layer to graph values: one Value, or a tuple of them for several outputs."""
         from isograd.core.graph.values import apply  # the graph knows layers; layers learn of it only when called
 
         return apply(self, values)
+
+    def with_weights(self, weights: Mapping[str, Value] | None = None, /, **named: Value) -> Callable[..., Any]:
+        """This layer with weights or buffers that are values of the graph: ig.Linear(10).with_weights(weight=table)(x)
+
+        Each is a graph value without rows, of the weight's shape: an ig.Parameter that others read as well, or what a
+        layer computes of one. Names with dots come in a mapping.
+        """
+        from isograd.core.graph.values import apply
+
+        return lambda *values: apply(self, values, {**(weights or {}), **named})
+
+
+@describes("layer", abstract=True)
+class Pointwise(Layer):
+    """Every entry by itself: of values of any axes."""
+
+    any_axes: ClassVar[bool] = True
 
 
 def matrix_weights(out: int, fan_in: int, laws: Mapping[str, Any], bias: bool) -> dict[str, Weight]:
@@ -113,3 +162,62 @@ def resolve_axis(dim: int, shape: Shape) -> int:
             "name an axis of the sample: axis 0 is the batch, and samples are never mixed",
         )
     return axis - 1
+
+
+def axis_within(dim: int, form: Form) -> int:
+    """`axis_at` of a layer that mixes what stands along the axis: where rows of the batch stand in front, not these.
+
+    >>> axis_within(0, Form((7, Rows(), 5)))
+    0
+    """
+    samples = form.axes[:1] and isinstance(form.axes[0], Rows)
+    return resolve_axis(dim, form.shape) + 1 if samples else axis_at(dim, form)
+
+
+def axis_at(dim: int, form: Form) -> int:
+    """`dim` counts every axis of a value, as torch does; the answer counts from 0.
+
+    >>> axis_at(-1, Form((7, 5)))
+    1
+    """
+    rank = len(form.axes)
+    if not -rank <= dim < rank:
+        wanted = f"dim in −{rank}…{rank - 1}" if rank else "a value that has axes"
+        raise Misfit(wanted, f"dim={dim} for {form}", "name an axis of the value, the first with 0, the last with -1")
+    return dim % rank
+
+
+def axes_at(dims: Iterable[int], form: Form) -> tuple[int, ...]:
+    """`axis_at` of each; Misfit where one is named twice."""
+    axes = tuple(axis_at(dim, form) for dim in dims)
+    if len(set(axes)) != len(axes):
+        raise Misfit("every axis once", f"{tuple(dims)} for {form}", "name each axis once")
+    return axes
+
+
+def made_of(axes: Iterable[Size], kind: Kind) -> Form:
+    """The form of an output; Misfit where it has more axes or places than an array can."""
+    form = Form(tuple(axes), kind)
+    places = (size.times if isinstance(size, Rows) else size for size in form.axes)
+    if len(form.axes) > AXES + 1 or max(places, default=0) > NUMBER:
+        wanted = f"outputs of at most {AXES + 1} axes, none of more than {NUMBER} places"
+        raise Misfit(wanted, shortened(str(form)), "change what feeds it")
+    return form
+
+
+def check_like(like: tuple[Form, ...], *, needed: bool) -> None:
+    """Raise Misfit unless the last input, whose rows are counted where N is asked for, has the batch in front."""
+    if needed and not like:
+        raise Misfit(
+            "one more input, the last, whose rows are N",
+            "none",
+            "call it with a value that has the batch in front as well, such as the model's Input",
+        )
+    if like and like[0].axes[:1] != (BATCH,):
+        raise Misfit("the batch in front of the last input", str(like[0]), "give a value whose rows are the batch's")
+
+
+def check_kinds(wanted: Kind, *given: Form) -> None:
+    """Raise Misfit unless all have this kind."""
+    if any(form.kind != wanted for form in given):
+        raise Misfit(f"{wanted} values", " and ".join(map(str, given)), f"ig.Cast({wanted!r}) makes them of others")

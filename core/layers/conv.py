@@ -243,3 +243,13 @@ class ConvTranspose2d(TransposedConvolution):
     """
 
     axes: ClassVar[int] = 2
+
+
+@describes("layer")
+class ConvTranspose3d(TransposedConvolution):
+    """ConvTranspose2d with a third axis in front: x (N, C, P, Q, R) → y (N, O, D, H, W)
+
+    weight (C, O/groups, T, U, V), bias (O,): Conv3d's input gradient as a layer
+    """
+
+    axes: ClassVar[int] = 3

@@ -1,18 +1,18 @@
-"""Dropout of values and of whole channels, in both conventions of where the scale stands."""
+"""Dropout of values, of whole channels and of whole samples."""
 
 from __future__ import annotations
 
 from dataclasses import field
-from typing import Literal
+from typing import ClassVar, Literal
 
 from isograd.core.base.description import Fraction, describes
 from isograd.core.base.types import Shape
-from isograd.core.layers.base import Layer
+from isograd.core.layers.base import Layer, Pointwise
 from isograd.core.layers.windows import check_rank
 
 
 @describes("layer")
-class Dropout(Layer):
+class Dropout(Pointwise):
     """Training: y = x ⊙ m · s,   m = [u ≥ p],  u ~ U[0, 1)          Evaluation: y = x · t
 
     scale="training" (torch, "inverted"): s = 1/(1−p), t = 1.
@@ -28,13 +28,49 @@ class Dropout(Layer):
         return shape
 
 
-@describes("layer")
-class Dropout2d(Dropout):
-    """Dropout of whole channels: one u for each channel of each image          x (N, C, H, W) → y alike"""
+@describes("layer", abstract=True)
+class ChannelDropout(Dropout):
+    """Dropout of whole channels: one u for each channel of each sample"""
+
+    any_axes: ClassVar[bool] = False
+    axes: ClassVar[int] = 0
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
-        check_rank(x[0], 2)
+        check_rank(x[0], self.axes)
         return x
 
     def mask_shape(self, shape: Shape) -> Shape:
-        return (shape[0], 1, 1)
+        return (shape[0], *[1] * self.axes)
+
+
+@describes("layer")
+class Dropout1d(ChannelDropout):
+    """Dropout of whole channels: one u for each channel of each sequence          x (N, C, W) → y alike"""
+
+    axes: ClassVar[int] = 1
+
+
+@describes("layer")
+class Dropout2d(ChannelDropout):
+    """Dropout of whole channels: one u for each channel of each image          x (N, C, H, W) → y alike"""
+
+    axes: ClassVar[int] = 2
+
+
+@describes("layer")
+class Dropout3d(ChannelDropout):
+    """Dropout of whole channels: one u for each channel of each volume          x (N, C, D, H, W) → y alike"""
+
+    axes: ClassVar[int] = 3
+
+
+@describes("layer")
+class StochasticDepth(Layer):
+    """Training: y = x · m / (1−p),   m = [u ≥ p],  u ~ U[0, 1)          Evaluation: y = x          (Huang et al. 2016)
+
+    mode="row": one u for each sample; "batch": one for the whole batch. It stands at the end of a residual branch,
+    which it leaves out with probability p: torchvision.ops.StochasticDepth.
+    """
+
+    p: Fraction = field(kw_only=False)
+    mode: Literal["row", "batch"] = field(kw_only=False)

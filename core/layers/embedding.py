@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from typing import ClassVar
 
 from pydantic import InstanceOf
 
@@ -25,6 +26,7 @@ class Embedding(Layer):
     embedding_dim: Count = field(kw_only=False)
     padding_idx: Int | None = None
     weight_init: InstanceOf[Initializer] = field(default_factory=Normal)
+    any_axes: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         row, rows = self.padding_idx, self.num_embeddings
@@ -54,6 +56,7 @@ class OneHot(Layer):
     """y[…, c] = 1 where c = x, else 0          x (N, …) in 0…num_classes−1 → y (N, …, num_classes)"""
 
     num_classes: Count = field(kw_only=False)
+    any_axes: ClassVar[bool] = True
 
     def integer_inputs(self, *x: Shape) -> dict[int, range]:
         return {0: range(self.num_classes)}

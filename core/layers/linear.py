@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from typing import ClassVar
 
 from pydantic import InstanceOf
 
@@ -20,6 +21,7 @@ class Linear(Layer):
     bias: bool = True
     weight_init: InstanceOf[Initializer] = field(default_factory=TorchDefault)
     bias_init: InstanceOf[Initializer] = field(default_factory=TorchDefault)
+    any_axes: ClassVar[bool] = True
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         (shape,) = x

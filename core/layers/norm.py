@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from math import prod
+from typing import ClassVar
 
 from isograd.core.base.description import Count, Fraction, Positive, describes
 from isograd.core.base.initializers import Constant, Fans, Ones, Weight, Zeros
@@ -83,6 +84,18 @@ class BatchNorm2d(BatchNorm):
 
 
 @describes("layer")
+class BatchNorm3d(BatchNorm):
+    """Batch normalisation of volumes: x (N, C, D, H, W) → y alike; statistics over N, D, H and W
+
+    weight, bias, running_mean, running_var (C,), num_batches_tracked ()
+    """
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        check_rank(x[0], 3)
+        return x
+
+
+@describes("layer")
 class InstanceNorm2d(Layer):
     """y = weight · (x − μ)/√(σ² + eps) + bias, each channel of each image for itself, σ² biased
 
@@ -122,18 +135,45 @@ class LayerNorm(Layer):
     eps: Positive = 1e-5
     elementwise_affine: bool = True
     bias: bool = True
+    any_axes: ClassVar[bool] = True
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
-        if self.axes > len(x[0]):
-            raise Misfit(
-                f"at least {self.axes} axes in a sample",
-                shape_text(x[0]),
-                f"axes={len(x[0])} at most: samples are never mixed",
-            )
+        check_axes(x[0], self.axes)
         return x
 
     def weights(self, *x: Shape) -> dict[str, Weight]:
         return scale_and_shift(x[0][-self.axes :], bias=self.bias) if self.elementwise_affine else {}
+
+
+@describes("layer")
+class RMSNorm(Layer):
+    """y = weight ⊙ x/√(mean x² + eps), the mean over the last `axes` axes of each sample
+
+    x (N, …, *shape) → y alike; weight has the normalised axes' `shape`, which torch calls normalized_shape. eps=None is
+    the dtype's own: the distance of 1 from the next number (1.2e-7 in float32, 2.2e-16 in float64), as in torch.
+    """
+
+    axes: Count = 1
+    eps: Positive | None = None
+    elementwise_affine: bool = True
+    any_axes: ClassVar[bool] = True
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        check_axes(x[0], self.axes)
+        return x
+
+    def weights(self, *x: Shape) -> dict[str, Weight]:
+        return scale_and_shift(x[0][-self.axes :], bias=False) if self.elementwise_affine else {}
+
+
+def check_axes(shape: Shape, axes: int) -> None:
+    """A sample has so many axes to normalise over."""
+    if axes > len(shape):
+        raise Misfit(
+            f"at least {axes} axes in a sample",
+            shape_text(shape),
+            f"axes={len(shape)} at most: samples are never mixed",
+        )
 
 
 @describes("layer")

@@ -135,6 +135,13 @@ class MaxPool2d(MaxPooling):
     axes: ClassVar[int] = 2
 
 
+@describes("layer")
+class MaxPool3d(MaxPooling):
+    """MaxPool2d with a third axis in front: x (N, C, D, H, W) → y (N, C, …)"""
+
+    axes: ClassVar[int] = 3
+
+
 @describes("layer", abstract=True)
 class AvgPooling(Pooling):
     """The mean of each window. Its divisor counts the padding too, unless count_include_pad=False;
@@ -161,13 +168,30 @@ class AvgPool2d(AvgPooling):
     axes: ClassVar[int] = 2
 
 
+@describes("layer")
+class AvgPool3d(AvgPooling):
+    """AvgPool2d with a third axis in front: x (N, C, D, H, W) → y (N, C, …); no axis is shorter than its kernel"""
+
+    axes: ClassVar[int] = 3
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        shapes = super().out_shapes(*x)
+        if any(size < k for size, k in zip(x[0][1:], self.kernel, strict=True)):
+            raise Misfit(
+                f"at least {self.kernel} places, padding not counted, as torch",
+                shape_text(x[0]),
+                "a smaller kernel_size=",
+            )
+        return shapes
+
+
 @describes("layer", abstract=True)
 class AdaptivePooling(Layer):
     """output_size windows on each axis, whatever the input's size: window p holds ⌊p·H/P⌋ … ⌈(p+1)·H/P⌉ − 1"""
 
     output_size: Sizes = field(kw_only=False)
 
-    axes: ClassVar[int] = 2
+    axes: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
         check_lengths(repr(self), self.axes, output_size=self.output_size)
@@ -179,13 +203,31 @@ class AdaptivePooling(Layer):
 
 
 @describes("layer")
+class AdaptiveAvgPool1d(AdaptivePooling):
+    """y[n,c,q] = mean of x over window q          x (N, C, W) → y (N, C, Q)"""
+
+    axes: ClassVar[int] = 1
+
+
+@describes("layer")
 class AdaptiveAvgPool2d(AdaptivePooling):
     """y[n,c,p,q] = mean of x over window p, q          x (N, C, H, W) → y (N, C, P, Q)"""
+
+    axes: ClassVar[int] = 2
+
+
+@describes("layer")
+class AdaptiveAvgPool3d(AdaptivePooling):
+    """AdaptiveAvgPool2d with a third axis in front: x (N, C, D, H, W) → y (N, C, …)"""
+
+    axes: ClassVar[int] = 3
 
 
 @describes("layer")
 class AdaptiveMaxPool2d(AdaptivePooling):
     """y[n,c,p,q] = max of x over window p, q, the first of equal ones          x (N, C, H, W) → y (N, C, P, Q)"""
+
+    axes: ClassVar[int] = 2
 
 
 @describes("layer")

@@ -28,36 +28,62 @@ Factors: TypeAlias = Annotated[Positive | tuple[Positive, ...], PlainValidator(_
 """A positive factor for all axes, or one for each."""
 
 
+AXES = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
+"""Of the modes that weigh neighbours by their distance: how many axes x has."""
+
+
 @describes("layer")
 class Upsample(Layer):
     """Each axis resampled to `size` places, or to ⌊scale_factor · places⌋; exactly one of the two is given.
 
-    mode="nearest": y[i] = x[⌊i·r⌋],   r = 1/scale_factor, or H/P for `size`. x (N, C, …) with one to three axes
-    mode="bilinear": y[i] = (1−λ)·x[j] + λ·x[j+1] on both axes of x (N, C, H, W), j + λ = max((i + ½)·r − ½, 0), clamped
-    at the last place; align_corners=True: j + λ = i·(H−1)/(P−1), so that corners fall on corners.
+    x (N, C, …) with one to three axes, H long, to y (N, C, …), P long; r = 1/scale_factor, or H/P for `size`.
+    mode="nearest": y[i] = x[⌊i·r⌋]; "nearest-exact": y[i] = x[⌊(i + ½)·r⌋]
+    "area": y[i] = the mean of x[⌊i·H/P⌋] … x[⌈(i+1)·H/P⌉ − 1]
+    "linear", "bilinear", "trilinear" (one, two, three axes): y[i] = (1−λ)·x[j] + λ·x[j+1],
+      j + λ = max((i + ½)·r − ½, 0)
+    "bicubic" (two axes): y[i] = Σ x[j+k]·c(λ−k) over k = −1 … 2, j + λ = (i + ½)·r − ½, the ends' places repeated
+      c(t) = (a+2)|t|³ − (a+3)t² + 1 up to |t| = 1, a|t|³ − 5at² + 8a|t| − 4a up to 2, a = −¾       (Keys 1981)
+    align_corners=True: j + λ = i·r with r = (H−1)/(P−1), so that corners fall on corners.
+    antialias=True ("bilinear", "bicubic"): y[i] = Σ x[j]·w(j) / Σ w, w(j) = c((j + ½ − (i + ½)·r) / max(r, 1)): filters
+      that grow where the image shrinks; c(t) = 1 − |t| up to 1, or as above with a = −½ (the libraries' usual one).
+    A scale_factor that leaves P = H counts as 1 (but for "nearest-exact" and "bicubic"), for "nearest" one that leaves
+    P = 2H as 2: torch's convention.
     """
 
     size: Sizes | None = None
     scale_factor: Factors | None = None
-    mode: Literal["nearest", "bilinear"] = "nearest"
+    mode: Literal["nearest", "nearest-exact", "area", "linear", "bilinear", "trilinear", "bicubic"] = "nearest"
     align_corners: bool = False
+    antialias: bool = False
 
     def __post_init__(self) -> None:
         if (self.size is None) == (self.scale_factor is None):
             got = "neither" if self.size is None else "both"
             raise SpecError(repr(self), wanted="size= or scale_factor=", got=got, fix="Upsample(scale_factor=2)")
-        if self.align_corners and self.mode == "nearest":
+        if self.align_corners and not self.weighs:
             raise SpecError(
                 repr(self),
-                wanted='align_corners=False with mode="nearest"',
+                wanted=f'align_corners=False with mode="{self.mode}"',
                 got="True",
                 fix='mode="bilinear", or drop it',
             )
+        if self.antialias and self.mode not in ("bilinear", "bicubic"):
+            raise SpecError(
+                repr(self),
+                wanted=f'antialias=False with mode="{self.mode}"',
+                got="True",
+                fix='mode="bilinear" or "bicubic", or drop it',
+            )
+
+    @property
+    def weighs(self) -> bool:
+        """Whether y is weighed from neighbours by their distance, so that it matters where corners fall."""
+        return self.mode in AXES
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         (shape,) = x
         axes = len(shape) - 1
-        check_rank(shape, 2 if self.mode == "bilinear" else 3, least=2 if self.mode == "bilinear" else 1)
+        check_rank(shape, AXES.get(self.mode, 3), least=AXES.get(self.mode, 1))
         check_lengths(repr(self), axes, size=self.size, scale_factor=self.scale_factor)
         if self.size is not None:
             return ((shape[0], *per_axis(self.size, axes)),)
@@ -68,14 +94,40 @@ class Upsample(Layer):
                 f"{sizes} for {shape_text(shape)}",
                 "a larger scale_factor=",
             )
+        self._check_gradient(shape, sizes)
         return ((shape[0], *sizes),)
 
+    def _check_gradient(self, shape: Shape, sizes: Shape) -> None:
+        """Refuse where the gradient of torch.nn.Upsample takes the factor for 1 or 2, and its output does not."""
+        axes = list(zip(shape[1:], sizes, per_axis(self.scale_factor, len(sizes)), strict=True))
+        stay, double = ([out == times * n and f != times for n, out, f in axes] for times in (1, 2))
+        if self.mode == "nearest":
+            wrong = len(sizes) != 2 and any(stay + double)
+        elif self.antialias:
+            wrong = not self.align_corners and any(stay)
+        else:
+            wrong = self.mode == "bicubic" and not self.align_corners and any(stay) and sizes == shape[1:]
+        if wrong:
+            raise Misfit(
+                "sizes that do not stay or double by a scale_factor other than 1 or 2",
+                f"{sizes} for {shape_text(shape)}, where torch.nn.Upsample has the gradient of another function",
+                f"size={sizes}",
+            )
+
     def steps(self, shape: Shape) -> tuple[float, ...]:
-        """r on each axis: how far apart in x two neighbours of y are."""
+        """r on each axis: how far apart in x two neighbours of y are, 0 where align_corners makes a single one."""
         axes = len(shape) - 1
-        if self.scale_factor is not None:
-            return tuple(1 / f for f in per_axis(self.scale_factor, axes))
-        return tuple(size / out for size, out in zip(shape[1:], per_axis(self.size, axes), strict=True))
+        if self.align_corners:
+            outs = self.out_shapes(shape)[0][1:]
+            return tuple((size - 1) / (out - 1) if out > 1 else 0.0 for size, out in zip(shape[1:], outs, strict=True))
+        if self.size is not None:
+            return tuple(size / out for size, out in zip(shape[1:], per_axis(self.size, axes), strict=True))
+        outs, factors = self.out_shapes(shape)[0][1:], per_axis(self.scale_factor, axes)
+        copied = self.mode not in ("nearest-exact", "bicubic")
+        return tuple(
+            size / out if (copied and out == size) or (self.mode == "nearest" and out == 2 * size) else 1 / f
+            for size, out, f in zip(shape[1:], outs, factors, strict=True)
+        )
 
 
 @describes("layer")

@@ -7,11 +7,11 @@ from math import prod
 
 from isograd.core.base.description import Dims, Int, describes
 from isograd.core.base.types import Shape, shape_text
-from isograd.core.layers.base import Layer, Misfit, resolve_axis
+from isograd.core.layers.base import Layer, Misfit, Pointwise, resolve_axis
 
 
 @describes("layer")
-class Identity(Layer):
+class Identity(Pointwise):
     """y = x          x (N, …) → y (N, …)"""
 
 

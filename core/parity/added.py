@@ -17,7 +17,7 @@ import numpy as np
 
 from isograd.core.base.arrays import NUMPY
 from isograd.core.base.tree import flatten, nest
-from isograd.core.base.types import Array, Arrays, State
+from isograd.core.base.types import FLOATS, Array, Arrays, State
 from isograd.core.engine.context import Run
 from isograd.core.parity.formulas import TERMS_FORMULAS, computed, evaluated
 from isograd.core.parity.matching import largest
@@ -55,7 +55,7 @@ def terms_of(trial: Trial) -> dict[str, Array]:
 
 def _wide(trial: Trial) -> tuple[Run, State, Arrays, Arrays]:
     """(run, state, inputs, dy) of a trial in float64"""
-    run = Run(trial.training, trial.seed, trial.step, trial.path)
+    run = Run(trial.training, trial.seed, trial.step, trial.path, dtype=FLOATS[trial.dtype])
     inputs = tuple(np.asarray(x, np.float64) if x.dtype.kind == "f" else x for x in trial.rounded_inputs())
     dys = tuple(np.asarray(dy, np.float64) for dy in trial.upstream())
     return run, in_dtype(trial.state, "float64"), inputs, dys

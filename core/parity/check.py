@@ -7,19 +7,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from isograd.core.base.description import Description
-from isograd.core.base.errors import SpecError
+from isograd.core.base.description import Description, check_described
+from isograd.core.base.errors import SpecError, shown
 from isograd.core.base.randomness import batch_order
-from isograd.core.base.types import Array, Arrays
-from isograd.core.data.dataset import as_arrays
-from isograd.core.engine.batches import check_batch, check_inputs, check_losses
+from isograd.core.base.types import FLOATS, Array, Arrays
 from isograd.core.engine.protocol import Backend, Judged, clips
 from isograd.core.engine.registry import float_dtype
+from isograd.core.engine.rows import counted
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.weights import check_state, initial_state
-from isograd.core.learning.losses import Loss, Losses
+from isograd.core.graph.weights import in_dtype
+from isograd.core.learning.losses import Loss
 from isograd.core.learning.optimizers import Clipping, Optimizer
 from isograd.core.learning.schedules import Schedule
+from isograd.core.parity.asked import asked_about
 from isograd.core.parity.pair import Pair, names_of, pairs_of
 from isograd.core.parity.report import NOT_ASKED, NotJudged, ParityReport
 from isograd.core.parity.stages.clipping import clipping_alone, gradients_of
@@ -58,7 +58,7 @@ def check_parity(
     batch_size: int | None = None,
     weights: Mapping[str, Array] | None = None,
     backends: Sequence[str | Backend] = ("numpy", "torch"),
-    dtypes: Sequence[str] = ("float64", "float32"),
+    dtypes: str | Sequence[str] = ("float64", "float32"),
     seed: int = 0,
 ) -> ParityReport:
     """Do all `backends` compute the same thing for `model` on the batch (x, y)? The first is held against each other.
@@ -68,45 +68,55 @@ def check_parity(
     positions from the optimizer's lr; with an optimizer, `steps` locked steps and a free run at its lr, over batches
     of `batch_size` in turn (default: all of x). The report's `passed` is the verdict; its text names the first
     culprit and which side a third witness finds wrong.
-    Raises where model, batch, loss or weights do not fit each other, or fewer than two engines are named.
+    Raises where model, batch, loss or weights do not fit each other, or fewer than two engines or no dtype are named;
+    and for what is no description, no engine, or no number of steps or samples.
     """
-    inputs = tuple(np.array(v) for v in check_inputs(model, as_arrays(x)))  # an engine may write to what it is given
-    losses: Losses = (loss,) if loss is None or isinstance(loss, Loss) else tuple(loss)
-    targets = () if y is None else as_arrays(y)
-    if loss is not None:
-        check_losses(model, losses)
-        check_batch(model, losses, inputs, targets)
-    _check_optimizer(optimizer, loss is not None, schedule)
-    state = dict(weights) if weights is not None else initial_state(model, seed=seed, dtype=float_dtype("float64"))
-    check_state(model, state, "check_parity(weights=…)")
+    whole = asked_about("check_parity", model, x, y, loss, weights, seed)
+    steps = counted("check_parity", "steps", steps)
+    size = len(whole.inputs[0]) if batch_size is None else counted("check_parity", "batch_size", batch_size)
+    _check_training(optimizer, clip, schedule, trained=loss is not None)
+    kinds = _kinds(dtypes)
+    for kind in kinds:
+        in_dtype(model, whole.state, FLOATS[kind], "check_parity(weights=…)")
     pairs = pairs_of("check_parity(backends=…)", backends)
     names = names_of(pairs)
-    whole = Whole(model, state, inputs, losses if loss else (), targets, seed)
     training = None
     if optimizer is not None:
-        batches = _batches(inputs, targets, batch_size or len(inputs[0]), seed)
-        training = Training(model, state, batches, losses, optimizer, clip, seed, steps)
+        batches = _batches(whole.inputs, whole.targets, size, whole.seed)
+        training = Training(model, whole.state, batches, whole.losses, optimizer, clip, whole.seed, steps)
     asked = Asked(whole, clip, schedule, training)
-    sizes = f"{sum(np.size(v) for v in state.values()):,} weights, {len(inputs[0])} samples"
-    report = ParityReport(f"parity of {short(model)}\n{sizes}, {' against '.join(names)}, seed {seed}", names)
-    for dtype in dtypes:
-        float_dtype(dtype)
+    sizes = f"{sum(np.size(v) for v in whole.state.values()):,} weights, {len(whole.inputs[0])} samples"
+    report = ParityReport(f"parity of {short(model)}\n{sizes}, {' against '.join(names)}, seed {whole.seed}", names)
     for pair in pairs:
         report.not_judged += not_asked(report, pair, asked)
-        for dtype in dtypes:
+        for dtype in kinds:
             _compare(report, pair, asked, dtype)
         if schedule is not None and optimizer is not None and not _lacking(pair):
             report.add(*compare_schedule(pair, schedule, optimizer.lr, steps, path="schedule"))
     return report
 
 
-def _check_optimizer(optimizer: Optimizer | None, trained: bool, schedule: Schedule | None) -> None:
-    """An optimizer needs something to train on, a schedule a rate to start from."""
+def _check_training(
+    optimizer: Optimizer | None, clip: Clipping | None, schedule: Schedule | None, *, trained: bool
+) -> None:
+    """Descriptions; an optimizer needs something to train on, a schedule a rate to start from."""
+    check_described("check_parity(optimizer=…)", optimizer, Optimizer, "optimizer=ig.SGD(0.1)")
+    check_described("check_parity(clip=…)", clip, Clipping, "clip=ig.ClipNorm(1.0)")
+    check_described("check_parity(schedule=…)", schedule, Schedule, "schedule=ig.CosineDecay()")
     if optimizer is not None and not trained:
         raise SpecError("check_parity(optimizer=…)", wanted="loss= and y", got="none", fix="loss=ig.MSELoss()")
     if schedule is not None and optimizer is None:
         wanted = "optimizer=, whose lr it starts from"
         raise SpecError("check_parity(schedule=…)", wanted=wanted, got="none", fix="optimizer=ig.SGD(0.1)")
+
+
+def _kinds(dtypes: str | Sequence[str]) -> list[str]:
+    """The names of the dtypes that are asked for, one or several."""
+    given = (dtypes,) if isinstance(dtypes, str) else dtypes
+    if not isinstance(given, (tuple, list)) or not given:
+        wanted = "one dtype or more: float32, float64"
+        raise SpecError("check_parity(dtypes=…)", wanted=wanted, got=shown(dtypes), fix='dtypes=("float64", "float32")')
+    return [float_dtype(dtype).name for dtype in given]
 
 
 def _lacking(pair: Pair) -> list[str]:

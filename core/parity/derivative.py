@@ -133,6 +133,7 @@ SMOOTH: dict[str, Callable[[Array, Array], Array]] = {
     "sigmoid": lambda x, y: y * NUMPY.sigmoid(-x),
     "erf": lambda x, y: 2 / sqrt(pi) * np.exp(-x * x),
     "abs": lambda x, y: np.sign(x),
+    "floor": lambda x, y: np.zeros_like(x),
 }
 """yʹ of y = f(x), entry by entry."""
 
@@ -163,9 +164,16 @@ class Slopes(Namespace):
 
     exp, expm1, log, log1p = smooth("exp"), smooth("expm1"), smooth("log"), smooth("log1p")
     sqrt, sin, cos, tanh = smooth("sqrt"), smooth("sin"), smooth("cos"), smooth("tanh")
-    sigmoid, erf, abs = smooth("sigmoid"), smooth("erf"), smooth("abs")
+    sigmoid, erf, abs, floor = smooth("sigmoid"), smooth("erf"), smooth("abs"), smooth("floor")
     sum, mean, reshape = linear("sum"), linear("mean"), linear("reshape")
     permute_dims, swapaxes, broadcast_to = linear("permute_dims"), linear("swapaxes"), linear("broadcast_to")
+
+    def atan2(self, a: Any, b: Any) -> Any:
+        """(b·a′ − a·b′) / (a² + b²), and 0 at (0, 0)"""
+        x, y = np.asarray(still(a)), np.asarray(still(b))
+        squares = x * x + y * y
+        turned = (y * speed(a) - x * speed(b)) / np.where(squares == 0, 1.0, squares)
+        return moving(np.arctan2(x, y), turned, a, b)
 
     def maximum(self, a: Any, b: Any) -> Any:
         """The speed of the larger one, of equal ones the mean"""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from isograd.core.base.randomness import random_upstream
-from isograd.core.base.types import Array, Arrays, State
+from isograd.core.base.types import Array, Arrays
 from isograd.core.engine.batches import aligned
 from isograd.core.engine.protocol import Backend, judged
 from isograd.core.graph.composite import Composite
@@ -73,7 +73,7 @@ class Differences:
         self,
         backend: Backend,
         model: Composite,
-        state: State,
+        state: Mapping[str, Array],
         inputs: Arrays,
         losses: Losses,
         targets: Arrays,

@@ -19,8 +19,9 @@ from isograd.core.engine.protocol import Judged, judged
 from isograd.core.learning.losses import Loss
 from isograd.core.parity.differences import SMALLEST_SCALE, STEPS, Differences, GradientRow, Slope, compared
 from isograd.core.parity.matching import GRADIENT_CHECK
+from isograd.core.parity.pair import in_dtype
 from isograd.core.parity.stages.feeds import feeds
-from isograd.core.parity.stages.trial import Trial, trial_state
+from isograd.core.parity.stages.trial import Trial
 from isograd.core.parity.verdict import Culprit, short
 
 STAGE, WALK = "gradients", "the whole graph"
@@ -31,9 +32,12 @@ def first_wrong(whole: Differences, rows: Sequence[GradientRow]) -> Culprit:
     for path, loss, row in _of_losses(whole):
         if row.failed:
             return _culprit(whole, path, loss, "dprediction", row)
-    fed = feeds(whole.net.model, whole.inputs, whole.net.activations(*whole.inputs, training=True))
-    for path, owner, node, inputs in reversed(list(fed)):
-        trial = Trial(path, node.layer, inputs, trial_state(whole.state, owner, "float64"), "float64", True, whole.seed)
+    seen = whole.net.activations(*whole.inputs, training=True)
+    for path, node, inputs, weights in reversed(
+        list(feeds(whole.net.model, whole.inputs, seen, whole.state, training=True))
+    ):
+        state = in_dtype(weights, "float64")
+        trial = Trial(path, node.layer, inputs, state, "float64", True, whole.seed, forms=node.in_forms)
         wrong = _wrong_alone(whole, trial)
         if wrong is not None:
             return _culprit(whole, path, node.layer, *wrong, shapes=node.in_shapes)

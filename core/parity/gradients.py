@@ -10,13 +10,11 @@ import numpy as np
 
 from isograd.core.base.errors import SpecError
 from isograd.core.base.types import Array, Arrays
-from isograd.core.data.dataset import as_arrays
-from isograd.core.engine.batches import check_batch, check_inputs, check_losses
 from isograd.core.engine.protocol import Backend
 from isograd.core.engine.registry import get_backend
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.weights import check_state, initial_state
-from isograd.core.learning.losses import Loss, Losses
+from isograd.core.learning.losses import Loss
+from isograd.core.parity.asked import asked_about
 from isograd.core.parity.differences import Differences, GradientRow
 from isograd.core.parity.first_wrong import first_wrong
 from isograd.core.parity.matching import GRADIENT_CHECK
@@ -66,18 +64,12 @@ def check_gradients(
     told of every entry. Needs nothing but the backend itself. Where a derivative is wrong, the report's `culprit` is
     the loss or the node whose own backward is, each judged alone.
     """
-    inputs = in_float64(check_inputs(model, as_arrays(x)))
-    losses: Losses = (loss,) if loss is None or isinstance(loss, Loss) else tuple(loss)
-    targets = () if y is None else in_float64(as_arrays(y))
-    if loss is not None:
-        check_losses(model, losses)
-        check_batch(model, losses, inputs, targets)
-    elif y is not None:
+    if y is not None and loss is None:
         raise SpecError("check_gradients(y=…)", wanted="loss=", got="none", fix="loss=ig.MSELoss()")
-    state = dict(weights) if weights is not None else initial_state(model, seed=seed, dtype=np.dtype(np.float64))
-    check_state(model, state, "check_gradients(weights=…)")
+    whole = asked_about("check_gradients", model, x, y, loss, weights, seed)
+    inputs, targets = in_float64(whole.inputs), in_float64(whole.targets)
     engine = get_backend(backend)
-    differences = Differences(engine, model, state, inputs, losses, targets, seed)
+    differences = Differences(engine, model, whole.state, inputs, whole.losses, targets, whole.seed)
     checked = [path for path, v in differences.sources.items() if v.dtype.kind == "f"]
     total = sum(differences.sources[path].size for path in checked)
     done = count(1)

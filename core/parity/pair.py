@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -100,8 +101,9 @@ class Pair:
 
 def pairs_of(where: str, backends: Sequence[str | Backend]) -> list[Pair]:
     """The first engine with each of the others; SpecError where there are fewer than two, or two of one name."""
-    backends = (backends,) if isinstance(backends, str) else backends
-    names = [given if isinstance(given, str) else given.name for given in backends]
+    several: Sequence[Any] = backends if isinstance(backends, (tuple, list)) else [backends]
+    engines = [get_backend(given) for given in several]
+    names = [engine.name for engine in engines]
     twice = next((name for k, name in enumerate(names) if name in names[:k]), None)
     if len(names) < 2 or twice is not None:
         raise SpecError(
@@ -110,7 +112,7 @@ def pairs_of(where: str, backends: Sequence[str | Backend]) -> list[Pair]:
             got=f"{twice!r} twice" if twice is not None else f"{len(names)}: {', '.join(names) or 'none'}",
             fix='"numpy", "torch"',
         )
-    first, *others = map(get_backend, backends)
+    first, *others = engines
     return [Pair(first, other) for other in others]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from isograd.core.base.description import Description
+from isograd.core.base.forms import Form
 from isograd.core.base.randomness import generator
 from isograd.core.base.types import Array, Shape, State
 from isograd.core.engine.protocol import Backend, Judged, judged
@@ -49,19 +50,30 @@ LOCKED_STEPS = 6
 def case_trial(case: Case, dtype: str, training: bool) -> Trial:
     """The case's inputs and weights, drawn from the reason of its existence (so that no two are alike)."""
     rng = generator(0, "case", f"{type(case.layer).__name__}: {case.why}")
-    integers = case.layer.integer_inputs(*case.shapes)
-    inputs = tuple(
-        drawn_integers(rng, integers[k], (case.batch, *shape))
-        if k in integers
-        else case.scale * rng.normal(size=(case.batch, *shape))
-        for k, shape in enumerate(case.shapes)
-    )
-    ends = [Input(shape) for shape in case.shapes]
+    known = case.layer.integer_inputs(*case.shapes)
+    inputs = tuple(drawn_input(rng, case, form, known.get(k)) for k, form in enumerate(case.forms))
+    ends = [Input.of(form) for form in case.forms]
     shapes = [end.shape for end in ends]
     state: State = {name: rng.normal(size=w.shape) for name, w in case.layer.weights(*shapes).items()}
     for name, w in case.layer.buffers(*shapes).items():  # positive, as variances and counts are
         state[name] = np.full(w.shape, 3) if w.integers else rng.uniform(0.5, 1.5, w.shape)
-    return Trial(f"{type(case.layer).__name__}: {case.why}", case.layer, inputs, state, dtype, training)
+    name = f"{type(case.layer).__name__}: {case.why}"
+    return Trial(name, case.layer, inputs, state, dtype, training, forms=case.forms)
+
+
+def drawn_input(rng: np.random.Generator, case: Case, form: Form, known: range | None) -> Array:
+    """Numbers for one input of a case; `known`: the whole numbers that its layer takes there."""
+    sizes = form.sizes(case.batch)
+    if form.kind == "boolean":
+        return rng.random(sizes) < 0.5
+    if known is not None or form.kind == "integer":
+        return drawn_integers(rng, case.values if known is None else known, sizes)
+    return drawn_values(rng, case, sizes)
+
+
+def drawn_values(rng: np.random.Generator, case: Case, shape: Shape) -> Array:
+    """N(0, scale²), or the numbers that the case names."""
+    return rng.choice(case.among, shape) if case.among else np.asarray(case.scale * rng.normal(size=shape))
 
 
 def drawn_integers(rng: np.random.Generator, allowed: range, shape: Shape) -> Array:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from isograd.core.base.arrays import NUMPY, Namespace
+from isograd.core.base.forms import dtype_of
 from isograd.core.base.tree import flatten, nest
 from isograd.core.base.types import FLOATS, Array, Arrays, State
 from isograd.core.engine.context import Run
@@ -72,14 +73,16 @@ def judge_promise(what: str, values: Sides, promised: str) -> Verdict:
 
 def judge_structure(trial: Trial, what: str, values: Sides) -> Verdict:
     """`judge_promise` for an output, buffer or gradient of a layer."""
-    shapes = [x.shape[1:] for x in trial.inputs]
+    shapes, rows = [x.shape[1:] for x in trial.inputs], trial.rows
+    model = trial.model
     buffers = {f"buffer {k}": w for k, w in trial.layer.buffers(*shapes).items()}
     wanted: dict[str, tuple[int, ...]] = {f"d{k}": w.shape for k, w in trial.layer.weights(*shapes).items()}
     wanted |= {k: w.shape for k, w in buffers.items()}
     wanted |= {f"dx{k or ''}": x.shape for k, x in enumerate(trial.inputs)}
-    for k, shape in enumerate(trial.layer.checked_shapes(*shapes)):
-        wanted[f"output{k or ''}"] = (len(trial.inputs[0]), *shape)
     dtype = np.dtype(np.int64) if what in buffers and buffers[what].integers else FLOATS[trial.dtype]
+    for k, form in enumerate(model.graph(*model.input_shapes).out_forms):
+        wanted[f"output{k or ''}"] = form.sizes(rows)
+        dtype = dtype_of(form.kind, dtype) if what == f"output{k or ''}" else dtype  # type: ignore[arg-type]
     return judge_promise(what, values, f"{dtype}{list(wanted[what])}" if what in wanted else "nothing")
 
 
@@ -89,7 +92,7 @@ def wide(values: Arrays) -> Arrays:
 
 
 class Evaluated:
-    """A layer's or a model's formula in float64, on a given state and inputs."""
+    """A layer's or a model's formula in float64, on a given state and inputs; `run` says which dtype is judged."""
 
     def __init__(self, layer: Layer, state: Mapping[str, Array], inputs: Arrays, run: Run) -> None:
         self.layer, self.state, self.inputs, self.run = layer, in_dtype(state, "float64"), wide(inputs), run
@@ -98,7 +101,8 @@ class Evaluated:
     @classmethod
     def of(cls, trial: Trial) -> Evaluated:
         name = trial.model.graph(*trial.model.input_shapes).nodes[0].name
-        return cls(trial.layer, trial.state, trial.rounded_inputs(), Run(trial.training, trial.seed, trial.step, name))
+        run = Run(trial.training, trial.seed, trial.step, name, dtype=FLOATS[trial.dtype])
+        return cls(trial.layer, trial.state, trial.rounded_inputs(), run)
 
     def outputs(self, seen: Seen | None = None) -> tuple[Arrays, State]:
         """(outputs, weights and buffers after the run)"""

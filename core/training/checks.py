@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from isograd.core.base.description import check_described
 from isograd.core.base.errors import DataError, SpecError, shown
 from isograd.core.data.dataset import ArrayDataset, Dataset, Rowed, as_dataset, batch_of
 from isograd.core.engine.batches import check_batch
@@ -27,12 +28,8 @@ def check_parts(net: Any, schedule: Any, clip: Any, metrics: Any) -> None:
         raise SpecError(
             "Trainer(net)", wanted="a network, of an engine", got=shown(net), fix="ig.Trainer(ig.build(model), …)"
         )
-    for name, part, kind, fix in (
-        ("schedule", schedule, Schedule, "schedule=ig.CosineDecay()"),
-        ("clip", clip, Clipping, "clip=ig.ClipNorm(1.0)"),
-    ):
-        if part is not None and not isinstance(part, kind):
-            raise SpecError(name, wanted=f"a {kind.family} description, or None", got=repr(part), fix=fix)
+    check_described("schedule", schedule, Schedule, "schedule=ig.CosineDecay()")
+    check_described("clip", clip, Clipping, "clip=ig.ClipNorm(1.0)")
     if not isinstance(metrics, (tuple, list)) or not all(isinstance(metric, Metric) for metric in metrics):
         raise SpecError(
             "metrics", wanted="metric descriptions in a list", got=repr(metrics), fix="metrics=[ig.Accuracy()]"

@@ -13,7 +13,7 @@ from isograd.core.base.errors import IsogradError, SpecError
 from isograd.core.base.randomness import batch_order
 from isograd.core.base.types import Array, Arrays
 from isograd.core.data.dataset import ArrayDataset, Dataset, as_arrays, as_dataset, batch_of, for_epoch
-from isograd.core.engine.batches import check_inputs, check_losses
+from isograd.core.engine.batches import check_inputs, check_losses, first_evaluated
 from isograd.core.engine.carry import Carry, Carrying
 from isograd.core.engine.memory import check_memory
 from isograd.core.engine.protocol import Network
@@ -180,7 +180,7 @@ class Trainer:
             )
         check_described(state.record["training"], self._described)
         memory = {"step": np.asarray(state.record["steps_done"]), **state.under("memory")}
-        check_memory("restore(state): memory", memory, self.net.model, self.optimizer, self.carrying)
+        check_memory("restore(state): memory", memory, self.net, self.optimizer, self.carrying)
         self.net.load_state_dict(state.under("weights"))
         self.learner.load_state_dict(memory)
         self.epochs_done = state.record["epochs_done"]
@@ -193,7 +193,7 @@ class Trainer:
         """
         samples = as_dataset(data)
         loss, outputs, targets = evaluated(self.learner, samples, self._in_order(samples, batch_size, "evaluate"))
-        trained = next(k for k, spec in enumerate(self.losses) if spec is not None)
+        trained = first_evaluated(self.net.model, self.losses)
         return {"loss": loss} | {m.label: m.value(outputs[trained], targets[0]) for m in self.metrics}
 
     def predict(self, x: Any, *, batch_size: int | None = None) -> Any:

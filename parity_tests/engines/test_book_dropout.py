@@ -11,31 +11,39 @@ from isograd.core.base.randomness import key_of
 from isograd.core.parity.matching import TOLERANCE, difference
 
 X = np.random.default_rng(0).uniform(1.0, 2.0, size=(6, 8, 3, 4))
-KINDS = [ig.Dropout(0.4, scale="inference"), ig.Dropout2d(0.4, scale="inference")]
+SEQUENCES, VOLUMES = X.reshape(6, 8, 12), X[..., None]
+KINDS = {
+    ig.Dropout(0.4, scale="inference"): X,
+    ig.Dropout1d(0.4, scale="inference"): SEQUENCES,
+    ig.Dropout2d(0.4, scale="inference"): X,
+    ig.Dropout3d(0.4, scale="inference"): VOLUMES,
+}
 
 
 def net(layer: ig.Layer, backend: str) -> ig.Network:
-    return ig.build(ig.Sequential([layer], input_shape=X.shape[1:]), backend=backend, dtype="float64")
+    return ig.build(ig.Sequential([layer], input_shape=KINDS[layer].shape[1:]), backend=backend, dtype="float64")
 
 
 @pytest.mark.parametrize("layer", KINDS, ids=lambda layer: type(layer).__name__)
 def test_evaluation_is_scaled_in_both_engines_alike(layer: ig.Layer) -> None:
-    numpy, torch = (net(layer, backend).forward(X) for backend in ("numpy", "torch"))
+    x = KINDS[layer]
+    numpy, torch = (net(layer, backend).forward(x) for backend in ("numpy", "torch"))
     assert not difference(numpy, torch).exceeds(TOLERANCE["node", "float64"])
-    assert not difference(numpy, 0.6 * X).exceeds(TOLERANCE["node", "float64"])
+    assert not difference(numpy, 0.6 * x).exceeds(TOLERANCE["node", "float64"])
 
 
 @pytest.mark.parametrize("layer", KINDS, ids=lambda layer: type(layer).__name__)
 def test_training_keeps_what_it_keeps_as_it_is(layer: ig.Layer) -> None:
-    y = net(layer, "torch").forward(X, training=True)
+    x = KINDS[layer]
+    y = net(layer, "torch").forward(x, training=True)
     kept = y != 0
-    assert np.array_equal(y[kept], X[kept])
+    assert np.array_equal(y[kept], x[kept])
     assert 0.4 < kept.mean() < 0.8
-    shares = kept.mean((2, 3))  # of each channel
+    shares = kept.mean(tuple(range(2, x.ndim)))  # of each channel
     whole = np.isin(shares, (0.0, 1.0)).all()
-    assert whole == isinstance(layer, ig.Dropout2d)
-    assert kept.any((1, 2, 3)).all()
-    assert len(np.unique(shares, axis=0)) == len(X)
+    assert whole == (type(layer) is not ig.Dropout)
+    assert shares.any(1).all()
+    assert len(np.unique(shares, axis=0)) == len(x)
 
 
 def test_what_pytorch_draws_in_a_step_is_its_own_stream_seeded_by_seed_and_step() -> None:

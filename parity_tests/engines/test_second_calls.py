@@ -10,6 +10,7 @@ from graph_helpers import BOTH, GRAPHS, batch
 from second_calls import (
     CALLS,
     EVERY_CASE,
+    OF_SAMPLES,
     assert_close,
     assert_same_bits,
     called_thrice,
@@ -77,7 +78,7 @@ def look(net: Any, trial: Trial) -> None:
 
 
 @BOTH
-@EVERY_CASE
+@OF_SAMPLES
 def test_a_look_between_forward_and_backward_changes_nothing(case: Case, backend: str) -> None:
     trial = case_trial(case, "float64", training=True)
     x, dys = trial.rounded_inputs(), trial.upstream()
@@ -94,14 +95,14 @@ def test_a_look_between_forward_and_backward_changes_nothing(case: Case, backend
     assert_same_bits(looked.state_dict(), quiet.state_dict())
 
 
-@EVERY_CASE
+@OF_SAMPLES
 def test_both_engines_agree_on_a_layer_that_is_called_three_times(case: Case, pair: Pair) -> None:
     rows, culprit = compare_node(pair, case_trial(called_thrice(case), "float64", training=True))
     failed = [f"{row.what}: {row.fault or row.error}" for row in rows if row.failed]
     assert not failed, "\n".join([*failed, culprit.text if culprit else ""])
 
 
-@EVERY_CASE
+@OF_SAMPLES
 def test_three_calls_add_their_gradients_up_and_move_the_buffers_three_times(case: Case) -> None:
     """Evaluation: nothing is dropped. Buffers in training: as three forwards one after the other leave them.
 
@@ -212,7 +213,7 @@ def arrays_of(*values: Any) -> list[np.ndarray]:
 
 
 @BOTH
-@EVERY_CASE
+@OF_SAMPLES
 def test_what_was_given_and_what_was_returned_is_the_callers_own(case: Case, backend: str) -> None:
     """He may write to it: nothing that is computed later changes."""
     trial = case_trial(case, "float64", training=True)

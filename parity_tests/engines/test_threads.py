@@ -75,7 +75,7 @@ def test_each_network_has_its_own_and_the_process_keeps_its(outside: int) -> Non
         assert threads() == outside
 
 
-@pytest.mark.parametrize("count", [0, -1, True, 1.5, "two"])
+@pytest.mark.parametrize("count", [0, -1, True, 1.5, "two", np.array([1, 2])], ids=repr)
 def test_a_number_of_threads_that_cannot_be(count: Any) -> None:
     with pytest.raises(ig.core.base.errors.BackendError) as caught:
         ig.build(ig.Sequential([ig.Linear(3)], input_shape=(3,)), threads=count)

@@ -26,6 +26,7 @@ DROPPING = [
     for kind, cases in CASES.items()
     for case in cases
     if kind in GIVEN_MASKS and 0 < getattr(case.layer, "p", getattr(case.layer, "dropout", 0.0)) < 1
+    if getattr(case.layer, "mode", "row") == "row"  # one draw for a batch may be that of another step
 ]
 
 

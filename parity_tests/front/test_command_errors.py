@@ -93,7 +93,7 @@ def test_an_experiment_and_its_parts_say_what_they_must_be() -> None:
     assert (
         str(caught.value)
         == """Recipe(epochs=0)
-  wanted a whole number of at least 1
+  wanted 1 or more
   got    0
   fix    change epochs="""
     )

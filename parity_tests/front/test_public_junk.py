@@ -91,6 +91,21 @@ RECIPE: dict[str, Any] = {
     "epochs": 1,
     "batch_size": 1,
 }
+ASKED: dict[str, Any] = {
+    "model": MODEL,
+    "x": np.ones((2, 3)),
+    "y": np.zeros((2, 2)),
+    "loss": ig.MSELoss(),
+    "optimizer": ig.SGD(),
+    "clip": None,
+    "schedule": None,
+    "steps": 1,
+    "batch_size": None,
+    "weights": WEIGHTS,
+    "backends": ("numpy", "numpy_reference"),
+    "dtypes": "float64",
+    "seed": 0,
+}
 
 
 class Engine:
@@ -167,6 +182,13 @@ DOORS: dict[str, Callable[[Any], Any]] = {
     "generate(length)": lambda j: ig.generate(READER, LETTERS, "h", j),
     "generate(temperature)": lambda j: ig.generate(READER, LETTERS, "h", 1, temperature=j),
     "generate(seed)": lambda j: ig.generate(READER, LETTERS, "h", 1, seed=j),
+    **{f"check_parity({name})": lambda j, name=name: ig.check_parity(**{**ASKED, name: j}) for name in ASKED},  # type: ignore[misc]
+    **{
+        f"check_gradients({name})": lambda j, name=name: ig.check_gradients(  # type: ignore[misc]
+            **{**{each: ASKED[each] for each in ("model", "x", "y", "loss", "weights", "seed")}, name: j}
+        )
+        for name in ("model", "x", "y", "loss", "weights", "seed", "backend")
+    },
     "Prepared(splits)": lambda j: ig.Prepared(j),
     **{
         f"Options({f.name})": lambda j, name=f.name: ig.Options(**{name: j})  # type: ignore[misc]

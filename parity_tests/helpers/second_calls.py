@@ -26,15 +26,27 @@ def label(case: Case) -> str:
     return f"{type(case.layer).__name__}: {case.why}"
 
 
-def every_case() -> Iterator[Any]:
+def of_samples(case: Case) -> bool:
+    """Whether batches of samples go in and come out, computed with: what a model within another takes, and a learner.
+
+    What else there is (masks, indices, weights, a batch that does not stand first) a graph alone has.
+    """
+    counted = case.layer.integer_inputs(*case.shapes)
+    taken = all(form.batch_first and (form.kind == "float" or k in counted) for k, form in enumerate(case.forms))
+    return taken and all(form.batch_first and form.kind == "float" for form in case.layer.out_forms(*case.forms))
+
+
+def every_case(*, samples: bool) -> Iterator[Any]:
     """Each case as a test's parameter; what is much like another of its kind waits for the second tier."""
     for cases in CASES.values():
-        for k, case in enumerate(case for case in cases if not case.large):
+        chosen = [case for case in cases if not case.large and (of_samples(case) or not samples)]
+        for k, case in enumerate(chosen):
             early = k < FIRST or case.layer.buffers(*case.shapes)
             yield pytest.param(case, id=label(case), marks=[] if early else pytest.mark.slow)
 
 
-EVERY_CASE = pytest.mark.parametrize("case", list(every_case()))
+EVERY_CASE = pytest.mark.parametrize("case", list(every_case(samples=False)))
+OF_SAMPLES = pytest.mark.parametrize("case", list(every_case(samples=True)))
 
 
 def owner_of(model: Composite) -> str:
@@ -81,7 +93,7 @@ def assert_close(found: Mapping[str, Any], wanted: Mapping[str, Any], stage: str
 
 def other_inputs(trial: Trial) -> Arrays:
     """The rows in another order: of the same kinds, other values for all but one row alone."""
-    return tuple(np.roll(x, 1, axis=0) if len(x) > 1 else x.copy() for x in trial.rounded_inputs())
+    return tuple(np.roll(x, 1, axis=0) if x.shape[:1] > (1,) else x.copy() for x in trial.rounded_inputs())
 
 
 def other_upstream(trial: Trial) -> Arrays:
@@ -92,7 +104,7 @@ def other_upstream(trial: Trial) -> Arrays:
 
 def called_thrice(case: Case) -> Case:
     """The layer called for three inputs: its weights are shared, its buffers move on with every call."""
-    ends = [[Input(shape) for shape in case.shapes] for _ in range(CALLS)]
+    ends = [[Input.of(form) for form in case.forms] for _ in range(CALLS)]
     outputs = [y for call in ends for y in tupled(case.layer(*call))]
     model = Model(inputs=[end for call in ends for end in call], outputs=outputs)
-    return Case(model, case.shapes * CALLS, case.why, batch=case.batch, scale=case.scale)
+    return Case(model, case.inputs * CALLS, case.why, batch=case.batch, scale=case.scale, among=case.among)

@@ -52,9 +52,9 @@ def convolution(rng: np.random.Generator) -> tuple[Layer, Shape]:
 
 
 def transposed(rng: np.random.Generator) -> tuple[Layer, Shape]:
-    axes = int(rng.choice([1, 2, 2]))
+    axes = int(rng.choice([1, 2, 2, 3]))
     groups = int(rng.choice([1, 1, 2, 3]))
-    layer = {1: ig.ConvTranspose1d, 2: ig.ConvTranspose2d}[axes](
+    layer = {1: ig.ConvTranspose1d, 2: ig.ConvTranspose2d, 3: ig.ConvTranspose3d}[axes](
         groups * int(rng.integers(1, 4)),
         _one_or_each(rng, 1, 4, axes),
         stride=_one_or_each(rng, 1, 4, axes),
@@ -67,9 +67,12 @@ def transposed(rng: np.random.Generator) -> tuple[Layer, Shape]:
     return layer, (groups * int(rng.integers(1, 4)), *_sizes(rng, axes))
 
 
+_MEANS = [ig.AvgPool1d, ig.AvgPool2d, ig.AvgPool3d]
+
+
 def pooling(rng: np.random.Generator) -> tuple[Layer, Shape]:
-    axes, largest = int(rng.choice([1, 2, 2])), bool(rng.random() < 0.6)
-    kinds = {(1, True): ig.MaxPool1d, (2, True): ig.MaxPool2d, (1, False): ig.AvgPool1d, (2, False): ig.AvgPool2d}
+    axes, largest = int(rng.choice([1, 2, 2, 3])), bool(rng.random() < 0.6)
+    kinds: list[Any] = [ig.MaxPool1d, ig.MaxPool2d, ig.MaxPool3d] if largest else _MEANS
     options: dict[str, Any] = {
         "stride": _one_or_each(rng, 1, 5, axes) if rng.random() < 0.8 else None,
         "padding": _one_or_each(rng, 0, 2, axes),
@@ -79,20 +82,39 @@ def pooling(rng: np.random.Generator) -> tuple[Layer, Shape]:
         options["dilation"] = _one_or_each(rng, 1, 3, axes) if rng.random() < 0.5 else 1
     else:
         options["count_include_pad"] = bool(rng.random() < 0.5)
-    layer = kinds[axes, largest](_one_or_each(rng, 1, 4, axes), **options)
+    layer = kinds[axes - 1](_one_or_each(rng, 1, 4, axes), **options)
     return layer, (int(rng.integers(1, 4)), *_sizes(rng, axes))
 
 
 def adaptive(rng: np.random.Generator) -> tuple[Layer, Shape]:
-    kind = ig.AdaptiveAvgPool2d if rng.random() < 0.5 else ig.AdaptiveMaxPool2d
-    return kind(_one_or_each(rng, 1, 7, 2)), (int(rng.integers(1, 4)), *_sizes(rng, 2))
+    means = [ig.AdaptiveAvgPool1d, ig.AdaptiveAvgPool2d, ig.AdaptiveAvgPool3d]
+    largest = bool(rng.random() < 0.3)
+    axes = 2 if largest else int(rng.integers(1, 4))
+    kind: Any = ig.AdaptiveMaxPool2d if largest else means[axes - 1]
+    return kind(_one_or_each(rng, 1, 7, axes)), (int(rng.integers(1, 4)), *_sizes(rng, axes))
+
+
+def resampling(rng: np.random.Generator) -> tuple[Layer, Shape]:
+    modes = {"linear": 1, "bilinear": 2, "bicubic": 2, "trilinear": 3}
+    mode = str(rng.choice(["nearest", "nearest-exact", "area", *modes]))
+    axes = modes.get(mode) or int(rng.integers(1, 4))
+    by_size = bool(rng.random() < 0.5)
+    layer = ig.Upsample(
+        size=_one_or_each(rng, 1, 9, axes) if by_size else None,
+        scale_factor=None if by_size else tuple(float(v) for v in rng.uniform(0.3, 2.5, axes)),
+        mode=mode,  # type: ignore[arg-type]
+        align_corners=mode in modes and bool(rng.random() < 0.4),
+        antialias=axes == 2 and mode in modes and bool(rng.random() < 0.5),
+    )
+    return layer, (int(rng.integers(1, 4)), *_sizes(rng, axes))
 
 
 FAMILIES: dict[str, tuple[Draw, int]] = {
     "convolution": (convolution, 330),
     "transposed": (transposed, 120),
     "pooling": (pooling, 170),
-    "adaptive": (adaptive, 30),
+    "adaptive": (adaptive, 40),
+    "resampling": (resampling, 150),
 }
 """How to draw one, and how many valid ones the tests run."""
 

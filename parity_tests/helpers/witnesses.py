@@ -33,13 +33,19 @@ def by_autograd(trial: Trial) -> dict[str, Array]:
     p = {name: torch.tensor(value, requires_grad=name in weights_of(trial)) for name, value in trial.state.items()}
     y = computed(trial.layer, TENSORS, nest(p), tuple(x), run_of(trial))
     sources = by_name(trial, x, p)
-    found: Sequence[torch.Tensor] = ()
-    if sources:
-        dy = [torch.from_numpy(given) for given in trial.upstream()]
-        found = torch.autograd.grad(y, list(sources.values()), dy, allow_unused=True, materialize_grads=True)
-    return outputs([value.detach().numpy() for value in y]) | {
+    found: Sequence[torch.Tensor] = [torch.zeros_like(source) for source in sources.values()]
+    moved = [(v, torch.from_numpy(dy)) for v, dy in zip(y, trial.upstream(), strict=True) if depends(v)]
+    if moved:
+        ends, dy = zip(*moved, strict=True)
+        found = torch.autograd.grad(ends, list(sources.values()), dy, allow_unused=True, materialize_grads=True)
+    return outputs([value.detach().numpy() if torch.is_tensor(value) else value for value in y]) | {
         k: g.numpy() for k, g in zip(sources, found, strict=True)
     }
+
+
+def depends(value: Any) -> bool:
+    """Whether an output has a gradient: one that is counted or made of nothing has none."""
+    return torch.is_tensor(value) and value.requires_grad
 
 
 def run_of(trial: Trial) -> Run:

@@ -17,6 +17,7 @@ from isograd.core.parity.cases import CASES, LOSS_CASES, Case, LossCase
 from isograd.core.parity.derivative import SLOPES, SMOOTH, Moving, slope_of, still
 from isograd.core.parity.formulas import LOSS_FORMULAS
 from isograd.core.parity.matching import TOLERANCE, difference
+from isograd.core.parity.stages.trial import Trial, run_trial
 from isograd.core.parity.suite import case_trial, loss_arrays
 from isograd.core.parity.witness import Evaluated, weighed, wide
 
@@ -58,6 +59,7 @@ def test_a_loss_has_one_derivative_forward_and_backward(case: LossCase) -> None:
 
 FUNCTIONS: dict[str, Callable[[Namespace, Any, Any], Any]] = {
     **{name: lambda ops, a, b, name=name: getattr(ops, name)(a) for name in SMOOTH},
+    "atan2": lambda ops, a, b: ops.atan2(a, b) + ops.atan2(a, 1.0),
     "maximum": lambda ops, a, b: ops.maximum(a, b),
     "minimum": lambda ops, a, b: ops.minimum(a, 0.5),
     "clip": lambda ops, a, b: ops.clip(a, 0.5, 1.0),
@@ -96,26 +98,42 @@ def test_every_function_moves_as_its_record_says_ties_and_ends_included(name: st
 
 
 @pytest.mark.parametrize(
-    ("layer", "derivative"),
+    ("layer", "at", "derivative"),
     [
-        (ig.ReLU(), 0.0),
-        (ig.LeakyReLU(negative_slope=0.3), 0.3),
-        (ig.ELU(alpha=0.7), 0.7),
-        (ig.Tanh(), 1.0),
-        (ig.Sigmoid(), 0.25),
-        (ig.SiLU(), 0.5),
-        (ig.GELU(), 0.5),
-        (ig.Softplus(), 0.5),
-        (ig.Softplus(beta=2.0, threshold=0.0), 0.5),
+        (ig.ReLU(), 0.0, 0.0),
+        (ig.ReLU6(), 0.0, 0.0),
+        (ig.ReLU6(), 6.0, 0.0),
+        (ig.Hardtanh(min_val=-0.5, max_val=2.0), -0.5, 0.0),
+        (ig.Hardtanh(min_val=-0.5, max_val=2.0), 2.0, 0.0),
+        (ig.Hardsigmoid(), -3.0, 0.0),
+        (ig.Hardsigmoid(), 3.0, 0.0),
+        (ig.Hardsigmoid(), 1.0, 1 / 6),
+        (ig.Hardswish(), -3.0, 0.0),
+        (ig.Hardswish(), 3.0, 1.0),
+        (ig.Hardswish(), 0.0, 0.5),
+        (ig.LeakyReLU(negative_slope=0.3), 0.0, 0.3),
+        (ig.PReLU(init=0.3), 0.0, 0.3),
+        (ig.ELU(alpha=0.7), 0.0, 0.7),
+        (ig.SELU(), 0.0, 1.7580993408473766),
+        (ig.Tanh(), 0.0, 1.0),
+        (ig.Sigmoid(), 0.0, 0.25),
+        (ig.SiLU(), 0.0, 0.5),
+        (ig.Mish(), 0.0, 0.6),
+        (ig.GELU(), 0.0, 0.5),
+        (ig.Softplus(), 0.0, 0.5),
+        (ig.Softplus(beta=2.0, threshold=0.0), 0.0, 0.5),
     ],
     ids=repr,
 )
-def test_at_zero_every_activation_has_its_documented_derivative(layer: Any, derivative: float) -> None:
-    from isograd.core.parity.stages.trial import Trial
-
-    formula = Evaluated.of(Trial("at 0", layer, (np.zeros((1, 1)),), {}, "float64", True))
-    (y,) = formula.at("dx", SLOPES, lambda x: Moving(x, np.ones((1, 1))))
-    assert y.slope.item() == derivative
+def test_at_a_kink_every_activation_has_its_documented_derivative(layer: Any, at: float, derivative: float) -> None:
+    """By its formula, and in both engines."""
+    x = np.full((1, 1), at)
+    state = {name: weight.initial(np.random.default_rng(0)) for name, weight in layer.weights((1,)).items()}
+    trial = Trial("at a kink", layer, (x,), state, "float64", True, given=(np.ones((1, 1)),))
+    (y,) = Evaluated.of(trial).at("dx", SLOPES, lambda v: Moving(v, np.ones((1, 1))))
+    found = [y.slope] + [run_trial(ig.get_backend(name), trial).gradients["dx"] for name in ("numpy", "torch")]
+    wanted = np.full((1, 1), derivative)
+    assert not [value for value in found if difference(value, wanted).exceeds(ALLOWED)]
 
 
 def test_both_engines_have_the_documented_derivative_of_every_loss_where_prediction_and_target_are_equal() -> None:

@@ -22,6 +22,20 @@ def two_graphs() -> Any:
 
 
 MESSAGES: dict[str, tuple[Callable[[], Any], str]] = {
+    "first weights that float32 does not hold": (
+        lambda: ig.build(ig.Sequential([ig.Linear(3, weight_init=ig.init.Constant(1e300))], input_shape=(5,))),
+        """WeightsError: the model's first weights: 0.weight
+  wanted numbers that are finite in float32, at most 3.4e+38
+  got    1e+300 at [0, 0]
+  fix    dtype="float64", or smaller numbers; nothing was changed""",
+    ),
+    "weights that float32 does not hold": (
+        lambda: ig.build(ig.Sequential([ig.Linear(1, bias=False)], input_shape=(1,)), {"0.weight": [[1e39]]}),
+        """WeightsError: build(weights=…): 0.weight
+  wanted numbers that are finite in float32, at most 3.4e+38
+  got    1e+39 at [0, 0]
+  fix    dtype="float64", or smaller numbers; nothing was changed""",
+    ),
     "a shape in the middle of a Sequential": (
         lambda: ig.Sequential([ig.Linear(6), ig.Reshape((2, 3)), ig.Reshape((4,))], input_shape=(5,)),
         """ShapeError: layer 3 of 3, Reshape((4,))

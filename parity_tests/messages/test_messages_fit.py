@@ -180,6 +180,22 @@ MESSAGES: dict[str, tuple[Callable[[Any], Any], str]] = {
   got    float32 of shape (5, 4)
   fix    give the state_dict of a model with the same description; no weight was changed""",
     ),
+    "a weight that float32 does not hold": (
+        lambda t: t.net.load_state_dict({k: np.full(v.shape, -1e300) for k, v in t.net.state_dict().items()}),
+        """WeightsError: load_state_dict: 0.weight
+  wanted numbers that are finite in float32, at most 3.4e+38
+  got    -1e+300 at [0, 0]
+  fix    dtype="float64", or smaller numbers; nothing was changed""",
+    ),
+    "a velocity that float32 does not hold": (
+        lambda t: t.learner.load_state_dict(
+            {k: v if k == "step" else v.astype(np.float64) + 1e39 for k, v in t.learner.state_dict().items()}
+        ),
+        """WeightsError: load_state_dict: momentum_buffer/0.weight
+  wanted numbers that are finite in float32, at most 3.4e+38
+  got    1e+39 at [0, 0]
+  fix    dtype="float64", or smaller numbers; nothing was changed""",
+    ),
     "a last weight of text": (
         lambda t: t.net.load_state_dict(
             {**{k: v * 0 for k, v in t.net.state_dict().items()}, "2.bias": np.array(["a"] * 3)}

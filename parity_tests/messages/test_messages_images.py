@@ -94,6 +94,44 @@ REJECTED = {
         lambda: ig.Upsample(),
         "Upsample()\n  wanted size= or scale_factor=\n  got    neither\n  fix    Upsample(scale_factor=2)",
     ),
+    "corners of nearest neighbours": (
+        lambda: ig.Upsample(scale_factor=2, mode="area", align_corners=True),
+        "Upsample(scale_factor=2.0, mode='area', align_corners=True)\n"
+        '  wanted align_corners=False with mode="area"\n'
+        "  got    True\n"
+        '  fix    mode="bilinear", or drop it',
+    ),
+    "filters for what has none": (
+        lambda: ig.Upsample(scale_factor=2, mode="linear", antialias=True),
+        "Upsample(scale_factor=2.0, mode='linear', antialias=True)\n"
+        '  wanted antialias=False with mode="linear"\n'
+        "  got    True\n"
+        '  fix    mode="bilinear" or "bicubic", or drop it',
+    ),
+    "trilinear on images": (
+        lambda: ig.Sequential([ig.Upsample(scale_factor=2, mode="trilinear")], input_shape=(1, 3, 3)),
+        "layer 1 of 1, Upsample(scale_factor=2.0, mode='trilinear')\n"
+        "  wanted (N, C, D, H, W)\n"
+        "  got    (N, 1, 3, 3)\n"
+        "  path   (N, 1, 3, 3)\n"
+        "  fix    bring the input to this form, with Reshape for example",
+    ),
+    "a factor whose gradient is wrong in torch": (
+        lambda: ig.Sequential([ig.Upsample(scale_factor=1.3, mode="bicubic")], input_shape=(1, 3, 3)),
+        "layer 1 of 1, Upsample(scale_factor=1.3, mode='bicubic')\n"
+        "  wanted sizes that do not stay or double by a scale_factor other than 1 or 2\n"
+        "  got    (3, 3) for (N, 1, 3, 3), where torch.nn.Upsample has the gradient of another function\n"
+        "  path   (N, 1, 3, 3)\n"
+        "  fix    size=(3, 3)",
+    ),
+    "a kernel longer than a volume": (
+        lambda: ig.Sequential([ig.AvgPool3d((1, 2, 4), padding=(0, 1, 2))], input_shape=(1, 3, 3, 3)),
+        "layer 1 of 1, AvgPool3d((1, 2, 4), padding=(0, 1, 2))\n"
+        "  wanted at least (1, 2, 4) places, padding not counted, as torch\n"
+        "  got    (N, 1, 3, 3, 3)\n"
+        "  path   (N, 1, 3, 3, 3)\n"
+        "  fix    a smaller kernel_size=",
+    ),
     "groups of a normalisation": (
         lambda: ig.Sequential([ig.GroupNorm(4)], input_shape=(6, 2, 2)),
         "layer 1 of 1, GroupNorm(4)\n"

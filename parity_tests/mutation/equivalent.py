@@ -34,6 +34,8 @@ EQUIVALENT = {
     ("convolution", "1:", "2:"): "a convolution is called with one array",
     ("_warm_up", "1", "2"): "of one position what follows only begins",
     ("normal_cdf", "x > 0", "x >= 0"): "both sides meet there",
+    ("keys", "t < 1", "t <= 1"): "both sides meet there",
+    ("keys", "t < 2", "t <= 2"): "both sides meet there",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "COPIES_FOR_AN_ADD"): "two ways to the same dx",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "channels"): "two ways to the same dx",
     (
@@ -67,9 +69,7 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
         "torch.empty(x).normal_(0, 0.02)": "likewise",
     },
     "torch_impl.build.GraphModule.forward": {"self.graph.slots - len(x)": "spare slots are never read"},
-    "torch_impl.randomness.draws": {
-        "if isinstance(module, (nn.Dropout, nn.Dropout2d, BookDropout))": "what draws nothing may be seeded"
-    },
+    "torch_impl.randomness.draws": {"if isinstance(module, DROPPING)": "what draws nothing may be seeded"},
     "torch_impl.network.TorchNetwork.__init__": {
         "generators(device) if any(map(draws, self.module.modules())) else ()": "seeded for modules that draw nothing",
         "torch.compile(self.module) if compiled else self.module": "compiled or not: a test of the second tier",
@@ -77,7 +77,7 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
     "torch_impl.modules.convolution": {"if s.padding == 'same'": "PyTorch pads so itself, with a warning"},
     "torch_impl.modules.GlobalMean.forward": {"x.flatten(2).mean(2)": "one axis, by either of its numbers"},
     "torch_impl.modules.BookDropout.forward": {
-        "torch.rand_like(x[:, :, :1, :1] if self.channels else x) >= self.p": "no number that is drawn is that one"
+        "torch.rand_like(x[..., *ones] if self.channels else x) >= self.p": "no number that is drawn is that one"
     },
     "torch_impl.modules.Masked.kept": {"uniform >= p": "no number that is drawn is that one"},
     "torch_impl.recurrent.told_of_projections": {
@@ -195,6 +195,8 @@ BESIDE_CASES = {
     ("nll", "spec.reduction == 'mean'"): "likewise",
     ("cross_entropy", "if spec.reduction == 'mean' and count == 0"): "likewise",
     ("cross_entropy", "spec.reduction == 'mean'"): "likewise",
+    ("check_places", "index >= size"): "no case has a wrong index: messages/test_messages_indexing.py",
+    ("check_places", "if wrong.any()"): "likewise",
     ("custom_loss", "t.astype(np.int64) if spec.labels else t"): "a learner's labels alone: engines/test_custom.py",
 }
 """Faults in operations that the check of their cases does not see, or cannot blame: what holds them instead."""

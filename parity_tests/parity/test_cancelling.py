@@ -17,6 +17,8 @@ from isograd.backends.numpy_impl.tables import STANDARD
 from isograd.core.base.types import State
 from isograd.core.parity.added import added_up
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, allowed_by, difference
+from isograd.core.parity.pair import Pair
+from isograd.core.parity.stages.node import compare_node
 from isograd.core.parity.stages.trial import Trial
 from isograd.core.parity.verdict import Row
 
@@ -171,6 +173,16 @@ def test_a_normalisation_adds_up_what_it_is_given_though_nothing_is_left_of_two_
     assert not difference(np.array(found["buffer running_mean"]), np.array(0.9 * 7 + 0.1 * 2)).exceeds(
         TOLERANCE["node", "float64"]
     )
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_root_mean_square_adds_up_what_it_is_given_though_nothing_is_left_of_one_value(dtype: str) -> None:
+    x, w = np.array([[2.0], [-4.0]]), {"weight": np.array([3.0])}
+    trial = Trial("it", ig.RMSNorm(), (x,), w, dtype, True, given=(np.array([[1.0], [4.0]]),))
+    wanted = np.array(3.0 * 4.0 / 4.0)  # w·|dy|/√(mean x²) where it is largest, but for eps
+    assert not difference(np.array(added_up(trial)["dx"]), wanted).exceeds(TOLERANCE["node", "float32"])
+    rows, culprit = compare_node(Pair.named("numpy", "torch"), trial)
+    assert culprit is None, str(rows)
 
 
 def test_a_sure_softmax_adds_up_what_it_is_given() -> None:

@@ -1,46 +1,20 @@
-"""Losses, clipping and schedules alone: stages of `check_parity`, each with its culprit; what cannot be is told."""
+"""Losses alone, a stage of `check_parity` with its culprit; and what is told where a stage cannot be, or raises."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from message_helpers import raised
+from stage_helpers import BOTH, MODEL, Other, X, Y, sides, told
 
 import isograd as ig
 from isograd.backends.numpy_impl import NumpyBackend
 from isograd.backends.numpy_impl.tables import STANDARD
 from isograd.core.base.errors import BackendError
 from isograd.core.engine.protocol import clips
-from isograd.core.parity.formulas import SCHEDULE_FORMULAS
-from isograd.core.parity.report import ParityReport
-from isograd.core.parity.suite import FAMILIES, check_schedule_case
 
-RNG = np.random.default_rng(11)
-MODEL = ig.Sequential([ig.Linear(4), ig.Tanh(), ig.Linear(3)], input_shape=(5,))
-X, Y, CLASSES = RNG.normal(size=(6, 5)), RNG.normal(size=(6, 3)), np.arange(6) % 3
-
-
-class Other(NumpyBackend):
-    """NumPy's engine under another name, for methods that are overwritten."""
-
-    def __init__(self, **tables: Any) -> None:
-        changed = {name: getattr(STANDARD, name).overlaid(entries) for name, entries in tables.items()}
-        super().__init__(replace(STANDARD, **changed), name="wrong")
-
-
-def sides(engine: Any, first: bool) -> tuple[Any, Any]:
-    return (engine, "torch") if first else ("torch", engine)
-
-
-def told(report: ParityReport, stage: str) -> list[tuple[str, str, str, str | None]]:
-    """(dtype, path, what, guilty) of the culprits of a stage."""
-    return [(c.dtype, c.path, c.what, c.guilty) for c in report.culprits if c.stage == stage]
-
-
-BOTH = pytest.mark.parametrize("first", [True, False], ids=["left", "right"])
+CLASSES = np.arange(6) % 3
 LOSSES = {  # of the loss: (value, gradient) as another engine has them
     "value": (lambda v, g: (v * v.dtype.type(1.001), g), "loss"),
     "gradient": (lambda v, g: (v, g * g.dtype.type(1.001)), "dprediction"),
@@ -111,7 +85,7 @@ def test_a_loss_that_is_all_but_nothing_is_no_failure(scale: float) -> None:
     """What is left of a batch that is known by heart is the rounding of what was taken away."""
     loss, eye = ig.CrossEntropyLoss(), np.eye(3)[CLASSES]
     one = ig.Sequential([ig.Linear(3, bias=False)], input_shape=(3,))
-    x = eye + 1e-3 * RNG.normal(size=eye.shape)
+    x = eye + 1e-3 * np.random.default_rng(11).normal(size=eye.shape)
     report = ig.check_parity(one, x, CLASSES, loss=loss, weights={"0.weight": scale * np.eye(3)})
     assert not [row.text for row in report.rows if row.failed and row.stage == "loss"]
     for near, value in (
@@ -210,146 +184,6 @@ def test_an_engine_that_lacks_clipping_alone_is_asked_for_the_rest() -> None:
 def test_a_name_with_options_can_be_asked_for_clipping_where_its_engine_can() -> None:
     named = ig.get_backend("torch:compile")
     assert clips(named) is named.engine  # type: ignore[attr-defined]
-
-
-CLIPS = [ig.ClipNorm(0.5), ig.ClipValue(0.1), ig.ClipNorm(1e6), ig.ClipValue(1e6)]
-
-
-@pytest.mark.parametrize("clip", CLIPS, ids=repr)
-def test_clipping_alone_has_a_row_for_every_gradient_as_it_is_and_grown_until_it_acts(clip: Any) -> None:
-    report = ig.check_parity(MODEL, X, clip=clip)
-    assert report.passed
-    weights = ["2.bias", "2.weight", "0.bias", "0.weight"]
-    for dtype in ("float64", "float32"):
-        rows = [(row.path, row.what) for row in report.rows if (row.stage, row.dtype) == ("clipping", dtype)]
-        assert sorted(rows) == sorted((w, f"clipped gradient{s}") for w in weights for s in ("", ", grown"))
-
-
-def dropped(clip: Any, grads: Any) -> Any:
-    return {path: g for path, g in STANDARD.clippings[type(clip)](clip, grads).items() if path != "2.bias"}
-
-
-def doubled(clip: Any, grads: Any) -> Any:
-    return {path: g * g.dtype.type(2) for path, g in STANDARD.clippings[type(clip)](clip, grads).items()}
-
-
-def other_key(clip: Any, grads: Any) -> Any:
-    return STANDARD.clippings[type(clip)](clip, grads) | {"3.weight": np.zeros(2)}
-
-
-def wide_one(clip: Any, grads: Any) -> Any:
-    return {path: g.astype(np.float16) for path, g in STANDARD.clippings[type(clip)](clip, grads).items()}
-
-
-def does_nothing(clip: Any, grads: Any) -> Any:
-    return dict(grads)
-
-
-def not_a_number(clip: Any, grads: Any) -> Any:
-    return {path: g * g.dtype.type(np.nan) for path, g in grads.items()}
-
-
-@BOTH
-@pytest.mark.parametrize("clip", [CLIPS[0], CLIPS[3]], ids=repr)
-@pytest.mark.parametrize(
-    "fault", [dropped, doubled, other_key, wide_one, does_nothing, not_a_number], ids=lambda f: f.__name__
-)
-def test_a_wrong_clipping_is_a_culprit_of_its_own(fault: Any, clip: Any, first: bool) -> None:
-    engine = Other(clippings={type(clip): fault})
-    report = ig.check_parity(MODEL, X, clip=clip, backends=sides(engine, first))
-    found = told(report, "clipping")
-    assert [(dtype, guilty) for dtype, _, _, guilty in found] == [("float64", "wrong"), ("float32", "wrong")]
-    culprit = next(c for c in report.culprits if c.stage == "clipping")
-    assert culprit.layer == repr(clip)
-    assert str(culprit.source).startswith(f"`{fault.__name__}` in ")
-    late = fault is does_nothing and clip.__class__ is ig.ClipValue
-    assert culprit.what == ("clipped gradient, grown" if late else "clipped gradient")
-    wanted = {"dropped": "2.bias", "other_key": "3.weight"}.get(fault.__name__)
-    assert wanted in (None, culprit.path)
-    assert {row.stage for row in report.rows if row.failed} == {"clipping"}
-
-
-def test_a_clipping_that_raises_or_writes_to_its_gradients_is_blamed() -> None:
-    def raises(clip: Any, grads: Any) -> Any:
-        raise KeyError("norm")
-
-    def writes(clip: Any, grads: Any) -> Any:
-        for g in grads.values():
-            g *= 0
-        return grads
-
-    for fault, words in ((raises, "raised KeyError: 'norm'"), (writes, "the clipping wrote to the gradients")):
-        report = ig.check_parity(MODEL, X, clip=CLIPS[0], backends=(Other(clippings={ig.ClipNorm: fault}), "torch"))
-        assert told(report, "clipping") == [(d, "clipping", "run", "wrong") for d in ("float64", "float32")]
-        assert words in report.text
-
-
-SCHEDULES = [case for cases in FAMILIES[4].cases.values() for case in cases]
-RATES = {
-    "one later": lambda rates: [*rates[1:], rates[-1] * 0.9],
-    "the last twice as high": lambda rates: [*rates[:-1], rates[-1] * 2 + 1e-3],
-    "little more": lambda rates: [rate * (1 + 2e-12) for rate in rates],
-    "one missing": lambda rates: rates[:-1],
-    "not a number": lambda rates: [*rates[:-1], float("nan")],
-}
-
-
-@BOTH
-@pytest.mark.parametrize("fault", RATES)
-def test_a_wrong_schedule_is_a_culprit_and_the_formula_says_whose(fault: str, first: bool) -> None:
-    class Wrong(Other):
-        def learning_rates(self, *asked: Any) -> Any:
-            return RATES[fault](super().learning_rates(*asked))
-
-    report = ig.check_parity(
-        MODEL,
-        X,
-        Y,
-        loss=ig.MSELoss(),
-        optimizer=ig.SGD(0.1),
-        schedule=ig.WarmUp(length=2, then=ig.CosineDecay()),
-        steps=5,
-        backends=sides(Wrong(), first),
-    )
-    assert told(report, "schedule") == [("float64", "schedule", "lr", "wrong")]
-    culprit = next(c for c in report.culprits if c.stage == "schedule")
-    assert culprit.head.startswith("ParityError: the rate of WarmUp(length=2, then=CosineDecay()) differs first")
-    assert {row.stage for row in report.rows if row.failed} == {"schedule"}
-
-
-@BOTH
-@pytest.mark.parametrize("case", SCHEDULES, ids=lambda case: f"{case.schedule!r}: {case.why}")
-def test_every_schedule_s_formula_tells_the_wrong_side(case: Any, first: bool) -> None:
-    from isograd.core.parity.pair import Pair
-
-    class Wrong(Other):
-        def learning_rates(self, *asked: Any) -> Any:
-            rates = super().learning_rates(*asked)
-            highest = int(np.argmax(rates))
-            return [*rates[:highest], rates[highest] * (1 + 2e-12), *rates[highest + 1 :]]
-
-    for engine, guilty in ((Wrong(), "wrong"), ("numpy", None)):
-        pair = Pair.named(*sides(engine, first))
-        ((rows, culprit),) = check_schedule_case(pair, case)
-        assert [row.failed for row in rows] == [guilty is not None]
-        assert (culprit.guilty if culprit else None) == guilty
-
-
-def test_formulas_of_schedules_are_written_by_themselves() -> None:
-    for case in SCHEDULES:
-        formula = SCHEDULE_FORMULAS[type(case.schedule)]
-        assert "at" not in formula.__code__.co_names
-
-
-def test_a_schedule_without_an_optimizer_is_refused() -> None:
-    assert (
-        raised(lambda: ig.check_parity(MODEL, X, schedule=ig.CosineDecay()))
-        == """\
-SpecError: check_parity(schedule=…)
-  wanted optimizer=, whose lr it starts from
-  got    none
-  fix    optimizer=ig.SGD(0.1)"""
-    )
 
 
 def test_the_line_that_raised_is_shown_in_every_stage() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from itertools import product
 from typing import Any
 
@@ -14,6 +15,7 @@ from isograd.backends.numpy_impl.optimizers import OPTIMIZERS
 from isograd.core.base.errors import NonFiniteError
 from isograd.core.engine.headroom import Headroom
 from isograd.core.parity.cases import OPTIMIZER_CASES
+from isograd.core.parity.matching import TOLERANCE, difference
 
 CASES = [case.optimizer for cases in OPTIMIZER_CASES.values() for case in cases]
 EVERY = pytest.mark.parametrize("optimizer", CASES, ids=repr)
@@ -24,10 +26,10 @@ def memory(made: ig.Trainer) -> dict[str, bytes]:
     return {name: values.tobytes() for name, values in held.items()}
 
 
-def line(backend: str, weight: float, **options: Any) -> ig.Trainer:
-    """y = w x in float32."""
+def line(backend: str, weight: float, dtype: str = "float32", **options: Any) -> ig.Trainer:
+    """y = w x, in float32 unless asked for otherwise."""
     described = ig.Sequential([ig.Linear(1, bias=False)], input_shape=(1,))
-    net = ig.build(described, {"0.weight": np.full((1, 1), weight, np.float32)}, backend=backend)
+    net = ig.build(described, {"0.weight": np.full((1, 1), weight, np.float32)}, backend=backend, dtype=dtype)
     return ig.Trainer(net, **{"loss": ig.MSELoss(), "optimizer": ig.SGD(0.1), **options})
 
 
@@ -72,6 +74,56 @@ def test_an_update_that_leaves_the_floats(backend: str) -> None:
   got    -inf at [0, 0], of a finite gradient
   fix    a smaller lr, or clip=ig.ClipNorm(1.0); this step changed nothing"""
     )
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("optimizer", "slot"),
+    [(ig.Adam(0.1), "exp_avg_sq"), (ig.RMSprop(0.1), "square_avg"), (ig.Adagrad(0.1), "sum")],
+    ids=lambda given: given if isinstance(given, str) else type(given).__name__,
+)
+def test_a_memory_that_leaves_the_floats(optimizer: Any, slot: str, backend: str) -> None:
+    """The square of a finite gradient: to divide by its infinite root would stop the weight without a word."""
+    made = line(backend, 0.9, optimizer=optimizer)
+    assert (
+        refused(made, np.full((1, 1), 1e11, np.float32), NOTHING)
+        == f"""the memory '{slot}/0.weight' of the update at lr=0.1
+  wanted finite numbers
+  got    inf at [0, 0]
+  fix    scale the inputs and targets, or clip=ig.ClipNorm(1.0); this step changed nothing"""
+    )
+    made.step(np.ones((1, 1), np.float32), NOTHING)
+    assert all(np.isfinite(values).all() for values in made.learner.state_dict().values())
+
+
+@BOTH
+@EVERY
+def test_a_step_of_a_large_gradient_is_the_step_of_float64_or_none(optimizer: Any, backend: str) -> None:
+    for size in (1e17, 1e18, 1e19, 3e19, 1e20, 4e20, 1e21, 1e30, 1e37):
+        x = np.full((1, 1), (size / 1.8) ** 0.5, np.float32)
+        single, double = (line(backend, 0.9, optimizer=optimizer, dtype=dtype) for dtype in ("float32", "float64"))
+        before = memory(single)
+        try:
+            single.step(x, NOTHING)
+        except NonFiniteError:
+            assert memory(single) == before
+            continue
+        double.step(x, NOTHING)
+        weights = [made.net.state_dict()["0.weight"].astype(np.float64) for made in (single, double)]
+        assert not difference(*weights).exceeds(TOLERANCE["locked step", "float32"])
+        assert all(np.isfinite(values).all() for values in single.learner.state_dict().values())
+
+
+@BOTH
+@EVERY
+def test_what_is_added_up_step_by_step_stays_finite_or_is_told(optimizer: Any, backend: str) -> None:
+    """Each step alone is far from the largest float; Adagrad's sum of their squares gets there."""
+    made = line(backend, 0.9, optimizer=optimizer)
+    with contextlib.suppress(NonFiniteError):
+        for _ in range(40):
+            made.net.load_state_dict({"0.weight": np.full((1, 1), 0.9, np.float32)})
+            made.step(np.full((1, 1), 1.5e9, np.float32), NOTHING)
+    assert all(np.isfinite(values).all() for values in made.learner.state_dict().values())
 
 
 @BOTH

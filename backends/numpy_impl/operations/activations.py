@@ -13,9 +13,17 @@ from isograd.core.engine.context import Run
 from isograd.core.layers import (
     ELU,
     GELU,
+    GLU,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
     LeakyReLU,
     LogSoftmax,
+    Mish,
+    PReLU,
     ReLU,
+    ReLU6,
     Sigmoid,
     SiLU,
     Softmax,
@@ -60,6 +68,47 @@ def relu(spec: ReLU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     return y, backward
 
 
+@implements(ReLU6)
+def relu6(spec: ReLU6, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = min(max(x, 0), 6)        dx = dy ⊙ [0 < x < 6]"""
+    return clipped(x, 0.0, 6.0)
+
+
+@implements(Hardtanh)
+def hardtanh(spec: Hardtanh, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = min(max(x, a), b)        dx = dy ⊙ [a < x < b]        a = min_val, b = max_val"""
+    return clipped(x, spec.min_val, spec.max_val)
+
+
+def clipped(x: Array, low: float, high: float) -> tuple[Array, Backward]:
+    """y = min(max(x, low), high)        dx = dy ⊙ [low < x < high]"""
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return dy * ((x > low) & (x < high)), {}
+
+    return np.clip(x, low, high), backward
+
+
+@implements(Hardsigmoid)
+def hardsigmoid(spec: Hardsigmoid, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = min(max(x + 3, 0), 6) / 6        dx = dy/6 where −3 < x < 3, else 0"""
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return dy * (np.abs(x) < 3) / 6, {}
+
+    return np.clip(x + 3, 0, 6) / 6, backward
+
+
+@implements(Hardswish)
+def hardswish(spec: Hardswish, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = x ⊙ min(max(x + 3, 0), 6) / 6        dx = dy ⊙ (2x + 3)/6 where −3 < x < 3, else dy ⊙ [x ≥ 3]"""
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return dy * np.where(np.abs(x) < 3, (2 * x + 3) / 6, x >= 3), {}
+
+    return x * np.clip(x + 3, 0, 6) / 6, backward
+
+
 @implements(LeakyReLU)
 def leaky_relu(spec: LeakyReLU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y = x ⊙ m        dx = dy ⊙ m        m = 1 where x > 0, else negative_slope"""
@@ -71,6 +120,22 @@ def leaky_relu(spec: LeakyReLU, p: Tree, x: Array, *, run: Run) -> tuple[Array, 
     return x * m, backward
 
 
+@implements(PReLU)
+def prelu(spec: PReLU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = x where x > 0, else w[c] x        dx = dy where x > 0, else dy w[c]        dw[c] = Σ dy ⊙ x where x ≤ 0
+
+    With one w for all channels dw is summed over them too.
+    """
+    w = p["weight"]
+    over = (0, *range(2, x.ndim)) if len(w) > 1 else None
+    slope = np.where(x > 0, x.dtype.type(1), np.expand_dims(w, over) if over else w)
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return dy * slope, {"weight": np.atleast_1d((dy * np.minimum(x, 0)).sum(over))}
+
+    return x * slope, backward
+
+
 @implements(ELU)
 def elu(spec: ELU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y = x where x > 0, else α(eˣ − 1)        dx = dy where x > 0, else dy ⊙ α eˣ"""
@@ -80,6 +145,18 @@ def elu(spec: ELU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
         return dy * np.where(linear, 1, spec.alpha * np.exp(low)), {}
 
     return np.where(linear, x, spec.alpha * np.expm1(low)), backward
+
+
+@implements(SELU)
+def selu(spec: SELU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = λx where x > 0, else λα(eˣ − 1)        dx = λ dy where x > 0, else dy ⊙ λα eˣ"""
+    alpha, scale = 1.6732632423543772, 1.0507009873554805
+    linear, low = x > 0, np.minimum(x, 0)
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return dy * np.where(linear, scale, scale * alpha * np.exp(low)), {}
+
+    return np.where(linear, scale * x, scale * alpha * np.expm1(low)), backward
 
 
 @implements(GELU)
@@ -115,6 +192,35 @@ def silu(spec: SiLU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
         return dy * s * (1 + x * (1 - s)), {}
 
     return x * s, backward
+
+
+@implements(Mish)
+def mish(spec: Mish, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = x ⊙ t        dx = dy ⊙ (t + x ⊙ (1 − t²) ⊙ σ(x))        t = tanh(log(1 + eˣ))
+
+    With s = σ(−x) = 1/(1 + eˣ), which cannot overflow: t = (1 − s²)/(1 + s²), 1 − t² = (2s/(1 + s²))².
+    """
+    upper, lower = sigmoid(x), sigmoid(-x)
+    square = lower * lower
+    t = upper * (1 + lower) / (1 + square)  # 1 − s² without cancelling
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return dy * (t + x * upper * 4 * square / np.square(1 + square)), {}
+
+    return x * t, backward
+
+
+@implements(GLU)
+def glu(spec: GLU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = a ⊙ s, x = [a, b] along dim, s = σ(b)        da = dy ⊙ s        db = dy ⊙ a ⊙ s ⊙ (1 − s)"""
+    a, b = np.split(x, 2, spec.dim)
+    s = sigmoid(b)
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        da = dy * s
+        return np.concatenate([da, da * a * (1 - s)], spec.dim), {}
+
+    return a * s, backward
 
 
 @implements(Softplus)

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from isograd.backends.numpy_impl.operations.combine import unbroadcast
 from isograd.backends.numpy_impl.operations.dropout import dropout_mask
 from isograd.backends.numpy_impl.operations.linear import affine
 from isograd.backends.numpy_impl.operations.registry import implements
-from isograd.core.base.types import Array, Arrays, Backward, State, Tree
+from isograd.core.base.types import Array, Arrays, Backward, MaybeArrays, State, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import MultiheadAttention, PositionalEncoding
+from isograd.core.layers import MultiheadAttention, PositionalEncoding, ScaledDotProductAttention
 from isograd.core.layers.attention import divided
 
 
@@ -91,6 +92,60 @@ def hidden_places(spec: MultiheadAttention, A: Array, *lengths: Array) -> list[A
     if spec.causal:
         hidden.append(places > places[:, None])
     return [np.where(where, -np.inf, 0).astype(A.dtype) for where in hidden]
+
+
+@implements(ScaledDotProductAttention)
+def scaled_dot_product_attention(
+    spec: ScaledDotProductAttention, p: Tree, q: Array, k: Array, v: Array, *masks: Array, run: Run
+) -> tuple[Array, Backward]:
+    """S = q kᵀ·c + M        A = softmax(S), 0 in rows of nothing but −∞        B = A ⊙ m (dropout)        y = B v
+
+    dv = Bᵀ dy        dA = (dy vᵀ) ⊙ m        dS = A ⊙ (dA − Σ dA ⊙ A) = dM        dq = c dS k        dk = c dSᵀ q
+    """
+    c = 1 / sqrt(q.shape[-1]) if spec.scale is None else spec.scale
+    K, V = (served(q, values) if spec.enable_gqa else values for values in (k, v))
+    A = (q * c) @ K.swapaxes(-1, -2)
+    shape = np.broadcast_shapes(A.shape, (*V.shape[:-2], 1, 1))
+    A = A if A.shape == shape else np.broadcast_to(A, shape).copy()
+    for mask in masks:
+        A += np.where(mask, 0, A.dtype.type(-np.inf)) if mask.dtype.kind == "b" else mask
+    if spec.causal:
+        A += np.triu(np.full(shape[-2:], -np.inf, A.dtype), 1)
+    A -= np.maximum(A.max(-1, keepdims=True), np.finfo(A.dtype).min)  # exp cannot overflow, and −∞ stays −∞
+    np.exp(A, out=A)
+    total = A.sum(-1, keepdims=True)
+    A /= np.where(total == 0, 1, total)
+    m = dropout_mask(run, A.shape, spec.dropout, A.dtype) if run.training and spec.dropout else None
+    B = A if m is None else A * m
+
+    def backward(dy: Array) -> tuple[MaybeArrays, State]:
+        dV = B.swapaxes(-1, -2) @ dy
+        dS = dy @ V.swapaxes(-1, -2)
+        if m is not None:
+            dS *= m
+        dS -= np.einsum("...s,...s->...", dS, A)[..., None]
+        dS *= A
+        dM = tuple(None if mask.dtype.kind == "b" else unbroadcast(dS, mask.shape) for mask in masks)
+        dq, dK = (dS @ K) * c, (dS.swapaxes(-1, -2) @ q) * c
+        dk, dv = (
+            unbroadcast(collected(values, d) if spec.enable_gqa else d, values.shape)
+            for values, d in ((k, dK), (v, dV))
+        )
+        return (unbroadcast(dq, q.shape), dk, dv, *dM), {}
+
+    return B @ V, backward
+
+
+def served(q: Array, values: Array) -> Array:
+    """Every head of k or v once for each head of q that it serves."""
+    return values.repeat(q.shape[-3] // values.shape[-3], -3)
+
+
+def collected(values: Array, d: Array) -> Array:
+    """The sum of the gradients of all heads of q that a head of k or v serves."""
+    heads = values.shape[-3]
+    summed: Array = d.reshape(*d.shape[:-3], heads, -1, *d.shape[-2:]).sum(-3)
+    return summed
 
 
 @implements(PositionalEncoding)

@@ -12,8 +12,12 @@ from isograd.core.layers import Add, Concat, MatMul, Multiply, Subtract
 
 def unbroadcast(dy: Array, shape: tuple[int, ...]) -> Array:
     """Σ dy over the axes that broadcasting repeated: a value used in many places gets the sum of their gradients."""
-    repeated = tuple(axis for axis, (d, size) in enumerate(zip(dy.shape, shape, strict=True)) if size != d)
-    return dy.sum(repeated, keepdims=True) if repeated else dy
+    if dy.shape == shape:
+        return dy
+    new = dy.ndim - len(shape)
+    repeated = tuple(axis for axis, size in enumerate(dy.shape) if axis < new or size != shape[axis - new])
+    summed: Array = dy.sum(repeated, keepdims=True)
+    return summed.reshape(shape)
 
 
 @implements(Add)
@@ -50,18 +54,30 @@ def multiply(spec: Multiply, p: Tree, *x: Array, run: Run) -> tuple[Array, Backw
         grads: list[Array] = []
         for k in range(len(x) - 1, 0, -1):  # dy becomes dy ⊙ xₖ₊₁ ⊙ … on the way down
             grads.append(unbroadcast(dy * before[k - 1], x[k].shape))
-            dy = dy * x[k]
-        return (unbroadcast(dy, x[0].shape), *reversed(grads)), {}
+            dy = unbroadcast(dy * x[k], before[k - 1].shape)
+        return (dy, *reversed(grads)), {}
 
     return before[-1], backward
 
 
 @implements(MatMul)
 def matmul(spec: MatMul, p: Tree, a: Array, b: Array, *, run: Run) -> tuple[Array, Backward]:
-    """y = a b, sample by sample        da = dy bᵀ        db = aᵀ dy"""
+    """y = a b, matrix by matrix        da = dy bᵀ        db = aᵀ dy
+
+    One matrix b for all of a (a weight) is one product over all rows of a, in both directions.
+    """
+    if b.ndim == 2 < a.ndim:
+        rows = a.reshape(-1, a.shape[-1])
+
+        def of_rows(dy: Array) -> tuple[Arrays, State]:
+            d = dy.reshape(len(rows), -1)
+            return ((d @ b.T).reshape(a.shape), rows.T @ d), {}
+
+        return (rows @ b).reshape(*a.shape[:-1], b.shape[1]), of_rows
 
     def backward(dy: Array) -> tuple[Arrays, State]:
-        return (dy @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ dy), {}
+        da, db = dy @ b.swapaxes(-1, -2), a.swapaxes(-1, -2) @ dy
+        return (unbroadcast(da, a.shape), unbroadcast(db, b.shape)), {}
 
     return a @ b, backward
 

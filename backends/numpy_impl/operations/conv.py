@@ -12,7 +12,7 @@ from isograd.backends.numpy_impl.operations.convolve import convolve, convolve_d
 from isograd.backends.numpy_impl.operations.depthwise import depthwise, depthwise_dw, depthwise_dx, is_depthwise
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Backward, State, Tree
-from isograd.core.layers import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
+from isograd.core.layers import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from isograd.core.layers.conv import Convolution, TransposedConvolution
 from isograd.core.layers.windows import Axis
 
@@ -53,7 +53,7 @@ def conv(spec: Convolution, p: Tree, x: Array, *, run: NodeRun) -> tuple[Array, 
     return y, backward
 
 
-@implements(ConvTranspose1d, ConvTranspose2d)
+@implements(ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)
 def conv_transpose(spec: TransposedConvolution, p: Tree, x: Array, *, run: NodeRun) -> tuple[Array, Backward]:
     """x (n,c,p,q)   w (c,o,u,v)   y (n,o,H,W): the input gradient of a convolution from y's shape to x's
 

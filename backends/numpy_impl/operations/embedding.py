@@ -10,17 +10,23 @@ from isograd.core.engine.context import Run
 from isograd.core.layers import Embedding, OneHot
 
 
+def summed_rows(numbers: Array, rows: Array, count: int) -> Array:
+    """total[v] = Σ rows[k] over numbers[k] = v, v = 0 … count−1          M numbers, rows (M, F) → total (count, F)"""
+    total = np.zeros((count, rows.shape[1]), rows.dtype)
+    order = np.argsort(numbers, axis=None, kind="stable")  # equal numbers side by side: each run is one sum
+    ordered = numbers.ravel()[order]
+    starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+    total[ordered[starts]] = np.add.reduceat(rows[order], starts)
+    return total
+
+
 @implements(Embedding)
 def embedding(spec: Embedding, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y = W[x]        dW[v] = Σ dy over the places where x = v, 0 for the padding row"""
     W = p["weight"]
 
     def backward(dy: Array) -> tuple[None, State]:
-        dW = np.zeros_like(W)
-        order = np.argsort(x, axis=None, kind="stable")  # equal numbers side by side: each run is one sum
-        numbers = x.ravel()[order]
-        starts = np.flatnonzero(np.diff(numbers, prepend=-1))
-        dW[numbers[starts]] = np.add.reduceat(dy.reshape(-1, W.shape[1])[order], starts)
+        dW = summed_rows(x, dy.reshape(-1, W.shape[1]), len(W))
         if spec.padding_row is not None:
             dW[spec.padding_row] = 0
         return None, {"weight": dW}

@@ -11,7 +11,7 @@ from isograd.backends.numpy_impl.operations.channels import by_the_batch, by_the
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm
+from isograd.core.layers import BatchNorm1d, BatchNorm2d, BatchNorm3d, GroupNorm, InstanceNorm2d, LayerNorm, RMSNorm
 from isograd.core.layers.norm import BatchNorm
 
 Axes = tuple[int, ...]
@@ -91,7 +91,7 @@ def moved(p: Tree, mean: Array, variance: Array, share: float) -> State:
     }
 
 
-@implements(BatchNorm1d, BatchNorm2d)
+@implements(BatchNorm1d, BatchNorm2d, BatchNorm3d)
 def batch_norm(spec: BatchNorm, p: Tree, x: Array, *, run: Run) -> Any:
     """x (n,c,…)   m values in a channel        y = w[c]·x̂ + b[c]        dx̂ = dy·w[c]   dw[c] = Σ dy·x̂   db[c] = Σ dy
 
@@ -138,6 +138,21 @@ def layer_norm(spec: LayerNorm, p: Tree, x: Array, *, run: Run) -> tuple[Array, 
     z, _, _, back = standardized(x, tuple(range(first, x.ndim)), spec.eps)
     y, outer = affine(p, z, lambda values: values, tuple(range(first)))
     return y, through(outer, back)
+
+
+@implements(RMSNorm)
+def rms_norm(spec: RMSNorm, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = w ⊙ z,   z = x ⊙ s,   s = 1/√(mean x² + ε) over the last axes
+
+    dz = dy ⊙ w        dx = (dz − z ⊙ mean(dz ⊙ z)) ⊙ s        dw = Σ dy ⊙ z over the other axes
+    """
+    first = x.ndim - spec.axes
+    axes = tuple(range(first, x.ndim))
+    eps = np.finfo(x.dtype).eps if spec.eps is None else spec.eps
+    scale = 1 / np.sqrt(np.square(x).mean(axes, keepdims=True) + x.dtype.type(eps))
+    z = x * scale
+    y, outer = affine(p, z, lambda values: values, tuple(range(first)))
+    return y, through(outer, lambda dz: (dz - z * (dz * z).mean(axes, keepdims=True)) * scale)
 
 
 @implements(GroupNorm)

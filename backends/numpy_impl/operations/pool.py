@@ -12,19 +12,23 @@ import numpy as np
 
 from isograd.backends.numpy_impl.operations.convolve import blocks
 from isograd.backends.numpy_impl.operations.registry import implements
-from isograd.backends.numpy_impl.operations.resample import resample, resample_back
+from isograd.backends.numpy_impl.operations.resample import adaptive_windows, averages, resample, resample_back
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import (
+    AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
     AdaptiveMaxPool2d,
     AvgPool1d,
     AvgPool2d,
+    AvgPool3d,
     GlobalAvgPool,
     MaxPool1d,
     MaxPool2d,
+    MaxPool3d,
 )
-from isograd.core.layers.pool import AvgPooling, MaxPooling
+from isograd.core.layers.pool import AdaptivePooling, AvgPooling, MaxPooling
 from isograd.core.layers.windows import Axis
 
 
@@ -72,9 +76,9 @@ def largest(places: Sequence[Array], first: Array, *, nan: bool = False) -> tupl
     return y, index
 
 
-@implements(MaxPool1d, MaxPool2d)
+@implements(MaxPool1d, MaxPool2d, MaxPool3d)
 def max_pool(spec: MaxPooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
-    """y[n,c,p,q] = max over u, v of xp[n,c,s·p+d·u,s·q+d·v]        xp = x padded with −∞; 1 axis alike
+    """y[n,c,p,q] = max over u, v of xp[n,c,s·p+d·u,s·q+d·v]        xp = x padded with −∞; 1 and 3 axes alike
 
     dxp[n,c,i,j] = Σ dy[n,c,p,q] over the windows p, q that i, j wins
     """
@@ -116,7 +120,7 @@ def divisors(spec: AvgPooling, axes: Sequence[Axis]) -> Array:
     return np.asarray(reduce(np.multiply.outer, counts))
 
 
-@implements(AvgPool1d, AvgPool2d)
+@implements(AvgPool1d, AvgPool2d, AvgPool3d)
 def avg_pool(spec: AvgPooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y[n,c,p,q] = Σ xp[n,c,s·p+u,s·q+v] / D[p,q]
 
@@ -140,21 +144,11 @@ def avg_pool(spec: AvgPooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, B
     return y, backward
 
 
-def adaptive_windows(size: int, out: int) -> list[tuple[int, int]]:
-    """(start, stop) of each window: ⌊p·size/out⌋ … ⌈(p+1)·size/out⌉"""
-    return [(p * size // out, -(-(p + 1) * size // out)) for p in range(out)]
-
-
-@implements(AdaptiveAvgPool2d)
-def adaptive_avg_pool(spec: AdaptiveAvgPool2d, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+@implements(AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d)
+def adaptive_avg_pool(spec: AdaptivePooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y = A x Bᵀ, image by image        dx = Aᵀ dy B        A[p,i] = [i in window p] / places in window p, B alike"""
     (sizes,) = spec.out_shapes(x.shape[1:])
-    maps = []
-    for size, out in zip(x.shape[2:], sizes[1:], strict=True):
-        means = np.zeros((out, size), x.dtype)
-        for mean, (start, stop) in zip(means, adaptive_windows(size, out), strict=True):
-            mean[start:stop] = 1 / (stop - start)
-        maps.append(means)
+    maps = [averages(size, out).astype(x.dtype) for size, out in zip(x.shape[2:], sizes[1:], strict=True)]
 
     def backward(dy: Array) -> tuple[Array, State]:
         return resample_back(dy, maps), {}

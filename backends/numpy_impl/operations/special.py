@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 from math import erfc, log, sqrt
 
@@ -62,3 +63,27 @@ def normal_cdf(x: Array) -> Array:
         last, before, spare = spare, last, before
     tail = t * np.exp(u * last - before + series[0] - z * z) / 2
     return np.where(x > 0, 1 - tail, tail)
+
+
+@cache
+def _erf_series() -> list[float]:
+    """Chebyshev coefficients of erf(z)/z over z² in 0…1."""
+
+    def smooth(u: float) -> float:
+        z = sqrt((u + 1) / 2)
+        return math.erf(z) / z if z else 2 / sqrt(math.pi)
+
+    series: list[float] = chebyshev.chebinterpolate(np.vectorize(smooth), 16).tolist()
+    return series
+
+
+def erf(x: Array) -> Array:
+    """erf x = 2/√π ∫₀ˣ e^(−t²) dt in x's dtype, near 0 as exact as far from it.
+
+    >>> [round(v, 12) for v in erf(np.array([-2.0, 0.0, 0.5])).tolist()]
+    [-0.995322265019, 0.0, 0.520499877814]
+    """
+    near = np.abs(x) < 1
+    square = np.where(near, x * x, 0)
+    within = x * chebyshev.chebval(2 * square - 1, _erf_series())
+    return np.where(near, within, 2 * normal_cdf(x * sqrt(2)) - 1).astype(x.dtype)

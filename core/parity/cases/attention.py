@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from isograd.core import layers as L
 from isograd.core.base.description import Description
+from isograd.core.base.forms import BATCH, Form, Rows
 from isograd.core.parity.cases.kinds import Case
 
 X, LENGTHS = (5, 6), ()
 QUERY, KEY, VALUE = (3, 6), (5, 4), (5, 3)
+SDPA = L.ScaledDotProductAttention
+Q, K, V = (2, 3, 4), (2, 5, 4), (2, 5, 3)
 
 CASES: dict[type[Description], list[Case]] = {
     L.MultiheadAttention: [
@@ -45,6 +48,28 @@ CASES: dict[type[Description], list[Case]] = {
             batch=2,
             large=True,
         ),
+    ],
+    L.ScaledDotProductAttention: [
+        Case(SDPA(), (Q, K, V), "heads, another width of values"),
+        Case(SDPA(scale=0.7), ((3, 4), (5, 4), (5, 2)), "no heads, a scale of its own"),
+        Case(SDPA(causal=True), (Q, K, V), "causal, more keys than queries"),
+        Case(SDPA(), (Q, K, V, Form((BATCH, 1, 3, 5), "boolean")), "a mask of booleans, the same for all heads"),
+        Case(SDPA(), (Q, (2, 2, 4), (2, 2, 3), Form((3, 2), "boolean")), "places that attend to nothing", batch=3),
+        Case(SDPA(), (Q, K, V, Form((1, 2, 3, 5))), "a mask of floats, a weight, with a gradient"),
+        Case(SDPA(), (Form((1, 2, 3, 4)), K, V), "queries that are a weight"),
+        Case(SDPA(), (Q, Form((2, 5, 4)), V), "keys that are a weight of fewer axes"),
+        Case(SDPA(), (Form((Rows(2), 3, 4)), Form((Rows(2), 5, 4)), Form((Rows(2), 5, 3))), "windows of the batch"),
+        Case(SDPA(enable_gqa=True), ((4, 3, 4), (2, 5, 4), (2, 5, 3)), "a head of keys and values for two of queries"),
+        Case(SDPA(dropout=0.4), (Q, K, V), "dropout of the shares"),
+        Case(SDPA(dropout=0.4), (Form((1, 3, 4)), Form((1, 5, 4)), (5, 3)), "dropout, the batch in the values alone"),
+        Case(
+            SDPA(dropout=0.4, enable_gqa=True, scale=0.5),
+            ((4, 3, 4), (2, 5, 4), (2, 5, 3), Form((3, 5), "boolean")),
+            "dropout, a mask, shared heads",
+        ),
+        Case(SDPA(dropout=0.4), (Q, (2, 2, 4), (2, 2, 3), Form((BATCH, 1, 3, 2), "boolean")), "dropout, nothing seen"),
+        Case(SDPA(dropout=0.4, causal=True), (Q, Q, (2, 3, 3)), "dropout and causal"),
+        Case(SDPA(), ((2, 3, 4), (2, 5, 4), (2, 5, 3)), "large scores: exp would overflow", scale=8.0),
     ],
     L.PositionalEncoding: [
         Case(L.PositionalEncoding(), ((6, 4),), "sines and cosines"),

@@ -119,4 +119,12 @@ CASES: dict[type[Description], list[Case]] = {
         ),
         Case(L.ConvTranspose2d(1, 2), ((9, 2, 2),), "many channels onto one: adds instead of mirroring", batch=1),
     ],
+    L.ConvTranspose3d: [
+        Case(L.ConvTranspose3d(2, 2), ((2, 2, 1, 3),), "plain"),
+        Case(
+            L.ConvTranspose3d(2, (1, 3, 2), stride=(1, 2, 3), padding=(0, 1, 0), output_padding=(0, 1, 2), groups=2),
+            ((2, 2, 2, 1),),
+            "groups, all axes differ",
+        ),
+    ],
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from isograd.core.base.forms import Form
 from isograd.core.base.initializers import Fans, Initializer
 from isograd.core.base.types import Shape
 from isograd.core.layers.base import Layer
@@ -15,17 +16,30 @@ from isograd.core.learning.schedules import Schedule
 
 @dataclass(frozen=True)
 class Case:
-    """A layer on inputs of these shapes (one sample's), drawn from N(0, scale²).
+    """A layer on inputs drawn from N(0, scale²): each is one sample's shape, or the form of what is no batch of them.
 
     `large`: it is there for a path that engines take for large sizes alone; checks entry by entry leave it out.
+    `among`: the only numbers that its inputs are drawn from. `values`: the whole numbers of integer inputs, where the
+    layer does not say which it takes.
     """
 
     layer: Layer
-    shapes: tuple[Shape, ...]
+    inputs: tuple[Shape | Form, ...]
     why: str
     batch: int = 5
     scale: float = 1.0
     large: bool = False
+    among: tuple[float, ...] = ()
+    values: range = range(3)
+
+    @property
+    def forms(self) -> tuple[Form, ...]:
+        return tuple(x if isinstance(x, Form) else Form.of_sample(x) for x in self.inputs)
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """What stands behind the first axis of each input."""
+        return tuple(form.shape for form in self.forms)
 
 
 @dataclass(frozen=True)

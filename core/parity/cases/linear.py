@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from isograd.core import layers as L
 from isograd.core.base.description import Description
+from isograd.core.base.forms import BATCH, Form
 from isograd.core.parity.cases.kinds import Case
 
 CASES: dict[type[Description], list[Case]] = {
@@ -13,5 +14,7 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Linear(2), ((3, 4),), "time axis: every step through the same weights"),
         Case(L.Linear(1), ((1,),), "one feature in, one out"),
         Case(L.Linear(2), ((512,),), "long rows, few outputs: multiplied in slices", batch=16),
+        Case(L.Linear(3), (Form((3, BATCH, 4)),), "the batch elsewhere"),
+        Case(L.Linear(3), (Form((2, 4)),), "no batch"),
     ],
 }

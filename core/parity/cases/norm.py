@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from isograd.core import layers as L
 from isograd.core.base.description import Description
+from isograd.core.base.forms import BATCH, Form, Rows
 from isograd.core.parity.cases.kinds import Case
 
 CASES: dict[type[Description], list[Case]] = {
@@ -22,6 +23,10 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.BatchNorm2d(), ((2, 91, 92),), "channels of more places than are repeated", batch=2, large=True),
         Case(L.BatchNorm2d(track_running_stats=False), ((2, 2, 3),), "the batch's own statistics in evaluation too"),
     ],
+    L.BatchNorm3d: [
+        Case(L.BatchNorm3d(), ((2, 2, 3, 2),), "plain"),
+        Case(L.BatchNorm3d(momentum=0.3, affine=False), ((3, 1, 2, 2),), "no weights, a momentum that shows"),
+    ],
     L.InstanceNorm2d: [
         Case(L.InstanceNorm2d(), ((2, 3, 3),), "plain"),
         Case(L.InstanceNorm2d(affine=True, track_running_stats=True, momentum=0.3), ((2, 2, 3),), "affine, remembered"),
@@ -31,6 +36,14 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.LayerNorm(), ((3, 4),), "one axis of two: time steps by themselves"),
         Case(L.LayerNorm(axes=2, bias=False, eps=0.2), ((2, 3, 2),), "two axes of three, no bias"),
         Case(L.LayerNorm(elementwise_affine=False), ((5,),), "no weight, no bias"),
+        Case(L.LayerNorm(), (Form((3, BATCH, 4)),), "the batch elsewhere"),
+    ],
+    L.RMSNorm: [
+        Case(L.RMSNorm(), ((4,),), "one axis"),
+        Case(L.RMSNorm(eps=0.2), ((3, 4),), "one axis of two: time steps by themselves"),
+        Case(L.RMSNorm(axes=2, elementwise_affine=False), ((2, 3, 2),), "two axes of three, no weight"),
+        Case(L.RMSNorm(), ((5,),), "small values: the eps of each dtype shows", scale=3e-4),
+        Case(L.RMSNorm(axes=2), (Form((Rows(2), 3, 4)),), "windows of the batch"),
     ],
     L.GroupNorm: [
         Case(L.GroupNorm(2), ((4, 2, 2),), "two groups"),

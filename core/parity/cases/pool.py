@@ -35,6 +35,14 @@ CASES: dict[type[Description], list[Case]] = {
             large=True,
         ),
     ],
+    L.MaxPool3d: [
+        Case(L.MaxPool3d(2), ((2, 2, 4, 3),), "plain"),
+        Case(
+            L.MaxPool3d((1, 3, 2), stride=(2, 1, 2), padding=(0, 1, 1), ceil_mode=True),
+            ((1, 3, 3, 4),),
+            "all axes differ, overlap and overhang",
+        ),
+    ],
     L.AvgPool1d: [
         Case(L.AvgPool1d(2), ((2, 5),), "plain"),
         Case(L.AvgPool1d(4, stride=3, padding=2, ceil_mode=True), ((1, 8),), "overlap, hangs over the padding"),
@@ -51,10 +59,20 @@ CASES: dict[type[Description], list[Case]] = {
             "padding does not count",
         ),
     ],
+    L.AvgPool3d: [
+        Case(L.AvgPool3d(2), ((2, 2, 4, 3),), "plain"),
+        Case(
+            L.AvgPool3d((1, 3, 2), stride=(2, 1, 2), padding=(0, 1, 1), count_include_pad=False),
+            ((1, 3, 3, 4),),
+            "all axes differ, padding does not count",
+        ),
+    ],
+    L.AdaptiveAvgPool1d: [Case(L.AdaptiveAvgPool1d(3), ((2, 5),), "windows overlap")],
     L.AdaptiveAvgPool2d: [
         Case(L.AdaptiveAvgPool2d((3, 2)), ((2, 5, 4),), "windows of different sizes overlap"),
         Case(L.AdaptiveAvgPool2d(3), ((1, 2, 4),), "more windows than places"),
     ],
+    L.AdaptiveAvgPool3d: [Case(L.AdaptiveAvgPool3d((2, 1, 3)), ((2, 3, 2, 4),), "all axes differ")],
     L.AdaptiveMaxPool2d: [
         Case(L.AdaptiveMaxPool2d((3, 2)), ((2, 5, 4),), "windows of different sizes overlap"),
         Case(L.AdaptiveMaxPool2d(3), ((1, 2, 4),), "more windows than places"),

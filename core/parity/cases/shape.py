@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from isograd.core import layers as L
 from isograd.core.base.description import Description
+from isograd.core.base.forms import BATCH, Form
 from isograd.core.parity.cases.kinds import Case
 
 CASES: dict[type[Description], list[Case]] = {
-    L.Identity: [Case(L.Identity(), ((3, 4),), "nothing changes")],
+    L.Identity: [
+        Case(L.Identity(), ((3, 4),), "nothing changes"),
+        Case(L.Identity(), (Form((3, BATCH)),), "the batch elsewhere"),
+    ],
     L.Flatten: [
         Case(L.Flatten(), ((2, 3, 4),), "all axes of a sample"),
         Case(L.Flatten(start_dim=2, end_dim=3), ((2, 3, 4, 2),), "some axes in the middle"),

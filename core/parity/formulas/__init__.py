@@ -17,28 +17,40 @@ from __future__ import annotations
 from typing import Any
 
 from isograd.core.base.arrays import Namespace
+from isograd.core.base.tree import below, flatten, nest
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
 from isograd.core.graph.composite import Composite
 from isograd.core.parity.formulas import (
     activations,
     attention,
+    axes,
     cells,
+    columns,
     combine,
+    constants,
     conv,
     custom,
     dropout,
+    einsum,
+    elementwise,
     embedding,
+    indexing,
     linear,
     losses,
     norm,
     optimizers,
+    ordering,
+    padding,
+    pairs,
     pool,
     recurrent,
+    reductions,
     resize,
     schedules,
     sequence,
     shape,
+    slices,
 )
 from isograd.core.parity.formulas.table import (
     BUFFER_FORMULAS,
@@ -60,24 +72,35 @@ __all__ = [
     "TERMS_FORMULAS",
     "activations",
     "attention",
+    "axes",
     "cells",
+    "columns",
     "combine",
     "computed",
+    "constants",
     "conv",
     "custom",
     "dropout",
+    "einsum",
+    "elementwise",
     "embedding",
     "evaluated",
+    "indexing",
     "linear",
     "losses",
     "norm",
     "optimizers",
+    "ordering",
+    "padding",
+    "pairs",
     "pool",
     "recurrent",
+    "reductions",
     "resize",
     "schedules",
     "sequence",
     "shape",
+    "slices",
 ]
 
 Seen = dict[str, tuple[Any, ...]]
@@ -99,12 +122,20 @@ def evaluated(
         after = {**p, **BUFFER_FORMULAS[type(layer)](layer, ops, p, x, run)} if moves else p
         return y if isinstance(y, tuple) else (y,), after
     graph = layer.graph(*(tuple(v.shape[1:]) for v in x))
-    values, held = dict(enumerate(x)), dict(p)
-    for node in graph.nodes:
-        inner = run.at(node.name)
+    values, moved = dict(enumerate(x)), dict[str, Any]()
+    for slot, entry in enumerate(graph.entries, len(x)):
+        held = below(p, entry.path)
+        values[slot] = held != 0 if entry.form.kind == "boolean" else held
+    for node in graph.nodes_in(run.training):
+        inner, given = run.at(node.name), dict(node.given)
         inputs = tuple(values[k] for k in node.reads)
-        outputs, held[node.owner] = evaluated(node.layer, ops, held.get(node.owner, {}), inputs, inner, seen)
+        own = {**moved.get(node.owner, below(p, node.owner)), **nest({name: values[k] for name, k in given.items()})}
+        outputs, after = evaluated(node.layer, ops, own, inputs, inner, seen)
+        moved[node.owner] = after
+        for name in node.layer.buffers(*node.in_shapes) if given else ():
+            if name in given:
+                values[given[name]] = moved[graph.entries[given[name] - len(x)].path] = after[name]
         if seen is not None:
             seen[inner.path] = outputs
         values |= dict(zip(node.writes, outputs, strict=True))
-    return tuple(values[slot] for slot in graph.outputs), held
+    return tuple(values[slot] for slot in graph.outputs_in(run.training)), nest({**flatten(p), **flatten(moved)})

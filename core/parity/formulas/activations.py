@@ -8,7 +8,26 @@ from typing import Any
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import ELU, GELU, LeakyReLU, LogSoftmax, ReLU, Sigmoid, SiLU, Softmax, Softplus, Tanh
+from isograd.core.layers import (
+    ELU,
+    GELU,
+    GLU,
+    SELU,
+    Hardsigmoid,
+    Hardswish,
+    Hardtanh,
+    LeakyReLU,
+    LogSoftmax,
+    Mish,
+    PReLU,
+    ReLU,
+    ReLU6,
+    Sigmoid,
+    SiLU,
+    Softmax,
+    Softplus,
+    Tanh,
+)
 from isograd.core.parity.formulas.table import formula, terms_formula
 
 
@@ -32,16 +51,61 @@ def relu(spec: ReLU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> A
     return ops.where(x[0] <= 0, 0.0, x[0])
 
 
+@formula(ReLU6)
+def relu6(spec: ReLU6, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = 0 for x ≤ 0, 6 for x ≥ 6, else x"""
+    return between(ops, x[0], 0.0, 6.0)
+
+
+@formula(Hardtanh)
+def hardtanh(spec: Hardtanh, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = min_val for x ≤ min_val, max_val for x ≥ max_val, else x"""
+    return between(ops, x[0], spec.min_val, spec.max_val)
+
+
+def between(ops: Namespace, x: Any, low: float, high: float) -> Any:
+    """low for x ≤ low, high for x ≥ high, where nothing moves; else x (NaN stays NaN)"""
+    return ops.where(x <= low, low, ops.where(x >= high, high, x))
+
+
+@formula(Hardsigmoid)
+def hardsigmoid(spec: Hardsigmoid, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = 0 for x ≤ −3, 1 for x ≥ 3, else x/6 + 1/2"""
+    return between(ops, x[0], -3.0, 3.0) / 6 + 0.5
+
+
+@formula(Hardswish)
+def hardswish(spec: Hardswish, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = 0 for x ≤ −3, x for x ≥ 3, else x (x + 3)/6"""
+    (v,) = x
+    return ops.where(v <= -3, 0.0, ops.where(v >= 3, v, v * (v + 3) / 6))
+
+
 @formula(LeakyReLU)
 def leaky_relu(spec: LeakyReLU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = x for x > 0, else negative_slope · x"""
     return ops.where(x[0] > 0, x[0], spec.negative_slope * x[0])
 
 
+@formula(PReLU)
+def prelu(spec: PReLU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = x for x > 0, else w · x, w one number or one for each channel"""
+    w = p["weight"]
+    slope = w[0] if spec.num_parameters == 1 else ops.reshape(w, (-1, *[1] * (x[0].ndim - 2)))
+    return ops.where(x[0] > 0, x[0], slope * x[0])
+
+
 @formula(ELU)
 def elu(spec: ELU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = x for x > 0, else alpha · (eˣ − 1)"""
     return ops.where(x[0] > 0, x[0], spec.alpha * ops.expm1(ops.where(x[0] > 0, 0.0, x[0])))
+
+
+@formula(SELU)
+def selu(spec: SELU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = λ · (x for x > 0, else α · (eˣ − 1))"""
+    alpha, scale = 1.67326324235437728481704, 1.05070098735548049341933
+    return scale * ops.where(x[0] > 0, x[0], alpha * ops.expm1(ops.where(x[0] > 0, 0.0, x[0])))
 
 
 @formula(GELU)
@@ -57,6 +121,22 @@ def gelu(spec: GELU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> A
 def silu(spec: SiLU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = x · σ(x)"""
     return x[0] * ops.sigmoid(x[0])
+
+
+@formula(Mish)
+def mish(spec: Mish, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = x · tanh(log(1 + eˣ)); beyond 20, where eˣ may overflow, the tanh is 1"""
+    (v,) = x
+    return ops.where(v > 20, v, v * ops.tanh(ops.log1p(ops.exp(ops.where(v > 20, 0.0, v)))))
+
+
+@formula(GLU)
+def glu(spec: GLU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = a · σ(b), a the first half of x along dim, b the second"""
+    (v,) = x
+    front = (slice(None),) * (spec.dim % v.ndim)
+    half = v.shape[spec.dim] // 2
+    return v[(*front, slice(0, half))] * ops.sigmoid(v[(*front, slice(half, None))])
 
 
 @formula(Softplus)

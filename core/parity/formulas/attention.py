@@ -10,7 +10,7 @@ import numpy as np
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import MultiheadAttention, PositionalEncoding
+from isograd.core.layers import MultiheadAttention, PositionalEncoding, ScaledDotProductAttention
 from isograd.core.parity.formulas.dropout import thinned
 from isograd.core.parity.formulas.table import formula
 
@@ -58,3 +58,28 @@ def positional_encoding(spec: PositionalEncoding, ops: Namespace, p: Tree, x: tu
     odd = column % 2
     angle = t / 10000 ** ((column - odd) / x[0].shape[2])
     return x[0] + ops.constant(np.where(odd, np.cos(angle), np.sin(angle)), x[0])
+
+
+@formula(ScaledDotProductAttention)
+def scaled_dot_product_attention(
+    spec: ScaledDotProductAttention, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run
+) -> Any:
+    """y = D(softmax(q kᵀ·scale + M)) v, a row without a finite score 0"""
+    q, k, v, *masks = x
+    if spec.enable_gqa:  # every head of k and v stands for `times` of q
+        heads = k.shape[-3]
+        serving = ops.constant(np.repeat(np.arange(heads), q.shape[-3] // heads), np.dtype(np.int64))
+        k, v = k[..., serving, :, :], v[..., serving, :, :]
+    scores = q @ ops.swapaxes(k, -1, -2) * (1 / sqrt(q.shape[-1]) if spec.scale is None else spec.scale)
+    scores = ops.broadcast_to(scores, np.broadcast_shapes(tuple(scores.shape), (*v.shape[:-2], 1, 1)))
+    if spec.causal:
+        scores = ops.where(np.tri(*scores.shape[-2:], dtype=bool), scores, -inf)
+    for mask in masks:
+        scores = ops.where(mask, scores, -inf) if "bool" in str(mask.dtype) else scores + mask
+    top = ops.stop_gradient(ops.max(scores, axis=-1, keepdims=True))
+    seen = top != -inf
+    e = ops.exp(ops.where(seen, scores - ops.where(seen, top, 0.0), -inf))
+    a = e / ops.where(seen, ops.sum(e, axis=-1, keepdims=True), 1.0)
+    if run.training and spec.dropout:
+        a = thinned(ops, a, run.random(tuple(a.shape)), spec.dropout)
+    return a @ v

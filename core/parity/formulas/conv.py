@@ -9,7 +9,7 @@ import numpy as np
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Array, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d
+from isograd.core.layers import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from isograd.core.layers.conv import Convolution, Filters, TransposedConvolution
 from isograd.core.parity.formulas.table import formula
 from isograd.core.parity.formulas.windows import combined, covered, each, flat, inside, margins, padded_by
@@ -38,7 +38,7 @@ def conv(spec: Convolution, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Ru
     return filtered(spec, ops, p, x[0], weight, tables)
 
 
-@formula(ConvTranspose1d, ConvTranspose2d)
+@formula(ConvTranspose1d, ConvTranspose2d, ConvTranspose3d)
 def conv_transpose(spec: TransposedConvolution, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y[n,o,j] = b[o] + Σ x[n,c,q] · w[c,o,u]   over s·q + d·u − padding = j"""
     counts = tuple(x[0].shape[2:])

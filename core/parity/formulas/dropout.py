@@ -7,7 +7,7 @@ from typing import Any
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Array, Shape, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Dropout, Dropout2d
+from isograd.core.layers import Dropout, Dropout1d, Dropout2d, Dropout3d, StochasticDepth
 from isograd.core.parity.formulas.table import formula
 
 
@@ -17,10 +17,21 @@ def dropout(spec: Dropout, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run
     return dropped(spec, ops, x[0], run, tuple(x[0].shape))
 
 
-@formula(Dropout2d)
-def dropout_channels(spec: Dropout2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
-    """A u for every channel of every image"""
-    return dropped(spec, ops, x[0], run, (*x[0].shape[:2], 1, 1))
+@formula(Dropout1d, Dropout2d, Dropout3d)
+def dropout_channels(spec: Dropout, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """A u for every channel of every sample"""
+    return dropped(spec, ops, x[0], run, (*x[0].shape[:2], *[1] * (x[0].ndim - 2)))
+
+
+@formula(StochasticDepth)
+def stochastic_depth(spec: StochasticDepth, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """Training: y = x/(1 − p) where u ≥ p, else 0, a u for every sample or one for all. Evaluation: y = x"""
+    (v,) = x
+    if not run.training:
+        return v
+    ones = [1] * (v.ndim - 1)
+    u = run.random((len(v), *ones)) if spec.mode == "row" else run.random((1, *ones), by_row=False)
+    return thinned(ops, v, u, spec.p)
 
 
 def dropped(spec: Dropout, ops: Namespace, x: Any, run: Run, drawn: Shape) -> Any:

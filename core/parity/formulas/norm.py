@@ -10,7 +10,7 @@ import numpy as np
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import BatchNorm1d, BatchNorm2d, GroupNorm, InstanceNorm2d, LayerNorm
+from isograd.core.layers import BatchNorm1d, BatchNorm2d, BatchNorm3d, GroupNorm, InstanceNorm2d, LayerNorm, RMSNorm
 from isograd.core.layers.norm import BatchNorm
 from isograd.core.parity.formulas.table import buffer_formula, formula, terms_formula
 
@@ -38,7 +38,7 @@ def scaled(ops: Namespace, p: Tree, z: Any) -> Any:
     return y + by_channel(ops, p["bias"], z) if "bias" in p else y
 
 
-@formula(BatchNorm1d, BatchNorm2d, InstanceNorm2d)
+@formula(BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm2d)
 def batch_norm(spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """Training: μ, σ² of each channel over the batch, or of each sample by itself; evaluation: the running ones"""
     (v,) = x
@@ -55,7 +55,7 @@ def moved(ops: Namespace, p: Tree, mean: Any, variance: Any, share: Any) -> dict
     return {name: (1 - share) * p[name] + share * ops.reshape(new, (-1,)) for name, new in news.items()}
 
 
-@buffer_formula(BatchNorm1d, BatchNorm2d)
+@buffer_formula(BatchNorm1d, BatchNorm2d, BatchNorm3d)
 def batch_norm_buffers(spec: BatchNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> dict[str, Any]:
     """new: μ and σ²·m/(m−1) over m values of a channel; a = momentum, or 1 / the number of batches with this one"""
     axes = (0, *range(2, x[0].ndim))
@@ -83,6 +83,28 @@ def layer_norm(spec: LayerNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run
     return y + p["bias"] if "bias" in p else y
 
 
+@formula(RMSNorm)
+def rms_norm(spec: RMSNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = w ⊙ x / √(mean x² + ε) over the last axes; ε=None is that of the network's dtype"""
+    y = x[0] / root_mean_square(spec, ops, x[0], run)
+    return y * p["weight"] if "weight" in p else y
+
+
+def root_mean_square(spec: RMSNorm, ops: Namespace, x: Any, run: Run) -> Any:
+    """√(mean x² + ε)"""
+    eps = float(np.finfo(run.dtype).eps) if spec.eps is None else spec.eps
+    return ops.sqrt(ops.mean(x**2, axis=tuple(range(x.ndim - spec.axes, x.ndim)), keepdims=True) + eps)
+
+
+@terms_formula(RMSNorm)
+def rms_norm_terms(
+    spec: RMSNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
+) -> dict[str, Any]:
+    """dx = (g − z · mean(g z))/s, g = w ⊙ dy, s = √(mean x² + ε): of a single value nothing is left; |g|/s"""
+    g = dy[0] * p["weight"] if "weight" in p else dy[0]
+    return {"dx": ops.abs(g) / root_mean_square(spec, ops, x[0], run)}
+
+
 @formula(GroupNorm)
 def group_norm(spec: GroupNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """μ, σ² over a group of channels of each sample"""
@@ -90,7 +112,7 @@ def group_norm(spec: GroupNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run
     return scaled(ops, p, ops.reshape(standardized(ops, groups, (2,), spec.eps), tuple(x[0].shape)))
 
 
-@terms_formula(BatchNorm1d, BatchNorm2d, InstanceNorm2d, LayerNorm, GroupNorm)
+@terms_formula(BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm2d, LayerNorm, GroupNorm)
 def normalised_terms(
     spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
 ) -> dict[str, Any]:

@@ -11,13 +11,17 @@ from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Array, Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import (
+    AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
     AdaptiveMaxPool2d,
     AvgPool1d,
     AvgPool2d,
+    AvgPool3d,
     GlobalAvgPool,
     MaxPool1d,
     MaxPool2d,
+    MaxPool3d,
 )
 from isograd.core.layers.pool import AdaptivePooling, Pooling
 from isograd.core.parity.formulas.table import formula
@@ -67,14 +71,14 @@ def windows(spec: Pooling, sizes: tuple[int, ...]) -> list[Array]:
     return tables
 
 
-@formula(MaxPool1d, MaxPool2d)
+@formula(MaxPool1d, MaxPool2d, MaxPool3d)
 def max_pool(spec: Pooling, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y[n,c,q] = max of window q, its padding left out"""
     sizes = tuple(x[0].shape[2:])
     return largest(ops, x[0], [inside(table, size) for table, size in zip(windows(spec, sizes), sizes, strict=True)])
 
 
-@formula(AvgPool1d, AvgPool2d)
+@formula(AvgPool1d, AvgPool2d, AvgPool3d)
 def avg_pool(spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y[n,c,q] = Σ of window q / count: of its places in x, and where asked for in the padding; never beyond that"""
     sizes = tuple(x[0].shape[2:])
@@ -102,8 +106,8 @@ def adaptive_max_pool(spec: AdaptiveMaxPool2d, ops: Namespace, p: Tree, x: tuple
     return largest(ops, x[0], adaptive(spec, tuple(x[0].shape[2:])))
 
 
-@formula(AdaptiveAvgPool2d)
-def adaptive_avg_pool(spec: AdaptiveAvgPool2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+@formula(AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d)
+def adaptive_avg_pool(spec: AdaptivePooling, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y[n,c,q] = mean of window q"""
     sizes = tuple(x[0].shape[2:])
     tables = adaptive(spec, sizes)

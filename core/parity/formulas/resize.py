@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import floor
+from math import ceil, floor
 from typing import Any
 
 import numpy as np
@@ -14,19 +14,57 @@ from isograd.core.layers import Upsample, ZeroPad2d
 from isograd.core.parity.formulas.table import formula
 from isograd.core.parity.formulas.windows import each
 
+Shares = dict[int, float]
+"""{place in x: its share of one place in y}"""
+
+
+def held(spec: Upsample, i: int, size: int, out: int, step: float) -> Shares:
+    """What y[i] holds of x."""
+    if out == size and spec.mode not in ("nearest-exact", "bicubic"):
+        return {i: 1.0}
+    if spec.mode in ("nearest", "nearest-exact"):
+        if spec.mode == "nearest" and out == 2 * size:
+            return {i // 2: 1.0}
+        return {min(floor((i + 0.5 * (spec.mode == "nearest-exact")) * step), size - 1): 1.0}
+    if spec.mode == "area":
+        window = range(i * size // out, ceil((i + 1) * size / out))
+        return {j: 1 / len(window) for j in window}
+    if spec.align_corners:
+        step = (size - 1) / (out - 1) if out > 1 else 0.0
+    if spec.antialias:
+        wide = max(step, 1.0)
+        heights = {j: height(spec, (j + 0.5 - (i + 0.5) * step) / wide) for j in range(size)}
+        return {j: share / sum(heights.values()) for j, share in heights.items()}
+    at = i * step if spec.align_corners else (i + 0.5) * step - 0.5
+    at = at if spec.mode == "bicubic" else max(at, 0.0)
+    shares: Shares = {}
+    for j in range(floor(at) - 1, floor(at) + 3):
+        inside = min(max(j, 0), size - 1)
+        shares[inside] = shares.get(inside, 0.0) + height(spec, at - j)
+    return shares
+
+
+def height(spec: Upsample, t: float) -> float:
+    """Of the filter at t: a triangle from −1 to 1, or Keys' cubic from −2 to 2"""
+    t = abs(t)
+    if spec.mode != "bicubic":
+        return max(1 - t, 0.0)
+    a = -0.5 if spec.antialias else -0.75
+    if t <= 1:
+        return (a + 2) * t**3 - (a + 3) * t**2 + 1
+    return a * t**3 - 5 * a * t**2 + 8 * a * t - 4 * a if t < 2 else 0.0
+
 
 def resampled(spec: Upsample, ops: Namespace, x: Any, axis: int, out: int, step: float) -> Any:
-    """One axis: nearest y[i] = x[⌊i·r⌋]; bilinear y[i] = (1−λ)·x[j] + λ·x[j+1]"""
-    size, front = x.shape[axis], (slice(None),) * axis
-    if spec.mode == "nearest":
-        return x[(*front, np.array([min(floor(i * step), size - 1) for i in range(out)]))]
-    if spec.align_corners:
-        at = [i * (size - 1) / (out - 1) if out > 1 else 0.0 for i in range(out)]
-    else:
-        at = [max((i + 0.5) * step - 0.5, 0.0) for i in range(out)]
-    low = np.array([min(floor(v), size - 1) for v in at])
-    share = ops.constant((np.array(at) - low).reshape(-1, *[1] * (x.ndim - 1 - axis)), x)
-    return (1 - share) * x[(*front, low)] + share * x[(*front, np.minimum(low + 1, size - 1))]
+    """One axis: y[i] = Σ share · x[place]"""
+    shares = [list(held(spec, i, x.shape[axis], out, step).items()) for i in range(out)]
+    most = max(map(len, shares))
+    table = np.array([entry + [(0, 0.0)] * (most - len(entry)) for entry in shares])
+    front, behind = (slice(None),) * axis, [1] * (x.ndim - 1 - axis)
+    return sum(
+        ops.constant(table[:, k, 1].reshape(-1, *behind), x) * x[(*front, table[:, k, 0].astype(int))]
+        for k in range(most)
+    )
 
 
 @formula(Upsample)

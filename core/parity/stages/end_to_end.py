@@ -12,7 +12,7 @@ import numpy as np
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.description import Description
 from isograd.core.base.randomness import random_upstream
-from isograd.core.base.types import Array, Arrays, State
+from isograd.core.base.types import FLOATS, Array, Arrays, State
 from isograd.core.engine.context import Run
 from isograd.core.engine.protocol import Backend, Network
 from isograd.core.graph.composite import Composite
@@ -23,7 +23,7 @@ from isograd.core.parity.formulas import Seen
 from isograd.core.parity.matching import Difference, entries
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.stages.rounding import Found, Key, Rounding, least_noise
-from isograd.core.parity.stages.tracing import Tracing, upstream_of_loss
+from isograd.core.parity.stages.tracing import Tracing, Untraceable, upstream_of_loss
 from isograd.core.parity.stages.training import Result, Stopped, on_each, rounded, shaken
 from isograd.core.parity.verdict import Culprit, Row, Verdict
 from isograd.core.parity.witness import Evaluated, judge_promise, judge_slope, loss_by_formula, odd_one_out
@@ -72,17 +72,23 @@ class Whole:
         return found
 
     def added(self, backend: Backend, dtype: str) -> Callable[[Key], float]:
-        """key → the size of what was added up, from a run of every node by itself in float64; 0 where that fails."""
+        """key → the size of what was added up, from a run of every node by itself in float64.
+
+        0 where the engine does not compute that.
+        """
 
         @cache
         def of(loss: bool) -> Mapping[Key, float]:
             state, inputs = in_dtype(self.state, dtype), rounded(rounded(self.inputs, dtype), "float64")
             tracing = Tracing(backend, self.model, in_dtype(state, "float64"), inputs, self.seed, self.step)
-            dys = self.upstream(tracing.outputs, np.float64)
-            if loss:
-                targets = rounded(rounded(self.targets, dtype), "float64")
-                dys = list(upstream_of_loss(backend, self.losses, tracing.outputs, targets, self.seed))
-            weights, dxs = tracing.added_up(dys)
+            try:
+                dys = self.upstream(tracing.outputs, np.float64)
+                if loss:
+                    targets = rounded(rounded(self.targets, dtype), "float64")
+                    dys = list(upstream_of_loss(backend, self.losses, tracing.outputs, targets, self.seed))
+                weights, dxs = tracing.added_up(dys)
+            except Untraceable:
+                return {}
             label = OF_THE_LOSS if loss else ""
             found = {(path, f"gradient{label}"): size for path, size in weights.items()}
             found |= {(path, BUFFER): size for path, size in weights.items()}
@@ -177,9 +183,8 @@ def _cause(key: Key, first: Culprit) -> str:
 def judge(whole: Whole, dtype: str, key: Key, values: dict[str, Array | None], gap: Difference) -> Verdict:
     """Who is wrong where every node alone is right: by the formula of the whole model."""
     path, what = key
-    formula = Evaluated(
-        whole.model, in_dtype(whole.state, dtype), rounded(whole.inputs, dtype), Run(True, whole.seed, whole.step)
-    )
+    run = Run(True, whole.seed, whole.step, dtype=FLOATS[dtype])
+    formula = Evaluated(whole.model, in_dtype(whole.state, dtype), rounded(whole.inputs, dtype), run)
     seen: Seen = {}
     outputs, after = formula.outputs(seen)
     targets = rounded(rounded(whole.targets, dtype), "float64")

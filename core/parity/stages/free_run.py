@@ -101,7 +101,7 @@ class _Drift:
     locked: Sequence[Row]
 
     def of(self, key: Key) -> float:
-        """A share of the tensor itself for what moved it, and a share of the largest weight for what moved others."""
+        """A share of the tensor itself for what moved it, of the largest weight or buffer for what moved others."""
         own = sum(row.apart or 0.0 for row in self.locked if row.path == key[0])
         others = sum(row.apart or 0.0 for row in self.locked if row.path in self.training.state)
         size = max(largest(self.end[path, "weights"]) for path in self.training.state)

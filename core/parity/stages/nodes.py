@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from isograd.core.base.types import Arrays
-from isograd.core.parity.pair import Pair
+from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.end_to_end import Whole
-from isograd.core.parity.stages.feeds import feeds, outputs_of
+from isograd.core.parity.stages.feeds import activations, feeds
 from isograd.core.parity.stages.node import Suspect, suspected
 from isograd.core.parity.stages.training import Stopped
-from isograd.core.parity.stages.trial import Trial, trial_state
+from isograd.core.parity.stages.trial import Trial
 from isograd.core.parity.verdict import Culprit, Row
 from isograd.core.parity.witness import wide
 
@@ -41,9 +41,9 @@ def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tupl
 def node_trials(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> Iterator[Trial]:
     """A trial for every node, fed with what the right side computed up to it, or the left where the right raises."""
     seen = _activations(pair, whole, dtype, training)
-    for path, owner, node, fed in feeds(whole.model, whole.inputs, seen):
-        state = trial_state(whole.state, owner, dtype)
-        yield Trial(path, node.layer, wide(fed), state, dtype, training, whole.seed, whole.step)
+    for path, node, fed, weights in feeds(whole.model, whole.inputs, seen, whole.state, training=training):
+        state = in_dtype(weights, dtype)
+        yield Trial(path, node.layer, wide(fed), state, dtype, training, whole.seed, whole.step, forms=node.in_forms)
 
 
 def _activations(pair: Pair, whole: Whole, dtype: str, training: bool) -> dict[str, Arrays]:
@@ -51,13 +51,16 @@ def _activations(pair: Pair, whole: Whole, dtype: str, training: bool) -> dict[s
     errors: dict[str, Exception] = {}
     for side in (1, 0):
         try:
-            net = pair.build_side(side, whole.model, whole.state, whole.seed, dtype)
-            net.at_step(whole.step)
-            found = net.activations(*(x.copy() for x in whole.inputs), training=training)
-            for path, count in outputs_of(whole.model, *(x.shape[1:] for x in whole.inputs)):
-                if not isinstance(found.get(path), tuple) or len(found[path]) != count:
-                    raise TypeError(f"activations() has no tuple of {count} for the node {path!r}")
-            return found
+            return activations(
+                pair.backends[side],
+                whole.model,
+                whole.state,
+                whole.inputs,
+                seed=whole.seed,
+                step=whole.step,
+                dtype=dtype,
+                training=training,
+            )
         except Exception as error:
             errors[pair.names[side]] = error
     raise Stopped(errors)

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from isograd.core.base.randomness import generator
-from isograd.core.base.types import Array, Arrays
+from isograd.core.base.types import Array, Arrays, State
 from isograd.core.engine.protocol import Backend
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.model import Model
@@ -20,8 +20,13 @@ from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import SGD
 from isograd.core.parity.added import added_up, terms_of
 from isograd.core.parity.matching import largest
-from isograd.core.parity.pair import build_in
-from isograd.core.parity.stages.trial import Trial, run_trial, trial_state
+from isograd.core.parity.pair import build_in, in_dtype
+from isograd.core.parity.stages.feeds import activations, start, weights_of
+from isograd.core.parity.stages.trial import Trial, run_trial
+
+
+class Untraceable(Exception):
+    """An engine that does not compute in float64, node by node, what it is asked for."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,10 @@ class Flow:
 
 @dataclass
 class Tracing:
-    """A run of a model in training mode, in float64 on one engine, node by node, and what its gradients add up."""
+    """A run of a model in training mode, in float64 on one engine, node by node, and what its gradients add up.
+
+    Raises Untraceable where the engine does not do its part.
+    """
 
     backend: Backend
     model: Composite
@@ -53,14 +61,16 @@ class Tracing:
 
     @cached_property
     def seen(self) -> dict[str, Arrays]:
-        net = build_in(self.backend, self.model, self.state, self.seed, "float64")
-        net.at_step(self.step)
-        return net.activations(*self.inputs, training=True)
+        given = (self.backend, self.model, self.state, self.inputs)
+        try:
+            return activations(*given, seed=self.seed, step=self.step, dtype="float64", training=True)
+        except Exception as error:
+            raise Untraceable("activations") from error
 
     @property
     def outputs(self) -> Arrays:
         graph = self.model.graph(*(x.shape[1:] for x in self.inputs))
-        values = self._values(self.model, self.inputs, "")
+        values = self._values(self.model, self.inputs, "", "")
         return tuple(values[slot] for slot in graph.outputs)
 
     def added_up(self, dys: Sequence[Array]) -> tuple[dict[str, float], dict[str, float]]:
@@ -70,9 +80,10 @@ class Tracing:
         found = self._back(self.model, self.inputs, given, "", "", sizes)
         return sizes, {f"dx{k or ''}": largest(flow.rounding) for k, flow in found.items()}
 
-    def _values(self, model: Composite, inputs: Arrays, path: str) -> dict[int, Array]:
-        values = dict(enumerate(inputs))
-        for node in model.graph(*(x.shape[1:] for x in inputs)).nodes:
+    def _values(self, model: Composite, inputs: Arrays, path: str, owner: str) -> dict[int, Array]:
+        graph = model.graph(*(x.shape[1:] for x in inputs))
+        values = start(graph, inputs, self.state, owner)
+        for node in graph.nodes:
             values |= dict(zip(node.writes, self.seen[f"{path}{node.name}"], strict=True))
         return values
 
@@ -80,7 +91,7 @@ class Tracing:
         self, model: Composite, inputs: Arrays, given: Sequence[Flow], path: str, owner: str, sizes: dict[str, float]
     ) -> dict[int, Flow]:
         """{input: what flows back to it}; `sizes` is told what the weights' gradients and the buffers add up."""
-        graph, values = model.graph(*(x.shape[1:] for x in inputs)), self._values(model, inputs, path)
+        graph, values = model.graph(*(x.shape[1:] for x in inputs)), self._values(model, inputs, path, owner)
         flows: dict[int, Flow] = {}
 
         def reaches(slot: int, flow: Flow) -> None:
@@ -96,29 +107,47 @@ class Tracing:
                 inner, owned = f"{path}{node.name}.", f"{owner}{node.owner}."
                 back = self._back(node.layer, fed, outs, inner, owned, sizes)
             else:
-                state = trial_state(self.state, f"{owner}{node.owner}", "float64")
-                trial = Trial(f"{path}{node.name}", node.layer, fed, state, "float64", True, self.seed, self.step)
-                back = self._through(trial, outs, f"{owner}{node.owner}", sizes)
+                state = in_dtype(weights_of(node, values, self.state, owner), "float64")
+                where = f"{path}{node.name}"
+                trial = Trial(where, node.layer, fed, state, "float64", True, self.seed, self.step, forms=node.in_forms)
+                back, given = self._through(trial, outs, f"{owner}{node.owner}", dict(node.given), sizes)
+                for name, flow in given.items():
+                    reaches(dict(node.given)[name], flow)
             for k, flow in back.items():
                 reaches(node.reads[k], flow)
+        for slot, entry in enumerate(graph.entries, len(inputs)):
+            if entry.trained and slot in flows:
+                sizes[f"{owner}{entry.path}"] += largest(flows[slot].rounding)
         return {k: flows[k] for k in range(len(inputs)) if k in flows}
 
-    def _through(self, trial: Trial, outs: Sequence[Flow], owner: str, sizes: dict[str, float]) -> dict[int, Flow]:
-        """`_back` of one layer: its own sums, and what rounding before it makes of them."""
+    def _through(
+        self, trial: Trial, outs: Sequence[Flow], owner: str, slots: Mapping[str, int], sizes: dict[str, float]
+    ) -> tuple[dict[int, Flow], dict[str, Flow]]:
+        """`_back` of one layer: its own sums, and what rounding before it makes of them; of weights that stand in
+        `slots` of the graph, what flows back to them."""
         right = replace(trial, given=tuple(flow.dy for flow in outs))
         carried = replace(trial, given=tuple(flow.rounding for flow in outs))
-        gradients, rounding = (run_trial(self.backend, each).gradients for each in (right, carried))
+        gradients, rounding = (arrays(run_trial(self.backend, each).gradients) for each in (right, carried))
+        given: dict[str, Flow] = {}
         for name, size in added_up(right).items():
             if not name.startswith(("dx", "output")):
-                path = f"{owner}.{name.removeprefix('buffer ') if name.startswith('buffer ') else name[1:]}"
-                sizes[path] += max(size, largest(rounding[name]) if name in rounding else 0.0)
+                own = name.removeprefix("buffer ") if name.startswith("buffer ") else name[1:]
+                if own not in slots:
+                    sizes[f"{owner}.{own}"] += max(size, largest(rounding[name]) if name in rounding else 0.0)
+                elif name in gradients:
+                    whole = signed(np.full(gradients[name].shape, size), f"{trial.path} {own}")
+                    given[own] = Flow(gradients[name], rounding[name] + whole)
         terms, found = terms_of(right), {}
-        for k in range(len(trial.inputs)):
-            dx = gradients.get(f"dx{k or ''}")
-            if dx is not None:
-                own = signed(terms.get(f"dx{k or ''}", np.abs(dx)), f"{trial.path} {k}")
-                found[k] = Flow(dx, rounding[f"dx{k or ''}"]) + Flow(np.zeros_like(dx), own)
-        return found
+        for k, x in enumerate(trial.inputs):
+            name = f"dx{k or ''}"
+            dx, moved = gradients.get(name), rounding.get(name)
+            if dx is None:
+                continue
+            if moved is None or dx.shape != x.shape or moved.shape != x.shape:
+                raise Untraceable(f"{name} of {trial.path}")
+            own = signed(terms.get(name, np.abs(dx)), f"{trial.path} {k}")
+            found[k] = Flow(dx, moved) + Flow(np.zeros_like(own), own)
+        return found, given
 
 
 def signed(sizes: Array, where: str) -> Array:
@@ -127,10 +156,24 @@ def signed(sizes: Array, where: str) -> Array:
     return signs
 
 
+def arrays(values: Mapping[str, object]) -> State:
+    """Those that are arrays: an engine may have anything in their place."""
+    return {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+
+
 def upstream_of_loss(backend: Backend, losses: Losses, outputs: Sequence[Array], targets: Arrays, seed: int) -> Arrays:
-    """∂L/∂output of each output: the input gradients of a model that hands on its inputs."""
+    """∂L/∂output of each output: the input gradients of a model that hands on its inputs.
+
+    Raises Untraceable where the engine has none.
+    """
     ends = [Input(y.shape[1:]) for y in outputs]
     model = Model(inputs=ends, outputs=[Identity()(end) for end in ends])
-    net = build_in(backend, model, {}, seed, "float64")
-    _, dxs, _ = net.learner(losses, SGD()).gradients(tuple(outputs), targets)
-    return tuple(np.zeros_like(y) if dx is None else dx for y, dx in zip(outputs, dxs, strict=True))
+    try:
+        net = build_in(backend, model, {}, seed, "float64")
+        _, dxs, _ = net.learner(losses, SGD()).gradients(tuple(outputs), targets)
+        found = tuple(np.zeros_like(y) if dx is None else dx for y, dx in zip(outputs, dxs, strict=True))
+    except Exception as error:
+        raise Untraceable("gradients of the loss") from error
+    if any(not isinstance(dx, np.ndarray) or dx.shape != y.shape for y, dx in zip(outputs, found, strict=True)):
+        raise Untraceable("gradients of the loss")
+    return found

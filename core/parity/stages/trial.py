@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from isograd.core.base.errors import BackendError
+from isograd.core.base.forms import Form
 from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import FLOATS, Array, Arrays
 from isograd.core.engine.protocol import Backend
 from isograd.core.graph.model import Model
 from isograd.core.graph.values import Input
 from isograd.core.layers.base import Layer
-from isograd.core.parity.pair import build_in, in_dtype
+from isograd.core.parity.pair import build_in
 
 NOT_IMPLEMENTED, RAISED = "not implemented", "raised"
 
@@ -33,13 +33,21 @@ class Trial:
     seed: int = 0
     step: int = 0  # the position that randomness is keyed by
     given: Arrays | None = None  # the dy of each output, where it is not drawn
+    forms: tuple[Form, ...] = ()  # of the inputs, where one is no batch of samples that are computed with
 
     @property
     def model(self) -> Model:
         """The layer as the only node of a model, whose inputs have names that it has not."""
-        of = "" if self.layer.name is None else f"of_{self.layer.name}_"
-        ends = [Input(x.shape[1:], name=f"{of}{k}" if of else None) for k, x in enumerate(self.inputs)]
+        of = "" if self.layer.name is None else f"of_{self.layer.name.replace('.', '_')}_"
+        forms = self.forms or [Form.of_sample(x.shape[1:]) for x in self.inputs]
+        ends = [Input.of(form, name=f"{of}{k}" if of else None) for k, form in enumerate(forms)]
         return Model(inputs=ends, outputs=self.layer(*ends))
+
+    @property
+    def rows(self) -> int:
+        """N, as the inputs show it."""
+        forms = self.forms or [Form.of_sample(x.shape[1:]) for x in self.inputs]
+        return next((n for form, x in zip(forms, self.inputs, strict=True) if (n := form.rows_of(x.shape))), 1)
 
     @property
     def mode(self) -> str:
@@ -52,7 +60,8 @@ class Trial:
         """The dy of each output: random, unless given."""
         if self.given is not None:
             return tuple(np.array(dy, FLOATS[self.dtype]) for dy in self.given)
-        shapes = [(len(self.inputs[0]), *shape) for shape in self.model.out_shapes(*self.model.input_shapes)]
+        model = self.model
+        shapes = [form.sizes(self.rows) for form in model.graph(*model.input_shapes).out_forms]
         return tuple(
             random_upstream(shape, self.seed, f"{self.path}/{k}", FLOATS[self.dtype]) for k, shape in enumerate(shapes)
         )
@@ -108,8 +117,3 @@ def run_trial(backend: Backend, trial: Trial) -> Outcome:
     except Exception as error:
         outcome.raised = error
     return outcome
-
-
-def trial_state(state: Mapping[str, Array], owner: str, dtype: str) -> dict[str, Any]:
-    """The entries below `owner`, under the layer's own names."""
-    return in_dtype({k.removeprefix(f"{owner}."): v for k, v in state.items() if k.startswith(f"{owner}.")}, dtype)

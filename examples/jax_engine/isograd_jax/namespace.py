@@ -13,7 +13,7 @@ import jax.numpy as jnp
 from isograd.core.base.arrays import Axis, Namespace, Widths
 
 ALIKE = (
-    *("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "maximum", "minimum", "where"),
+    *("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "floor", "maximum", "minimum", "where"),
     *("sum", "mean", "reshape", "swapaxes", "broadcast_to", "concat", "stack"),
     *("zeros_like", "ones_like"),
 )
@@ -29,6 +29,13 @@ def exact() -> Iterator[None]:
 def absolute(x: Any) -> Any:
     """|x|; derivative 0 at 0 (jax.numpy: 1)"""
     return x * jax.lax.stop_gradient(jnp.sign(x))
+
+
+def atan2(a: Any, b: Any) -> Any:
+    """The angle of (b, a); derivative 0 at (0, 0) (jax.numpy: NaN)"""
+    known = (a != 0) | (b != 0)
+    angle = jnp.arctan2(jnp.where(known, a, 0.0), jnp.where(known, b, 1.0))
+    return jnp.where(known, angle, jax.lax.stop_gradient(jnp.arctan2(a, b)))
 
 
 def clip(x: Any, low: float, high: float) -> Any:
@@ -63,6 +70,7 @@ ARRAYS = cast(
         sigmoid=jax.nn.sigmoid,
         erf=jax.scipy.special.erf,
         abs=absolute,
+        atan2=atan2,
         clip=clip,
         max=largest,
         permute_dims=jnp.transpose,

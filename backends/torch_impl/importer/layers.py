@@ -1,0 +1,236 @@
+"""Operations that a layer of torch.nn computes: the weights stand under the layer's own names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from isograd.backends.torch_impl.importer.table import operation
+from isograd.core import layers as core
+from isograd.core.layers.base import Misfit
+
+
+def _one(values: Any) -> Any:
+    """A number for all axes where it is one, else a tuple."""
+    row = tuple(values)
+    return row[0] if len(set(row)) == 1 else row
+
+
+def _axes(b: Any, a: Any) -> int:
+    return len(b.form(a.input).axes) - 2
+
+
+@operation("conv1d", "conv2d", "conv3d")
+def convolution(b: Any, a: Any) -> Any:
+    kind = (core.Conv1d, core.Conv2d, core.Conv3d)[_axes(b, a) - 1]
+    out, _, *kernel = b.form(b.ref(a.weight)).axes
+    padding = a.padding if isinstance(a.padding, str) else _one(a.padding)
+    layer = kind(
+        out,
+        _one(kernel),
+        stride=_one(a.stride),
+        padding=padding,
+        dilation=_one(a.dilation),
+        groups=a.groups,
+        bias=a.bias is not None,
+    )
+    return b.apply(layer, a.input, weights={"weight": a.weight, "bias": a.bias})
+
+
+@operation("conv_transpose1d", "conv_transpose2d")
+def transposed(b: Any, a: Any) -> Any:
+    kind = (core.ConvTranspose1d, core.ConvTranspose2d)[_axes(b, a) - 1]
+    _, out, *kernel = b.form(b.ref(a.weight)).axes
+    layer = kind(
+        out * a.groups,
+        _one(kernel),
+        stride=_one(a.stride),
+        padding=_one(a.padding),
+        output_padding=_one(a.output_padding),
+        dilation=_one(a.dilation),
+        groups=a.groups,
+        bias=a.bias is not None,
+    )
+    return b.apply(layer, a.input, weights={"weight": a.weight, "bias": a.bias})
+
+
+@operation("linear")
+def linear(b: Any, a: Any) -> Any:
+    out = b.form(b.ref(a.weight)).axes[0]
+    layer = core.Linear(out, bias=a.bias is not None)
+    return b.apply(layer, a.input, weights={"weight": a.weight, "bias": a.bias})
+
+
+@operation("embedding")
+def embedding(b: Any, a: Any) -> Any:
+    rows, width = b.form(b.ref(a.weight)).axes
+    layer = core.Embedding(rows, width, padding_idx=None if a.padding_idx < 0 else a.padding_idx)
+    return b.apply(layer, a.indices, weights={"weight": a.weight})
+
+
+@operation("_native_batch_norm_legit_functional", "_native_batch_norm_legit_no_training")
+def batch_norm(b: Any, a: Any) -> Any:
+    part = b.paths.get(b.place.module)
+    cumulative = getattr(part, "momentum", 0) is None and hasattr(part, "running_mean")
+    layer = _norm(b, a, momentum=None if cumulative else a.momentum, track_running_stats=True)
+    weights = {"weight": a.weight, "bias": a.bias, "running_mean": a.running_mean, "running_var": a.running_var}
+    return [b.apply(layer, a.input, weights=weights), None, None, None, None]
+
+
+@operation("_native_batch_norm_legit.no_stats")
+def batch_norm_without_memory(b: Any, a: Any) -> Any:
+    layer = _norm(b, a, momentum=a.momentum, track_running_stats=False)
+    return [b.apply(layer, a.input, weights={"weight": a.weight, "bias": a.bias}), None, None]
+
+
+def _norm(b: Any, a: Any, **options: Any) -> Any:
+    if (a.weight is None) != (a.bias is None):
+        raise Misfit("weight and bias, or neither", "one of the two", "")
+    axes = _axes(b, a)
+    kind = core.BatchNorm1d if axes < 2 else core.BatchNorm2d if axes == 2 else core.BatchNorm3d
+    return kind(eps=a.eps, affine=a.weight is not None, **options)
+
+
+@operation("layer_norm")
+def layer_norm(b: Any, a: Any) -> Any:
+    affine = a.weight is not None
+    layer = core.LayerNorm(
+        axes=len(a.normalized_shape), eps=a.eps, elementwise_affine=affine, bias=affine and a.bias is not None
+    )
+    return b.apply(layer, a.input, weights={"weight": a.weight, "bias": a.bias})
+
+
+@operation("native_layer_norm")
+def native_layer_norm(b: Any, a: Any) -> Any:
+    return [layer_norm(b, a), None, None]
+
+
+@operation("rms_norm")
+def rms_norm(b: Any, a: Any) -> Any:
+    layer = core.RMSNorm(axes=len(a.normalized_shape), eps=a.eps, elementwise_affine=a.weight is not None)
+    return b.apply(layer, a.input, weights={"weight": a.weight})
+
+
+@operation("group_norm")
+def group_norm(b: Any, a: Any) -> Any:
+    layer = core.GroupNorm(a.num_groups, eps=a.eps, affine=a.weight is not None)
+    return b.apply(layer, a.input, weights={"weight": a.weight, "bias": a.bias})
+
+
+@operation("max_pool1d", "max_pool2d", "max_pool3d")
+def max_pool(b: Any, a: Any) -> Any:
+    kind = (core.MaxPool1d, core.MaxPool2d, core.MaxPool3d)[_axes(b, a) - 1]
+    layer = kind(
+        _one(a.kernel_size),
+        stride=_one(a.stride or a.kernel_size),
+        padding=_one(a.padding),
+        dilation=_one(a.dilation),
+        ceil_mode=a.ceil_mode,
+    )
+    return b.apply(layer, a.input)
+
+
+@operation("avg_pool1d", "avg_pool2d", "avg_pool3d")
+def avg_pool(b: Any, a: Any) -> Any:
+    if getattr(a, "divisor_override", None) is not None:
+        raise Misfit("an average", f"divisor_override={a.divisor_override}", "")
+    kind = (core.AvgPool1d, core.AvgPool2d, core.AvgPool3d)[_axes(b, a) - 1]
+    layer = kind(
+        _one(a.kernel_size),
+        stride=_one(a.stride or a.kernel_size),
+        padding=_one(a.padding),
+        ceil_mode=a.ceil_mode,
+        count_include_pad=a.count_include_pad,
+    )
+    return b.apply(layer, a.input)
+
+
+@operation("adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d")
+def adaptive_avg_pool(b: Any, a: Any) -> Any:
+    kind = (core.AdaptiveAvgPool1d, core.AdaptiveAvgPool2d, core.AdaptiveAvgPool3d)[_axes(b, a) - 1]
+    return b.apply(kind(_one(a.output_size)), a.input)
+
+
+@operation("adaptive_max_pool2d")
+def adaptive_max_pool(b: Any, a: Any) -> Any:
+    return [b.apply(core.AdaptiveMaxPool2d(_one(a.output_size)), a.input), None]
+
+
+PLAIN = {
+    "relu": core.ReLU,
+    "relu6": core.ReLU6,
+    "sigmoid": core.Sigmoid,
+    "tanh": core.Tanh,
+    "silu": core.SiLU,
+    "hardswish": core.Hardswish,
+    "hardsigmoid": core.Hardsigmoid,
+    "mish": core.Mish,
+    "selu": core.SELU,
+}
+
+
+def _enter(name: str, kind: Any) -> None:
+    operation(name)(lambda b, a: b.apply(kind(), a.input))
+
+
+for _name, _kind in PLAIN.items():
+    _enter(_name, _kind)
+
+
+@operation("gelu")
+def gelu(b: Any, a: Any) -> Any:
+    return b.apply(core.GELU(approximate=a.approximate), a.input)
+
+
+@operation("leaky_relu")
+def leaky_relu(b: Any, a: Any) -> Any:
+    return b.apply(core.LeakyReLU(a.negative_slope), a.input)
+
+
+@operation("elu")
+def elu(b: Any, a: Any) -> Any:
+    if (a.scale, a.input_scale) != (1, 1):
+        raise Misfit("scale 1", f"scale={a.scale}, input_scale={a.input_scale}", "")
+    return b.apply(core.ELU(float(a.alpha)), a.input)
+
+
+@operation("prelu", "_prelu_kernel")
+def prelu(b: Any, a: Any) -> Any:
+    (count,) = b.form(b.ref(a.weight)).axes
+    return b.apply(core.PReLU(num_parameters=count), a.input, weights={"weight": a.weight})
+
+
+@operation("softplus")
+def softplus(b: Any, a: Any) -> Any:
+    return b.apply(core.Softplus(beta=float(a.beta), threshold=float(a.threshold)), a.input)
+
+
+@operation("hardtanh")
+def hardtanh(b: Any, a: Any) -> Any:
+    if (a.min_val, a.max_val) == (0, 6):
+        return b.apply(core.ReLU6(), a.input)
+    return b.apply(core.Hardtanh(min_val=float(a.min_val), max_val=float(a.max_val)), a.input)
+
+
+@operation("glu")
+def glu(b: Any, a: Any) -> Any:
+    return b.apply(core.GLU(dim=a.dim), a.input)
+
+
+@operation("softmax.int", "_softmax")
+def softmax(b: Any, a: Any) -> Any:
+    return b.apply(core.Softmax(dim=a.dim), a.input)
+
+
+@operation("log_softmax.int", "_log_softmax")
+def log_softmax(b: Any, a: Any) -> Any:
+    return b.apply(core.LogSoftmax(dim=a.dim), a.input)
+
+
+@operation("native_dropout")
+def native_dropout(b: Any, a: Any) -> Any:
+    return [a.input if not a.train or a.p == 0 else b.apply(core.Dropout(a.p), a.input), None]
+
+
+@operation("dropout")
+def dropout(b: Any, a: Any) -> Any:
+    return a.input if not a.train or a.p == 0 else b.apply(core.Dropout(a.p), a.input)

@@ -1,0 +1,310 @@
+"""A walk over the exported graph: every operation becomes steps of a Plan, what depends on shapes alone is computed."""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+import torch
+from torch import Tensor, fx, nn
+from torch.export import ExportedProgram
+from torch.export.graph_signature import ConstantArgument, InputKind, OutputKind
+
+from isograd.backends.torch_impl.importer import arithmetic, layers, making, moving, recurrences  # noqa: F401  (enter the operations)
+from isograd.backends.torch_impl.importer.exporting import line_of
+from isograd.backends.torch_impl.importer.plan import Fixed, Given, Out, Place, Plan, Ref, State, Step
+from isograd.backends.torch_impl.importer.table import entry_of
+from isograd.core.base.errors import SpecError, shortened
+from isograd.core.base.forms import Form, Kind, Rows, Size
+from isograd.core.layers.base import Layer, Misfit
+
+SHAPE_ONLY = frozenset(
+    ["new_zeros", "zeros_like", "new_ones", "ones_like", "full_like", "new_full", "new_empty", "empty_like"]
+)
+"""Operations that read of their tensor its shape and dtype alone."""
+
+RANDOM = ("rand", "bernoulli", "normal", "uniform", "dropout", "multinomial", "exponential")
+FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
+
+class Unsupported(Exception):
+    """What an operation cannot be said as, raised by the table's entries."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """Stands for what an operation without a layer would have made."""
+
+
+@dataclass
+class Census:
+    """Which operations a module has, and those that no layer computes: {(operation, why): its places}."""
+
+    found: Counter[str] = field(default_factory=Counter)
+    lacking: dict[tuple[str, str], list[Place]] = field(default_factory=dict)
+
+
+class Reader:
+    """One exported graph, read from its first node to its last."""
+
+    def __init__(
+        self,
+        module: nn.Module,
+        program: ExportedProgram,
+        states: Mapping[str, str],
+        held: Mapping[str, Tensor],
+        dtype: torch.dtype,
+        census: Census,
+    ) -> None:
+        self.module, self.program, self.states, self.held = module, program, states, held
+        self.dtype, self.census = dtype, census
+        self.paths = dict(module.named_modules(remove_duplicate=False))
+        self.made: dict[fx.Node, Any] = {}
+        self.steps: list[Step] = []
+        self.inputs: list[tuple[str, Form]] = []
+        self.place = Place("", "")
+        self.like: Given | None = None
+        self.symbol: Any = None
+
+    def plan(self) -> Plan:
+        """The module's steps; what cannot be said is in the census."""
+        specs = {spec.arg.name: spec for spec in self.program.graph_signature.input_specs}
+        live = self._live()
+        for node in self.program.graph.nodes:
+            if node.op == "placeholder":
+                self.made[node] = self._entrance(node, specs[node.name])
+            elif node.op == "call_function" and node in live:
+                self.made[node] = self._called(node)
+        outputs = self._outputs()
+        return Plan(needed(self.steps, outputs), outputs)
+
+    def _live(self) -> set[fx.Node]:
+        """What the module's outputs depend on: the functional form has no other effects."""
+        wanted = {
+            spec.arg.name
+            for spec in self.program.graph_signature.output_specs
+            if spec.kind == OutputKind.USER_OUTPUT and hasattr(spec.arg, "name")
+        }
+        found: set[fx.Node] = set()
+        waiting = [node for node in self.program.graph.nodes if node.name in wanted]
+        while waiting:
+            node = waiting.pop()
+            if node not in found:
+                found.add(node)
+                waiting.extend(node.all_input_nodes)
+        return found
+
+    def _entrance(self, node: fx.Node, spec: Any) -> Any:
+        match spec.kind:
+            case InputKind.PARAMETER | InputKind.BUFFER:
+                return State(self.states[spec.target])
+            case InputKind.CONSTANT_TENSOR:
+                return Fixed(self.program.constants[spec.target], Place("", ""))
+            case InputKind.USER_INPUT if not isinstance(spec.arg, ConstantArgument):
+                value = node.meta["val"]
+                self.symbol = self.symbol or value.shape[0].node.expr
+                self.inputs.append((node.name, self.form_of(value)))
+                made = Given(len(self.inputs) - 1)
+                self.like = self.like or made
+                return made
+            case InputKind.USER_INPUT:
+                return spec.arg.value
+        raise SpecError("from_torch", wanted="tensors", got=f"{spec.kind}", fix="import a part without it")
+
+    def _outputs(self) -> list[Ref]:
+        by_name = {node.name: made for node, made in self.made.items()}
+        changed = self._changed()
+        found: list[Ref] = []
+        for spec in self.program.graph_signature.output_specs:
+            if spec.kind == OutputKind.BUFFER_MUTATION and spec.target not in changed:
+                self.lacks(
+                    "a buffer that forward changes", f"{spec.target} is no statistic of a BatchNorm", Place("", "")
+                )
+            if spec.kind == OutputKind.PARAMETER_MUTATION:
+                self.lacks("a parameter that forward changes", str(spec.target), Place("", ""))
+            if spec.kind == OutputKind.USER_OUTPUT and not isinstance(spec.arg, ConstantArgument):
+                made = by_name[spec.arg.name]
+                if not isinstance(made, Broken):
+                    found.append(self.ref(made))
+        return found
+
+    def _changed(self) -> set[str]:
+        """The buffers that layers of the plan move on by themselves."""
+        named = {f"{path}.{name}" for path, part in self.module.named_modules() for name in _counters(part)}
+        for step in self.steps:
+            named |= {ref.path for ref in step.weights.values() if isinstance(ref, State)}
+        return named
+
+    def _called(self, node: fx.Node) -> Any:
+        stack = node.meta.get("nn_module_stack") or {}
+        path = list(stack.values())[-1][0] if stack else ""
+        self.place = Place(path if path in self.paths else "", line_of(node.meta))
+        if node.target is operator.getitem:
+            held = self.made[node.args[0]]  # type: ignore[index]
+            return held if isinstance(held, Broken) else held[node.args[1]]
+        value = node.meta.get("val")
+        if isinstance(value, (int, float, bool, torch.SymInt)):
+            return self.size(value) if isinstance(value, torch.SymInt) else value
+        name = str(node.target).removeprefix("aten.")
+        self.census.found[name] += 1
+        held = [self.made[arg] for arg in node.all_input_nodes]
+        if any(isinstance(each, Broken) for each in held):
+            return Broken()
+        try:
+            return self._read(node, name, value, held)
+        except (Unsupported, Misfit) as why:
+            told = f"{why.wanted}; it has {why.got}" if isinstance(why, Misfit) else str(why)
+            self.lacks(name, told, self.place)
+            return Broken()
+
+    def _read(self, node: fx.Node, name: str, value: Any, held: Sequence[Any]) -> Any:
+        base = name.partition(".")[0]
+        if _still(value) and not base.startswith(RANDOM) and base not in ("native_dropout", "empty", "new_empty"):
+            if base in SHAPE_ONLY:
+                return Fixed(_filled(node, base, value), self.place)
+            if all(isinstance(each, (Fixed, int, float)) for each in held):
+                return self._computed(node)
+        entry = entry_of(name)
+        if entry is None:
+            raise Unsupported("no layer computes it")
+        made = entry(self, self._arguments(node))
+        self._check(made, value)
+        return made
+
+    def _computed(self, node: fx.Node) -> Any:
+        """What depends on shapes alone, by PyTorch itself."""
+        args, kwargs = torch.utils._pytree.tree_map(self._concrete, (node.args, node.kwargs))
+        with torch.no_grad():
+            made = node.target(*args, **kwargs)  # type: ignore[operator]
+        if isinstance(made, Tensor):
+            return Fixed(made, self.place)
+        return [Fixed(each, self.place) if isinstance(each, Tensor) else each for each in made]
+
+    def _concrete(self, arg: Any) -> Any:
+        made = self.made[arg] if isinstance(arg, fx.Node) else arg
+        return made.values if isinstance(made, Fixed) else made
+
+    def _arguments(self, node: fx.Node) -> SimpleNamespace:
+        given = dict(node.kwargs)
+        schema = node.target._schema.arguments  # type: ignore[union-attr]
+        for k, argument in enumerate(schema):
+            if k < len(node.args):
+                given[argument.name] = node.args[k]
+            else:
+                given.setdefault(argument.name, argument.default_value if argument.has_default_value() else None)
+        found = {("input" if name == "self" else name): self._argument(arg) for name, arg in given.items()}
+        value = node.meta.get("val")
+        first = value[0] if isinstance(value, (tuple, list)) and value else value
+        form = self.form_of(first) if isinstance(first, Tensor) else None
+        return SimpleNamespace(**found, node=node, form=form)
+
+    def _argument(self, arg: Any) -> Any:
+        if isinstance(arg, fx.Node):
+            return self.made[arg]
+        if isinstance(arg, (list, tuple)):
+            return [self._argument(each) for each in arg]
+        return arg
+
+    def _check(self, made: Any, value: Any) -> None:
+        """What the layers say of their outputs must be what PyTorch says of the operation's."""
+        for one, seen in zip(
+            made if isinstance(made, (list, tuple)) else [made],
+            value if isinstance(value, (list, tuple)) else [value],
+            strict=False,
+        ):
+            if isinstance(one, (Given, State, Fixed, Out)) and isinstance(seen, Tensor):
+                claimed, wanted = self.form(one), self.form_of(seen)
+                if claimed != wanted:
+                    raise Unsupported(f"its layer makes {claimed} where PyTorch makes {wanted}")
+
+    def apply(self, layer: Layer, *inputs: Any, weights: Mapping[str, Any] | None = None) -> Any:
+        """A step for the layer: a ref to its output, or a list of them."""
+        refs = tuple(map(self.ref, inputs))
+        given = tuple(map(self.form, refs))
+        forms = layer.out_forms(*given)
+        held = {name: self.ref(value) for name, value in (weights or {}).items() if value is not None}
+        step = Step(layer, refs, held, self.place, given, forms)
+        self.steps.append(step)
+        outs = [Out(step, k) for k in range(len(forms))]
+        return outs[0] if len(outs) == 1 else outs
+
+    def ref(self, value: Any) -> Ref:
+        """The value as something that a step can read; numbers become arrays."""
+        if isinstance(value, (Given, State, Fixed, Out)):
+            return value
+        if isinstance(value, (bool, int, float)):
+            dtype = torch.bool if isinstance(value, bool) else torch.int64 if isinstance(value, int) else self.dtype
+            return Fixed(torch.tensor(value, dtype=dtype), self.place)
+        raise Unsupported(f"it reads {type(value).__name__}, which is no tensor")
+
+    def form(self, ref: Ref) -> Form:
+        if isinstance(ref, Out):
+            return ref.step.forms[ref.index]
+        if isinstance(ref, Given):
+            return self.inputs[ref.index][1]
+        return self.form_of(self.tensor_of(ref))
+
+    def tensor_of(self, ref: State | Fixed) -> Tensor:
+        """The array of a state or of a constant."""
+        if isinstance(ref, Fixed):
+            return ref.values
+        return self.held[ref.path]
+
+    def form_of(self, value: Tensor) -> Form:
+        return Form(tuple(self.size(size) for size in value.shape), self.kind_of(value.dtype))
+
+    def kind_of(self, dtype: torch.dtype) -> Kind:
+        if dtype == torch.bool:
+            return "boolean"
+        if dtype == self.dtype:
+            return "float"
+        if dtype.is_floating_point or dtype.is_complex:
+            raise Unsupported(f"it computes in {dtype}, the module in {self.dtype}")
+        return "integer"
+
+    def size(self, value: Any) -> Size:
+        """An int, or times·N."""
+        if isinstance(value, int):
+            return value
+        expression = value.node.expr
+        if expression.is_number:
+            return int(expression)
+        times = expression.coeff(self.symbol) if self.symbol is not None else 0
+        if times == 0 or not times.is_Integer or expression != times * self.symbol:
+            raise Unsupported(f"an axis has {expression} places: no number, and no multiple of the batch")
+        return Rows(int(times))
+
+    def lacks(self, name: str, why: str, place: Place) -> None:
+        self.census.lacking.setdefault((name, shortened(why, 200)), []).append(place)
+
+
+def needed(steps: Sequence[Step], outputs: Sequence[Ref]) -> list[Step]:
+    """The steps that lead to the outputs."""
+    found: set[int] = set()
+    waiting = [ref.step for ref in outputs if isinstance(ref, Out)]
+    while waiting:
+        step = waiting.pop()
+        if id(step) not in found:
+            found.add(id(step))
+            waiting += [ref.step for ref in (*step.inputs, *step.weights.values()) if isinstance(ref, Out)]
+    return [step for step in steps if id(step) in found]
+
+
+def _still(value: Any) -> bool:
+    """Whether what an operation makes has the same shape for every batch."""
+    leaves = value if isinstance(value, (list, tuple)) else [value]
+    return all(isinstance(v, Tensor) and all(isinstance(d, int) for d in v.shape) for v in leaves if v is not None)
+
+
+def _filled(node: fx.Node, base: str, value: Tensor) -> Tensor:
+    number = 1 if "ones" in base else node.args[2 if base == "new_full" else 1] if "full" in base else 0
+    return torch.full(tuple(value.shape), number, dtype=value.dtype)  # type: ignore[arg-type]
+
+
+def _counters(part: nn.Module) -> list[str]:
+    """Buffers that count batches, which a BatchNorm of ours moves on."""
+    return ["num_batches_tracked"] if isinstance(getattr(part, "num_batches_tracked", None), Tensor) else []

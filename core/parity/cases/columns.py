@@ -1,0 +1,28 @@
+"""Cases of columns of windows."""
+
+from __future__ import annotations
+
+from isograd.core import layers as L
+from isograd.core.base.description import Description
+from isograd.core.parity.cases.kinds import Case
+
+CASES: dict[type[Description], list[Case]] = {
+    L.Im2col: [
+        Case(L.Im2col(2), ((2, 3, 4),), "windows that overlap"),
+        Case(
+            L.Im2col((3, 2), dilation=(1, 2), padding=(2, 1), stride=(2, 1)),
+            ((2, 5, 4),),
+            "another option on each axis",
+        ),
+        Case(L.Im2col(2, stride=3), ((1, 7, 6),), "places that no window covers"),
+    ],
+    L.Col2im: [
+        Case(L.Col2im(2, output_size=(3, 4)), ((8, 6),), "windows that overlap add up"),
+        Case(
+            L.Col2im((3, 2), output_size=(5, 4), dilation=(1, 2), padding=(2, 1), stride=(2, 1)),
+            ((12, 16),),
+            "another option on each axis",
+        ),
+        Case(L.Col2im(2, output_size=7, stride=3), ((4, 4),), "places that no window covers"),
+    ],
+}

@@ -1,0 +1,1 @@
+"""Modules of other packages, imported and compared with themselves."""
