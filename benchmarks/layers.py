@@ -1,4 +1,4 @@
-"""Single layers of the NumPy engine beside another commit's and PyTorch's: python benchmarks/layers.py COMMIT [NAME ...]
+"""Single layers of the NumPy engine: python benchmarks/layers.py COMMIT [NAME ...], beside COMMIT's and PyTorch's
 
 Depthwise convolutions as in MobileNetV2 and EfficientNet-B0, and BatchNorm: forward (of BatchNorm in evaluation too),
 backward, and of convolutions the weight gradient alone. One process for each side, one thread; they take turns, block
@@ -127,7 +127,8 @@ def in_torch(single: Single) -> Work:
     def run(training: bool) -> Any:
         if isinstance(layer, ig.Conv2d):
             return functional.conv2d(x, *weights, None, layer.stride, layer.padding, 1, layer.groups)
-        return functional.batch_norm(x, w["running_mean"], w["running_var"], *weights, training)
+        moving = [w[name].clone() for name in ("running_mean", "running_var")]
+        return functional.batch_norm(x, *moving, *weights, training)
 
     def plainly(training: bool) -> Any:
         with torch.no_grad():
