@@ -31,7 +31,6 @@ SECONDS = 1500  # for one module
 def checked(suite: str, name: str, dtype: str) -> dict[str, Any]:
     """One comparison, in this process."""
     import torch
-
     from imports.comparing import compare
     from imports.modules import suites
 
