@@ -14,7 +14,15 @@ from torch import Tensor, fx, nn
 from torch.export import ExportedProgram
 from torch.export.graph_signature import ConstantArgument, InputKind, OutputKind
 
-from isograd.backends.torch_impl.importer import arithmetic, layers, making, moving, recurrences  # noqa: F401  (enter the operations)
+from isograd.backends.torch_impl.importer import (  # noqa: F401  (enter the operations)
+    arithmetic,
+    layers,
+    making,
+    moving,
+    products,
+    recurrences,
+    reductions,
+)
 from isograd.backends.torch_impl.importer.exporting import line_of
 from isograd.backends.torch_impl.importer.plan import Fixed, Given, Out, Place, Plan, Ref, State, Step
 from isograd.backends.torch_impl.importer.table import entry_of
