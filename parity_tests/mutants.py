@@ -72,9 +72,11 @@ BESIDE_CASES = (
     "engines/test_ignored.py",
     "engines/test_custom.py",
     "messages/test_messages_indexing.py",
+    "engines/test_batch_norm.py",
+    "engines/test_depthwise.py",
 )
 NUMPY = {
-    "numpy_operations": Part(tuple(MODULES), kinds=OPERATIONS, cases=True),
+    "numpy_operations": Part(tuple(MODULES), BESIDE_CASES, OPERATIONS, cases=True),
     "numpy_conditions": Part(tuple(OF_LAYERS), BESIDE_CASES, ("conditions", "ends"), cases=True),
 }
 

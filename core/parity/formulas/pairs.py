@@ -8,7 +8,7 @@ from typing import Any
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Binary, Compare, Logic, MaskedFill, Where
+from isograd.core.layers import Binary, Compare, Logic, MaskedFill, Number, Where
 from isograd.core.parity.formulas.table import formula
 
 
@@ -61,6 +61,12 @@ ASKED: dict[str, Callable[..., Any]] = {
 def binary(spec: Binary, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = f(a, b)"""
     return PAIRS[spec.function](ops, *x)
+
+
+@formula(Number)
+def number(spec: Number, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = f(x, number) or f(number, x)"""
+    return PAIRS[spec.function](ops, *((spec.number, x[0]) if spec.reverse else (x[0], spec.number)))
 
 
 @formula(Compare)
