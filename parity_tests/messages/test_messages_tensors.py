@@ -199,7 +199,7 @@ TEXTS: dict[str, tuple[Callable[[], Any], str]] = {
         lambda: ig.Einsum("bii->b"),
         """SpecError: Einsum('bii->b')
   wanted letters a…z, A…Z, in every term at most once, behind -> some of those before it
-  got    bii->b
+  got    'bii->b'
   fix    Einsum('bik,bkj->bij')""",
     ),
     "an equation of others": (
