@@ -10,7 +10,7 @@ from isograd.backends.torch_impl.importer.making import Kept, dropped
 from isograd.backends.torch_impl.importer.plan import Fixed
 from isograd.backends.torch_impl.importer.table import operation
 from isograd.core import layers as core
-from isograd.core.base.forms import Rows
+from isograd.core.base.forms import Kind, Rows
 from isograd.core.layers.base import Misfit
 
 
@@ -30,13 +30,13 @@ def operand(b: Any, value: Any) -> Any:
     return value
 
 
-def as_kind(b: Any, value: Any, kind: str) -> Any:
+def as_kind(b: Any, value: Any, kind: Kind) -> Any:
     """The value as floats where the result has them, as PyTorch promotes it."""
     ref = b.ref(value)
     return ref if b.form(ref).kind == kind else b.apply(core.Cast(kind), ref)
 
 
-def joined(b: Any, a: Any, layer: Any, name: str, other: Any) -> Any:
+def joined(b: Any, a: Any, layer: Any, name: Any, other: Any) -> Any:
     """layer(a.input, other), or with a number on one side."""
     left, right, kind = operand(b, a.input), operand(b, other), a.form.kind
     held, given = number(right), number(left)
@@ -90,11 +90,11 @@ def divide(b: Any, a: Any) -> Any:
 
 @operation("div.Tensor_mode", "div.Scalar_mode")
 def divide_whole(b: Any, a: Any) -> Any:
-    name = {"floor": "floor_divide", "trunc": "trunc_divide", None: "div"}[a.rounding_mode]
+    name: Any = {"floor": "floor_divide", "trunc": "trunc_divide", None: "div"}[a.rounding_mode]
     return joined(b, a, core.Binary(name), name, a.other)
 
 
-def _enter_binary(name: str, function: str) -> None:
+def _enter_binary(name: str, function: Any) -> None:
     operation(name)(lambda b, a: joined(b, a, core.Binary(function), function, a.other))
 
 
@@ -116,7 +116,7 @@ UNARY = (
 )
 
 
-def _enter_unary(name: str) -> None:
+def _enter_unary(name: Any) -> None:
     operation(name)(lambda b, a: b.apply(core.Unary(name), as_kind(b, a.input, a.form.kind)))
 
 
@@ -126,18 +126,20 @@ for _name in UNARY:
 
 @operation("clamp", "clamp_min", "clamp_max")
 def clamp(b: Any, a: Any) -> Any:
-    ends = {side: number(value) for side in ("min", "max") if (value := getattr(a, side, None)) is not None}
-    if any(end is None for end in ends.values()):
+    given = {side: value for side in ("min", "max") if (value := getattr(a, side, None)) is not None}
+    ends: dict[str, Any] = {side: number(value) for side, value in given.items()}
+    if None in ends.values():
         raise Misfit("numbers as ends", "tensors", "")
-    return b.apply(core.Clamp(**{side: float(end) for side, end in ends.items() if end is not None}), a.input)
+    return b.apply(core.Clamp(**ends), a.input)
 
 
-def _enter_compare(name: str) -> None:
+def _enter_compare(name: Any) -> None:
     def entry(b: Any, a: Any) -> Any:
         held = number(a.other)
         if held is not None:
             return b.apply(core.Compare(name, number=held), a.input)
-        kind = "float" if "float" in {b.form(b.ref(v)).kind for v in (a.input, operand(b, a.other))} else "integer"
+        kinds = {b.form(b.ref(value)).kind for value in (a.input, operand(b, a.other))}
+        kind: Kind = "float" if "float" in kinds else "integer"
         return b.apply(core.Compare(name), as_kind(b, a.input, kind), as_kind(b, operand(b, a.other), kind))
 
     operation(name)(entry)
@@ -147,7 +149,7 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
     _enter_compare(_name)
 
 
-def _enter_logic(names: tuple[str, ...], function: str) -> None:
+def _enter_logic(names: tuple[str, ...], function: Any) -> None:
     def entry(b: Any, a: Any) -> Any:
         return b.apply(core.Logic(function), a.input, *([a.other] if hasattr(a, "other") else []))
 

@@ -194,14 +194,14 @@ def gelu(b: Any, a: Any) -> Any:
 
 @operation("leaky_relu")
 def leaky_relu(b: Any, a: Any) -> Any:
-    return b.apply(core.LeakyReLU(a.negative_slope), a.input)
+    return b.apply(core.LeakyReLU(negative_slope=float(a.negative_slope)), a.input)
 
 
 @operation("elu")
 def elu(b: Any, a: Any) -> Any:
     if (a.scale, a.input_scale) != (1, 1):
         raise Misfit("scale 1", f"scale={a.scale}, input_scale={a.input_scale}", "")
-    return b.apply(core.ELU(float(a.alpha)), a.input)
+    return b.apply(core.ELU(alpha=float(a.alpha)), a.input)
 
 
 @operation("prelu", "_prelu_kernel")

@@ -281,7 +281,7 @@ class Reader:
         expression = value.node.expr
         if expression.is_number:
             return int(expression)
-        times = expression.coeff(self.symbol) if self.symbol is not None else 0
+        times: Any = expression.coeff(self.symbol) if self.symbol is not None else 0
         if times == 0 or not times.is_Integer or expression != times * self.symbol:
             raise Unsupported(f"an axis has {expression} places: no number, and no multiple of the batch")
         return Rows(int(times))

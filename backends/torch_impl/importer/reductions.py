@@ -15,7 +15,7 @@ def _dims(given: Any) -> tuple[int, ...] | None:
     return tuple(row) if row else None
 
 
-def _enter_reduce(names: tuple[str, ...], function: str, **options: Any) -> None:
+def _enter_reduce(names: tuple[str, ...], function: Any, **options: Any) -> None:
     def entry(b: Any, a: Any) -> Any:
         dims, keep = _dims(getattr(a, "dim", None)), bool(getattr(a, "keepdim", False))
         kind = b.form(b.ref(a.input)).kind
@@ -37,7 +37,7 @@ _enter_reduce(("logsumexp",), "logsumexp")
 
 @operation("var.correction", "std.correction")
 def spread(b: Any, a: Any) -> Any:
-    name = "var" if "var" in str(a.node.target) else "std"
+    name: Any = "var" if "var" in str(a.node.target) else "std"
     correction = 1.0 if a.correction is None else float(a.correction)
     return b.apply(core.Reduce(name, dims=_dims(a.dim), keepdim=bool(a.keepdim), correction=correction), a.input)
 
