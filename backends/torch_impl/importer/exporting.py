@@ -51,7 +51,7 @@ class Example:
     @property
     def shapes(self) -> ShapesCollection:
         """Axis 0 of every tensor is the batch."""
-        batch, made = Dim("batch"), ShapesCollection()
+        batch, made = Dim("batch"), ShapesCollection()  # type: ignore[no-untyped-call]
         for tensor in self.tensors:
             made[tensor] = {0: batch}
         return made
@@ -100,7 +100,7 @@ def exported(module: nn.Module, example: Example, *, training: bool) -> Exported
             for _, submodule in program.graph_module.named_modules():
                 if isinstance(submodule, fx.GraphModule):
                     detach_what_has_no_gradient(submodule)
-            program = program.run_decompositions({})
+            functional: ExportedProgram = program.run_decompositions({})
         except SpecError:
             raise
         except Exception as error:
@@ -110,7 +110,7 @@ def exported(module: nn.Module, example: Example, *, training: bool) -> Exported
                 part.training = mode
     if found:
         raise found[0]
-    return program
+    return functional
 
 
 @contextmanager

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+
+from isograd.backends.torch_impl.importer.plan import Fixed
 from isograd.backends.torch_impl.importer.table import operation
 from isograd.core import layers as core
 from isograd.core.layers.base import Misfit
@@ -72,22 +75,30 @@ def batch_norm(b: Any, a: Any) -> Any:
     part = b.paths.get(b.place.module)
     cumulative = getattr(part, "momentum", 0) is None and hasattr(part, "running_mean")
     layer = _norm(b, a, momentum=None if cumulative else a.momentum, track_running_stats=True)
-    weights = {"weight": a.weight, "bias": a.bias, "running_mean": a.running_mean, "running_var": a.running_var}
+    weights = _affine(b, a) | {"running_mean": a.running_mean, "running_var": a.running_var}
     return [b.apply(layer, a.input, weights=weights), None, None, None, None]
 
 
 @operation("_native_batch_norm_legit.no_stats")
 def batch_norm_without_memory(b: Any, a: Any) -> Any:
     layer = _norm(b, a, momentum=a.momentum, track_running_stats=False)
-    return [b.apply(layer, a.input, weights={"weight": a.weight, "bias": a.bias}), None, None]
+    return [b.apply(layer, a.input, weights=_affine(b, a)), None, None]
 
 
 def _norm(b: Any, a: Any, **options: Any) -> Any:
-    if (a.weight is None) != (a.bias is None):
-        raise Misfit("weight and bias, or neither", "one of the two", "")
     axes = _axes(b, a)
     kind = core.BatchNorm1d if axes < 2 else core.BatchNorm2d if axes == 2 else core.BatchNorm3d
-    return kind(eps=a.eps, affine=a.weight is not None, **options)
+    return kind(eps=a.eps, affine=not (a.weight is None and a.bias is None), **options)
+
+
+def _affine(b: Any, a: Any) -> dict[str, Any]:
+    """weight and bias; where one alone is missing, 1 or 0."""
+    if a.weight is None and a.bias is None:
+        return {}
+    shape = b.form(b.ref(a.bias if a.weight is None else a.weight)).axes
+    weight = Fixed(torch.ones(shape, dtype=b.dtype), b.place) if a.weight is None else a.weight
+    bias = Fixed(torch.zeros(shape, dtype=b.dtype), b.place) if a.bias is None else a.bias
+    return {"weight": weight, "bias": bias}
 
 
 @operation("layer_norm")
@@ -183,14 +194,14 @@ def gelu(b: Any, a: Any) -> Any:
 
 @operation("leaky_relu")
 def leaky_relu(b: Any, a: Any) -> Any:
-    return b.apply(core.LeakyReLU(a.negative_slope), a.input)
+    return b.apply(core.LeakyReLU(negative_slope=float(a.negative_slope)), a.input)
 
 
 @operation("elu")
 def elu(b: Any, a: Any) -> Any:
     if (a.scale, a.input_scale) != (1, 1):
         raise Misfit("scale 1", f"scale={a.scale}, input_scale={a.input_scale}", "")
-    return b.apply(core.ELU(float(a.alpha)), a.input)
+    return b.apply(core.ELU(alpha=float(a.alpha)), a.input)
 
 
 @operation("prelu", "_prelu_kernel")
@@ -234,3 +245,34 @@ def native_dropout(b: Any, a: Any) -> Any:
 @operation("dropout")
 def dropout(b: Any, a: Any) -> Any:
     return a.input if not a.train or a.p == 0 else b.apply(core.Dropout(a.p), a.input)
+
+
+def _enter_resize(name: str, mode: str) -> None:
+    def entry(b: Any, a: Any) -> Any:
+        factors = getattr(a, "scale_factors", None)
+        options: dict[str, Any] = {"mode": mode, "align_corners": bool(getattr(a, "align_corners", False))}
+        if factors is not None:
+            options["scale_factor"] = tuple(factors)
+        else:
+            options["size"] = tuple(a.form.axes[2:])
+        if "_aa" in name:
+            options["antialias"] = True
+        return b.apply(core.Upsample(**options), a.input)
+
+    operation(name)(entry)
+
+
+for _name, _mode in {
+    "upsample_nearest1d": "nearest",
+    "upsample_nearest2d": "nearest",
+    "upsample_nearest3d": "nearest",
+    "_upsample_nearest_exact1d": "nearest-exact",
+    "_upsample_nearest_exact2d": "nearest-exact",
+    "upsample_linear1d": "linear",
+    "upsample_bilinear2d": "bilinear",
+    "upsample_bicubic2d": "bicubic",
+    "upsample_trilinear3d": "trilinear",
+    "_upsample_bilinear2d_aa": "bilinear",
+    "_upsample_bicubic2d_aa": "bicubic",
+}.items():
+    _enter_resize(_name, _mode)

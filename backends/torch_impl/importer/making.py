@@ -92,12 +92,14 @@ def full_of(b: Any, form: Form, value: Any) -> Any:
     """One number everywhere."""
     if not isinstance(value, int | float | bool):
         raise Misfit("a number", f"{value}", "")
-    return b.apply(core.Full(tuple(form.to_json()), value, kind=form.kind), b.like)
+    number = {"float": float, "integer": int, "boolean": bool}[form.kind](value)
+    layer = core.Full(tuple(form.to_json()), number, kind=form.kind)
+    return b.apply(layer, b.like) if any(isinstance(size, Rows) for size in form.axes) else b.apply(layer)
 
 
 @operation("arange")
 def arange(b: Any, a: Any) -> Any:
     start, step = getattr(a, "start", 0) or 0, getattr(a, "step", 1) or 1
-    if not isinstance(a.end, Rows) or start != 0 or step != 1 or a.end.times != 1:
+    if not isinstance(a.end, Rows) or start != 0 or step != 1:
         raise Misfit("arange(N)", f"arange({start}, {a.end}, {step})", "")
-    return b.apply(core.Arange(kind=a.form.kind), b.like)
+    return b.apply(core.Arange(0, str(a.end), kind=a.form.kind), b.like)

@@ -14,7 +14,15 @@ from torch import Tensor, fx, nn
 from torch.export import ExportedProgram
 from torch.export.graph_signature import ConstantArgument, InputKind, OutputKind
 
-from isograd.backends.torch_impl.importer import arithmetic, layers, making, moving, recurrences  # noqa: F401  (enter the operations)
+from isograd.backends.torch_impl.importer import (  # noqa: F401  (enter the operations)
+    arithmetic,
+    layers,
+    making,
+    moving,
+    products,
+    recurrences,
+    reductions,
+)
 from isograd.backends.torch_impl.importer.exporting import line_of
 from isograd.backends.torch_impl.importer.plan import Fixed, Given, Out, Place, Plan, Ref, State, Step
 from isograd.backends.torch_impl.importer.table import entry_of
@@ -156,8 +164,8 @@ class Reader:
             return Broken()
         try:
             return self._read(node, name, value, held)
-        except (Unsupported, Misfit) as why:
-            told = f"{why.wanted}; it has {why.got}" if isinstance(why, Misfit) else str(why)
+        except (Unsupported, Misfit, SpecError) as why:
+            told = str(why) if isinstance(why, Unsupported) else f"{why.wanted}; it has {why.got}"
             self.lacks(name, told, self.place)
             return Broken()
 
@@ -273,7 +281,7 @@ class Reader:
         expression = value.node.expr
         if expression.is_number:
             return int(expression)
-        times = expression.coeff(self.symbol) if self.symbol is not None else 0
+        times: Any = expression.coeff(self.symbol) if self.symbol is not None else 0
         if times == 0 or not times.is_Integer or expression != times * self.symbol:
             raise Unsupported(f"an axis has {expression} places: no number, and no multiple of the batch")
         return Rows(int(times))
