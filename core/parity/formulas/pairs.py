@@ -28,6 +28,14 @@ def rounded_to_0(ops: Namespace, a: Any, b: Any) -> Any:
     return ops.where((down < 0) & (down * b != a), down + 1, down)
 
 
+def power(ops: Namespace, a: Any, b: Any) -> Any:
+    """aᵇ; 0⁰ is 1, and does not move"""
+    if not hasattr(a, "dtype") or not hasattr(b, "dtype"):
+        return a**b
+    origin = (a == 0) & (b == 0)
+    return ops.where(origin, 1.0, a ** ops.where(origin, 1.0, b))
+
+
 PAIRS: dict[str, Callable[[Namespace, Any, Any], Any]] = {
     "add": lambda ops, a, b: a + b,
     "sub": lambda ops, a, b: a - b,
@@ -37,7 +45,7 @@ PAIRS: dict[str, Callable[[Namespace, Any, Any], Any]] = {
     "trunc_divide": rounded_to_0,
     "remainder": lambda ops, a, b: a - b * rounded_down(ops, a, b),
     "fmod": lambda ops, a, b: a - b * rounded_to_0(ops, a, b),
-    "pow": lambda ops, a, b: a**b,
+    "pow": power,
     "maximum": lambda ops, a, b: ops.maximum(a, b),
     "minimum": lambda ops, a, b: ops.minimum(a, b),
     "atan2": lambda ops, a, b: ops.atan2(a, b),
