@@ -75,7 +75,7 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
 
     def decorate(cls: type[T]) -> type[T]:
         cls.family = family  # type: ignore[attr-defined]
-        made = dataclass(init=False, repr=False, eq=False, frozen=True, kw_only=True)(cls)
+        made = dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
         if not abstract:
             register(family, made)  # type: ignore[arg-type]
         return made
@@ -157,9 +157,13 @@ def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error
     return SpecError(where, wanted=f"{name}: {wanted}", got=shown(first["input"]), fix=f"change {name}=")
 
 
-@dataclass(init=False, repr=False, eq=False, frozen=True)
+@dataclass(init=False, repr=False, eq=False)
 class Description:
-    """Base of all descriptions: checked when made, equality by value, a short repr, JSON both ways."""
+    """Base of all descriptions: checked when made, equality by value, a short repr, JSON both ways.
+
+    It is frozen here, once: dataclass(frozen=True) would compile two methods for every class, a quarter of
+    `import isograd`.
+    """
 
     family: ClassVar[str]
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
@@ -190,6 +194,12 @@ class Description:
                 got="a class without",
                 fix="from isograd.core.base.description import describes",
             )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __post_init__(self) -> None:
         """What holds between several options: raises SpecError where it does not."""
