@@ -63,12 +63,11 @@ class Program:
         self.evaluated = self._with_last_reads([step for step in steps if step.node.name in chosen], training=False)
 
     def _with_last_reads(self, steps: Sequence[Step], *, training: bool) -> tuple[Step, ...]:
-        """Each step with the slots that are done with after it; outputs and entries never are."""
-        first = len(self.graph.input_forms)
-        held = {*self.graph.outputs_in(training), *range(first, first + len(self.graph.entries))}
-        told = []
+        """Each step with the slots that are done with after it; outputs never are."""
+        held, told = set(self.graph.outputs_in(training)), []
         for step in reversed(steps):
-            last = {*step.node.reads, *step.node.writes} - held
+            node = step.node
+            last = {*node.reads, *node.writes, *(slot for _, slot in node.given)} - held
             held |= last
             told.append(step._replace(last=tuple(last)))
         return tuple(reversed(told))
