@@ -151,7 +151,9 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
 
 def _enter_logic(names: tuple[str, ...], function: Any) -> None:
     def entry(b: Any, a: Any) -> Any:
-        return b.apply(core.Logic(function), a.input, *([a.other] if hasattr(a, "other") else []))
+        given = [a.input, *([a.other] if hasattr(a, "other") else [])]
+        logical = "logical" in str(a.node.target)
+        return b.apply(core.Logic(function), *(as_kind(b, v, "boolean") if logical else v for v in given))
 
     operation(*names)(entry)
 
@@ -183,4 +185,4 @@ def masked_fill(b: Any, a: Any) -> Any:
     held = number(a.value)
     if held is None:
         return b.apply(core.Where(), a.mask, a.value, a.input)
-    return b.apply(core.MaskedFill(float(held)), as_kind(b, a.input, a.form.kind), a.mask)
+    return b.apply(core.MaskedFill(held), as_kind(b, a.input, a.form.kind), a.mask)
