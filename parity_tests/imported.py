@@ -72,21 +72,33 @@ def kept() -> dict[tuple[str, str, str], dict[str, Any]]:
     return {tuple(row["key"]): row for row in map(json.loads, lines)}
 
 
+def at_a_kink(row: Mapping[str, Any]) -> bool:
+    """Whether float32 gradients alone differ, by an activation on either side of a kink: in float64 all are right."""
+    only = all(" gradient: " in told or " dx" in told for told in row["failed"])
+    return bool(row["failed"]) and only and "wide" in row and not row["wide"]["failed"] and row["wide"]["arrays"] > 0
+
+
 def table(found: Mapping[tuple[str, str, str], Mapping[str, Any]]) -> str:
     """One line a suite, then every failure by name."""
     from imports.modules import LARGE, suites
 
-    rows = ["| suite | modules | right | arrays compared | not right | too large |", "|---|---|---|---|---|---|"]
+    rows = [
+        "| suite | modules | right | of them by float64 | arrays compared | not right | too large |",
+        "|---|---|---|---|---|---|---|",
+    ]
     wrong: list[str] = []
     listed = [(suite, name) for suite, name, _ in suites()]
     for suite in dict.fromkeys(suite for suite, _ in listed):
         names = [name for of, name in listed if of == suite]
         runs = {name: [row for (s, n, _), row in found.items() if (s, n) == (suite, name)] for name in names}
-        right = [name for name in names if runs[name] and not any(row["failed"] for row in runs[name])]
-        bad = [name for name in names if any(row["failed"] for row in runs[name])]
+        bad = [name for name in names if any(row["failed"] and not at_a_kink(row) for row in runs[name])]
+        right = [name for name in names if runs[name] and name not in bad]
+        kinks = [name for name in right if any(at_a_kink(row) for row in runs[name])]
         large = [name for name in names if name in LARGE and not runs[name]]
         arrays = sum(row["arrays"] for name in names for row in runs[name])
-        rows.append(f"| {suite} | {len(names)} | {len(right)} | {arrays:,} | {len(bad)} | {len(large)} |")
+        rows.append(
+            f"| {suite} | {len(names)} | {len(right)} | {len(kinks)} | {arrays:,} | {len(bad)} | {len(large)} |"
+        )
         wrong += [f"- {suite}, {name}: {row['failed'][0]}" for name in bad for row in runs[name] if row["failed"]]
         wrong += [f"- {suite}, {name}: not run, {LARGE[name]}" for name in large]
         wrong += [f"- {suite}, {name}: not run" for name in names if not runs[name] and name not in LARGE]
@@ -128,10 +140,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ):
                 continue
             result = in_process(*key)
+            if result["failed"] and asked.dtype == "float32" and result["arrays"]:
+                result |= {"wide": in_process(suite, name, "float64")}
             KEPT.parent.mkdir(exist_ok=True)
             with KEPT.open("a") as file:
                 file.write(json.dumps({"key": key, **result}) + "\n")
             told = result["failed"][0] if result["failed"] else "right"
+            told += "; in float64 right" if at_a_kink(result) else ""
             print(
                 f"{suite}: {name}, {asked.dtype}, {result.get('s', '?')} s, {result['arrays']} arrays: {told}",
                 flush=True,
