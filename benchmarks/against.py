@@ -49,11 +49,11 @@ def worktree(commit: str) -> Iterator[Path]:
 
 
 class Worker:
-    """A process that imports the isograd of `root` and trains when it is told to."""
+    """A process that imports the isograd of `root` and does what `script` does, when it is told to."""
 
-    def __init__(self, root: Path, workload: str) -> None:
+    def __init__(self, root: Path, workload: str, script: str = __file__) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, __file__, "--work", str(root), workload],
+            [sys.executable, script, "--work", str(root), workload],
             env=environment(PYTHONPATH=str(root)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

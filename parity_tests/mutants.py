@@ -67,9 +67,16 @@ def plant_all(mutants: Sequence[Mutant], part: Part, report: Report, most: float
 
 
 OF_LAYERS = [module for module in MODULES if not module.endswith(".program")]  # that one is a part of "network"
-BESIDE_CASES = ("engines/test_nan_in_pools.py", "engines/test_ignored.py", "engines/test_custom.py")
+BESIDE_CASES = (
+    "engines/test_nan_in_pools.py",
+    "engines/test_ignored.py",
+    "engines/test_custom.py",
+    "messages/test_messages_indexing.py",
+    "engines/test_batch_norm.py",
+    "engines/test_depthwise.py",
+)
 NUMPY = {
-    "numpy_operations": Part(tuple(MODULES), kinds=OPERATIONS, cases=True),
+    "numpy_operations": Part(tuple(MODULES), BESIDE_CASES, OPERATIONS, cases=True),
     "numpy_conditions": Part(tuple(OF_LAYERS), BESIDE_CASES, ("conditions", "ends"), cases=True),
 }
 

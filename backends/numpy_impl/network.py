@@ -20,7 +20,7 @@ from isograd.core.engine.carry import Carrying
 from isograd.core.engine.rows import Fewest
 from isograd.core.engine.unbroken import Unbroken
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.weights import check_state, declared, in_dtype
+from isograd.core.graph.weights import check_state, declared, in_dtype, of_training
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 
@@ -44,6 +44,7 @@ class NumpyNetwork:
         self.input_dtypes = model.input_dtypes(dtype)
         weights, _ = declared(model)
         self.weight_paths = tuple(weights)
+        self.trained_alone = of_training(model)
         self.state: State = {
             path: np.array(v, dtype if v.dtype.kind == "f" else None, order="C") for path, v in state.items()
         }
@@ -90,8 +91,8 @@ class NumpyNetwork:
         with self.threads:
             dx, grads = self._backward(*checked)
         found = flatten(grads)
-        nothing = {path: np.zeros_like(self.state[path]) for path in self.weight_paths if path not in found}
-        own, named = separate(dx if isinstance(dx, tuple) else (dx,), {**found, **nothing})
+        aside = {path: np.zeros_like(self.state[path]) for path in self.trained_alone if path not in found}
+        own, named = separate(dx if isinstance(dx, tuple) else (dx,), {**found, **aside})
         return own if isinstance(dx, tuple) else own[0], named
 
     def compute(

@@ -5,7 +5,7 @@ No tape: the graph is known. Where a value fed several nodes, its gradients add 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -29,6 +29,7 @@ class Step(NamedTuple):
     operation: Operation
     needs_dx: bool
     runs_back: bool  # something that is wanted depends on it
+    last: tuple[int, ...] = ()  # slots that no step after it reads
 
 
 class Program:
@@ -53,12 +54,23 @@ class Program:
             needs_dx and form.kind == "float" and slot not in graph.integer_inputs
             for slot, form in enumerate(graph.input_forms)
         ]
-        self.steps = tuple(
+        steps = [
             Step(node, self.path_of(node), self.operation_of(node, wanted), wanted, runs)
             for node, wanted, runs in backward_of(graph, needs_dx)
-        )
+        ]
         chosen = {node.name for node in graph.nodes_in(training=False)}
-        self.evaluated = tuple(step for step in self.steps if step.node.name in chosen)
+        self.steps = self._with_last_reads(steps, training=True)
+        self.evaluated = self._with_last_reads([step for step in steps if step.node.name in chosen], training=False)
+
+    def _with_last_reads(self, steps: Sequence[Step], *, training: bool) -> tuple[Step, ...]:
+        """Each step with the slots that are done with after it; outputs never are."""
+        held, told = set(self.graph.outputs_in(training)), []
+        for step in reversed(steps):
+            node = step.node
+            last = {*node.reads, *node.writes, *(slot for _, slot in node.given)} - held
+            held |= last
+            told.append(step._replace(last=tuple(last)))
+        return tuple(reversed(told))
 
     def path_of(self, node: Node) -> str:
         return f"{self.path}.{node.name}" if self.path else node.name
@@ -90,14 +102,15 @@ class Program:
     def __call__(self, spec: Composite, p: Tree, *x: Array, run: NodeRun) -> Any:
         """values flow along the nodes        dx = J₁ᵀ … Jₖᵀ dy, applied from the last node to the first
 
-        New buffers are the third item, {node: {buffer: value}}, where any node gave some; a layer that is called
-        again sees those of its call before.
+        A value is let go after its last reader, a gradient after its node: what else backward needs, operations hold.
+        New buffers are the third item, {node: {buffer: value}}, where any node gave some; a layer that is called again
+        sees those of its call before.
         """
         values: list[Any] = [*x, *self._entries(p), *[None] * (self.graph.slots - len(x) - len(self.graph.entries))]
         backs = []
         buffers: dict[str, Any] = {}
         steps = self.steps if run.training or self.graph.evaluation is None else self.evaluated
-        for node, path, operation, needs_dx, _ in steps:
+        for node, path, operation, needs_dx, _, last in steps:
             own = below(p, node.owner)
             if node.owner in buffers:
                 own = overlaid(own, buffers[node.owner])
@@ -112,37 +125,38 @@ class Program:
             if run.observe is not None:
                 run.observe(path, tuple(values[k] for k in node.writes))
             backs.append(back)
+            for slot in last:
+                values[slot] = values[slot].shape, values[slot].dtype
 
         def backward(*dy: Array) -> tuple[Any, dict[str, Any]]:
             d: list[Any] = [None] * self.graph.slots
             grads: dict[str, Any] = {}
             for slot, gradient in zip(self.graph.outputs_in(run.training), dy, strict=True):
                 d[slot] = added(d[slot], gradient)
-            for (node, _, _, needs_dx, runs_back), back in zip(reversed(steps), reversed(backs), strict=True):
+            for (node, _, _, needs_dx, runs_back, _), back in zip(reversed(steps), reversed(backs), strict=True):
                 if not runs_back:
                     continue
-                dx, own = back(*(np.zeros_like(values[k]) if d[k] is None else d[k] for k in node.writes))
+                dx, own = back(*(zeros(values[k]) if d[k] is None else d[k] for k in node.writes))
+                for k in node.writes:
+                    d[k] = None
                 if node.given:
-                    own = flatten(own)
-                    for name, slot in node.given:
-                        if name in own:
-                            d[slot] = added(d[slot], own.pop(name))
-                    own = nest(own)
+                    own = without_given(node, own, d)
                 if own:
                     grads[node.owner] = merged(grads[node.owner], own) if node.owner in grads else own
                 if needs_dx:
                     for slot, gradient in zip(node.reads, dx if isinstance(dx, tuple) else (dx,), strict=True):
                         if gradient is not None:  # numbers that are counted with have none
                             d[slot] = added(d[slot], gradient)
-            for slot, entry in enumerate(self.graph.entries, len(x)):
+            for slot, entry in enumerate(self.graph.entries, len(self.with_dx)):
                 if entry.trained:
-                    grads[entry.path] = np.zeros_like(values[slot]) if d[slot] is None else d[slot]
-            dx = tuple(
-                np.zeros_like(x[k]) if d[k] is None and wanted else d[k] for k, wanted in enumerate(self.with_dx)
-            )
+                    grads[entry.path] = zeros(values[slot]) if d[slot] is None else d[slot]
+            dx = tuple(zeros(values[k]) if d[k] is None and wanted else d[k] for k, wanted in enumerate(self.with_dx))
             return dx[0] if len(dx) == 1 else dx, grads
 
-        outputs = tuple(values[slot] for slot in self.graph.outputs_in(run.training))
+        written = self.graph.outputs_in(run.training)
+        outputs = tuple(values[slot] for slot in written)
+        for slot in written:
+            values[slot] = None  # each gets a dy, so that no zeros of its size are asked for
         y = outputs[0] if len(outputs) == 1 else outputs
         return (y, backward, buffers) if buffers else (y, backward)
 
@@ -166,6 +180,20 @@ def backward_of(graph: Graph, needs_dx: bool) -> Iterator[tuple[Node, bool, bool
         for slot in node.writes:
             leads[slot] = runs and floats[slot]
         yield node, wanted and runs, runs
+
+
+def without_given(node: Node, own: Tree, d: list[Any]) -> dict[str, Any]:
+    """A node's gradients, less those of what stands in slots: they are added there."""
+    rest = flatten(own)
+    for name, slot in node.given:
+        if name in rest:
+            d[slot] = added(d[slot], rest.pop(name))
+    return nest(rest)
+
+
+def zeros(value: Any) -> Array:
+    """As large as what stands in a slot: an array, or the shape and dtype that are left of one"""
+    return np.zeros(*value) if isinstance(value, tuple) else np.zeros_like(value)
 
 
 def added(total: Array | None, gradient: Array) -> Array:

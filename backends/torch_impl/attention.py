@@ -121,7 +121,7 @@ class GivenMaskScaledDotProduct(Masked, ScaledDotProduct):
             scores = scores.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else scores + mask
         unseen = (scores == -torch.inf).all(-1, keepdim=True)
         attention = scores.masked_fill(unseen, 0.0).softmax(-1).masked_fill(unseen, 0.0)
-        attention = attention.expand(*torch.broadcast_shapes(attention.shape[:-2], v.shape[:-2]), *attention.shape[-2:])
+        attention = attention + torch.zeros_like(v[..., :1, :1])  # as many as there are of v
         return attention * self.kept(tuple(attention.shape), self.dropout, attention) @ v
 
 

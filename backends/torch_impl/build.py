@@ -89,7 +89,7 @@ class GraphModule(nn.Module):
         graph = self.graph
         entries = map(self._entry, graph.entries)
         values: list[Any] = [*x, *entries, *[None] * (graph.slots - len(x) - len(graph.entries))]
-        for node in graph.nodes:
+        for node in graph.nodes_in(self.training):
             module, inputs = self._at(node.name.split(".")), tuple(values[k] for k in node.reads)
             given = {name: values[slot] for name, slot in node.given if not self._is_parameter(slot)}
             y = functional_call(module, given, inputs, tie_weights=False) if given else module(*inputs)

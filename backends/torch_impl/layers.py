@@ -63,7 +63,7 @@ from isograd.backends.torch_impl.tensors import (
 )
 from isograd.core import layers as core
 from isograd.core.base.table import Table
-from isograd.core.layers.elementwise import DIVIDING
+from isograd.core.layers.pairs import DIVIDING
 
 LAYERS = Table("torch_impl/layers.py")
 

@@ -101,7 +101,8 @@ class Divided(Applied):
     def forward(self, a: Tensor, b: Tensor) -> Tensor:  # type: ignore[override]
         if not b.is_floating_point():
             check_divisor(self.spec, not bool(b.all()))
-        return self.function(a, b)
+        y: Tensor = self.function(a, b)
+        return y
 
 
 class WithNumber(nn.Module):

@@ -18,7 +18,8 @@ from typing import Annotated, Any, ClassVar, Self, TypeVar, dataclass_transform,
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ArgsKwargs, SchemaValidator
 
-from isograd.core.base.errors import FileError, IsogradError, SpecError, shortened, shown
+from isograd.core.base.errors import FileError, SpecError, shortened, shown
+from isograd.core.base.findings import explained
 from isograd.core.base.json_text import read_json
 from isograd.core.base.limits import AXES, NUMBER
 
@@ -75,7 +76,7 @@ def describes(family: str, *, abstract: bool = False) -> Callable[[type[T]], typ
 
     def decorate(cls: type[T]) -> type[T]:
         cls.family = family  # type: ignore[attr-defined]
-        made = dataclass(init=False, repr=False, eq=False, frozen=True, kw_only=True)(cls)
+        made = dataclass(init=False, repr=False, eq=False, kw_only=True)(cls)
         if not abstract:
             register(family, made)  # type: ignore[arg-type]
         return made
@@ -123,43 +124,13 @@ def register(family: str, cls: type[Description]) -> None:
     members[cls.__name__] = cls
 
 
-def _explain(cls: type, args: tuple[Any, ...], options: Mapping[str, Any], error: ValidationError) -> IsogradError:
-    """pydantic's findings, told as ours: the first one, with the argument's name."""
-    first = error.errors(include_url=False)[0]
-    own = first.get("ctx", {}).get("error")
-    if isinstance(own, IsogradError):  # raised by the description's own __post_init__
-        return own
-    written = ", ".join([*map(shown, args), *(f"{shortened(k, 100)}={shown(v)}" for k, v in options.items())])
-    where = f"{cls.__name__}({written})"
-    fields = dataclasses.fields(cls)
-    positional = [f.name for f in fields if not f.kw_only]
-    allowed = ", ".join([*positional, *(f"{f.name}=" for f in fields if f.kw_only)])
-    key = first["loc"][0] if first["loc"] else None
-    name = positional[key] if isinstance(key, int) and key < len(positional) else shortened(str(key), 100)
-    match first["type"]:
-        case "unexpected_positional_argument":
-            takes = " and ".join(positional) or "none"
-            last = ", ".join(map(shown, args[-len(positional) :]))
-            sizes = positional and all(isinstance(a, int) and not isinstance(a, bool) for a in args)
-            inferred = f"{cls.__name__}({last}): input sizes are inferred; " if sizes else ""
-            return SpecError(
-                where,
-                wanted=f"{len(positional)} positional argument{'s' * (len(positional) != 1)} ({takes})",
-                got=f"{len(args)}: {', '.join(map(shown, args))}",
-                fix=f"{inferred}give options by keyword: {allowed}",
-            )
-        case "unexpected_keyword_argument":
-            return SpecError(where, wanted=f"options among {allowed}", got=f"{name}=", fix=f"drop {name}= or mend it")
-        case "missing":
-            needed = [*positional, "…" if name in positional else f"{name}=…"]
-            return SpecError(where, wanted=f"{name}", got="nothing", fix=f"{cls.__name__}({', '.join(needed)})")
-    wanted = first["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
-    return SpecError(where, wanted=f"{name}: {wanted}", got=shown(first["input"]), fix=f"change {name}=")
-
-
-@dataclass(init=False, repr=False, eq=False, frozen=True)
+@dataclass(init=False, repr=False, eq=False)
 class Description:
-    """Base of all descriptions: checked when made, equality by value, a short repr, JSON both ways."""
+    """Base of all descriptions: checked when made, equality by value, a short repr, JSON both ways.
+
+    It is frozen here, once: dataclass(frozen=True) would compile two methods for every class, a quarter of
+    `import isograd`.
+    """
 
     family: ClassVar[str]
     __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(extra="forbid", strict=True)
@@ -176,7 +147,7 @@ class Description:
         try:
             validator(type(self)).validate_python(ArgsKwargs(args, options), self_instance=self)
         except ValidationError as error:
-            raise _explain(type(self), args, options, error) from None
+            raise explained(type(self), args, options, error) from None
 
     @classmethod
     def _check_described(cls) -> None:
@@ -190,6 +161,12 @@ class Description:
                 got="a class without",
                 fix="from isograd.core.base.description import describes",
             )
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+    def __delattr__(self, name: str) -> None:
+        raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
 
     def __post_init__(self) -> None:
         """What holds between several options: raises SpecError where it does not."""

@@ -136,10 +136,10 @@ class Composite(Layer):
         """The inputs' axes and kinds."""
         return self.graph(*self.input_shapes).input_forms
 
-    @cached_property
+    @property
     def batch_first(self) -> bool:
         """Whether every input is a batch of samples, as inputs of a whole model are."""
-        return all(form.batch_first for form in self.input_forms)
+        return self.graph(*self.input_shapes).batch_first
 
     def rows(self, inputs: Sequence[Any]) -> int:
         """N, as these inputs show it; 1 where none grows with the batch."""

@@ -24,7 +24,7 @@ class Entry(Value):
         if any(isinstance(size, Rows) for size in axes):
             raise SpecError(where, wanted="a shape without the batch's rows", got=shown(axes), fix="(1, 4, 8)")
         if not isinstance(init, Initializer):
-            raise SpecError(f"{where}, init=", wanted="an initial law", got=shown(init), fix="init=ig.Zeros()")
+            raise SpecError(f"{where}, init=", wanted="an initial law", got=shown(init), fix="init=ig.init.Zeros()")
         super().__init__(Form(axes, kind))
         self.name, self.init = checked_path(name, where), init
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
+from typing import Any
 
 from isograd.core.base.forms import Form
 from isograd.core.base.initializers import Weight
@@ -15,8 +16,15 @@ ANY = range(-NUMBER - 1, NUMBER)
 """The whole numbers that stand in an input of which no layer asks for less."""
 
 
+class Described:
+    """What is pickled without what it remembers of itself: a description is the same before and after its use."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+
 @dataclass(frozen=True)
-class Node:
+class Node(Described):
     """One call in a graph: reads slots, writes slots; `given` are its weights that stand in slots as well."""
 
     name: str  # unique in its graph: "linear", and "linear#2" where the same layer is called again
@@ -61,7 +69,7 @@ class Stored:
 
 
 @dataclass(frozen=True)
-class Graph:
+class Graph(Described):
     """A resolved graph: the first slots hold the inputs, the next the entries, nodes fill the rest in order."""
 
     input_names: tuple[str, ...]
@@ -100,6 +108,11 @@ class Graph:
     @property
     def slots(self) -> int:
         return len(self.forms)
+
+    @cached_property
+    def batch_first(self) -> bool:
+        """Whether every input is a batch of samples."""
+        return all(form.batch_first for form in self.input_forms)
 
     @cached_property
     def input_shapes(self) -> tuple[Shape, ...]:

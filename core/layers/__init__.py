@@ -30,7 +30,7 @@ from isograd.core.layers.constants import Arange, Cast, Full, StopGradient
 from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from isograd.core.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d, StochasticDepth
 from isograd.core.layers.einsum import Einsum
-from isograd.core.layers.elementwise import Clamp, Number, Unary
+from isograd.core.layers.elementwise import Clamp, Unary
 from isograd.core.layers.embedding import Embedding, OneHot
 from isograd.core.layers.indexing import Gather, Index, IndexPut, IndexSelect, Scatter, ScatterAdd
 from isograd.core.layers.linear import Linear
@@ -45,7 +45,7 @@ from isograd.core.layers.norm import (
 )
 from isograd.core.layers.ordering import ArgMax, ArgMin, ArgSort, MaxDim, MinDim, Sort, TopK
 from isograd.core.layers.padding import Pad
-from isograd.core.layers.pairs import Binary, Compare, Logic, MaskedFill, Where
+from isograd.core.layers.pairs import Binary, Compare, Logic, MaskedFill, Number, Where
 from isograd.core.layers.pool import (
     AdaptiveAvgPool1d,
     AdaptiveAvgPool2d,

@@ -93,7 +93,9 @@ class Expand(Layer):
         new = len(self.form.axes) - len(form.axes)
         given: Axes = (1,) * new + form.axes
         if new < 0 or any(old not in (1, size) for old, size in zip(given, self.form.axes, strict=True)):
-            raise Misfit("axes of one place, or of the places they shall have", f"{form} for {self.form}", "View first")
+            raise Misfit(
+                "axes of one place, or of the places they shall have", f"{form} for {self.form}", "View or Repeat first"
+            )
         grown = any(isinstance(size, Rows) and old == 1 for old, size in zip(given, self.form.axes, strict=True))
         check_like(tuple(like), needed=grown)
         return (made_of(self.form.axes, form.kind),)
@@ -194,7 +196,7 @@ class Triangle(Layer):
     `diagonal` 0 is the main one, which stays; positive ones lie above it.
     """
 
-    diagonal: Int = 0
+    diagonal: Int = field(kw_only=False, default=0)
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
         self.check_count(len(x))

@@ -215,9 +215,3 @@ def check_like(like: tuple[Form, ...], *, needed: bool) -> None:
         )
     if like and like[0].axes[:1] != (BATCH,):
         raise Misfit("the batch in front of the last input", str(like[0]), "give a value whose rows are the batch's")
-
-
-def check_kinds(wanted: Kind, *given: Form) -> None:
-    """Raise Misfit unless all have this kind."""
-    if any(form.kind != wanted for form in given):
-        raise Misfit(f"{wanted} values", " and ".join(map(str, given)), f"ig.Cast({wanted!r}) makes them of others")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import field
 from math import prod
+from typing import Any
 
 from isograd.core.base.description import describes
 from isograd.core.base.errors import SpecError
@@ -14,20 +15,19 @@ from isograd.core.layers.windows import Axis, Margins, Sizes, check_fits, check_
 
 @describes("layer", abstract=True)
 class Windows(Layer):
-    """Windows of kernel_size places on the two axes of an image, which has `padding` places of 0 on every side."""
+    """Windows on the two axes of an image that has `padding` places of 0 on every side."""
 
-    kernel_size: Sizes = field(kw_only=False)
     dilation: Sizes = 1
     padding: Margins = 0
     stride: Sizes = 1
 
-    def __post_init__(self) -> None:
-        options = {name: getattr(self, name) for name in ("kernel_size", "dilation", "padding", "stride")}
-        check_lengths(repr(self), 2, **options)
+    def check_options(self, **sizes: Any) -> None:
+        """Raise SpecError unless every option that is a tuple has one entry for each axis."""
+        check_lengths(repr(self), 2, **sizes, dilation=self.dilation, padding=self.padding, stride=self.stride)
 
-    def windows(self, sizes: Shape) -> tuple[Axis, ...]:
-        """The windows on each axis of an image of these sizes."""
-        options = (per_axis(v, 2) for v in (self.kernel_size, self.stride, self.dilation, self.padding))
+    def windows(self, kernel_size: Any, sizes: Shape) -> tuple[Axis, ...]:
+        """The windows of kernel_size places on each axis of an image of these sizes."""
+        options = (per_axis(v, 2) for v in (kernel_size, self.stride, self.dilation, self.padding))
         return tuple(
             Axis(size, k, s, d, pad, pad, (size + 2 * pad - span(k, d)) // s + 1)
             for size, k, s, d, pad in zip(sizes, *options, strict=True)
@@ -41,10 +41,19 @@ class Im2col(Windows):
     x (N, C, H, W) → y (N, C·k·k, L), L = P·Q windows, P = ⌊(H + 2·padding − dilation·(k − 1) − 1)/stride⌋ + 1
     """
 
+    kernel_size: Sizes = field(kw_only=False)
+
+    def __post_init__(self) -> None:
+        self.check_options(kernel_size=self.kernel_size)
+
+    def axes(self, sizes: Shape) -> tuple[Axis, ...]:
+        """The windows on each axis of an image of these sizes."""
+        return self.windows(self.kernel_size, sizes)
+
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         (shape,) = x
         check_rank(shape, 2)
-        axes = self.windows(shape[1:])
+        axes = self.axes(shape[1:])
         check_fits(shape, axes)
         return ((shape[0] * prod(a.kernel for a in axes), prod(a.out for a in axes)),)
 
@@ -53,15 +62,14 @@ class Im2col(Windows):
 class Col2im(Windows):
     """Columns added back to where Im2col takes them from: its transpose, as torch.nn.Fold
 
-    x (N, C·k·k, L) → y (N, C, H, W), (H, W) = output_size; where windows overlap, their entries add up:
-    Col2im(3, output_size=(8, 8))
+    x (N, C·k·k, L) → y (N, C, H, W), (H, W) = output_size; where windows overlap, their entries add up
     """
 
-    output_size: Sizes
+    output_size: Sizes = field(kw_only=False)
+    kernel_size: Sizes = field(kw_only=False)
 
     def __post_init__(self) -> None:
-        super().__post_init__()
-        check_lengths(repr(self), 2, output_size=self.output_size)
+        self.check_options(output_size=self.output_size, kernel_size=self.kernel_size)
         if min(a.out for a in self.axes) < 1:
             raise SpecError(
                 repr(self), wanted="room for a window", got=f"{self.output_size}", fix="a larger output_size"
@@ -69,7 +77,7 @@ class Col2im(Windows):
 
     @property
     def axes(self) -> tuple[Axis, ...]:
-        return self.windows(per_axis(self.output_size, 2))
+        return self.windows(self.kernel_size, per_axis(self.output_size, 2))
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         (shape,) = x

@@ -4,28 +4,17 @@ from __future__ import annotations
 
 from dataclasses import field
 from functools import cached_property
-from math import ceil, isfinite, isnan
-from typing import Annotated, Any, ClassVar, TypeAlias
+from math import ceil, isfinite
+from typing import Annotated, ClassVar
 
-from pydantic import PlainValidator
+from pydantic import AfterValidator
 
-from isograd.core.base.description import as_int, describes
+from isograd.core.base.description import Real, describes
 from isograd.core.base.errors import SpecError
 from isograd.core.base.forms import Form, Kind, Rows, Size, as_axes
 from isograd.core.base.limits import NUMBER
 from isograd.core.layers.axes import Places
 from isograd.core.layers.base import Layer, check_like, made_of
-
-
-def _check_number(value: Any) -> Any:
-    value = as_int(value)
-    if not isinstance(value, (bool, int, float)) or isnan(value):
-        raise ValueError("a number, infinity included")
-    return value
-
-
-Number: TypeAlias = Annotated[bool | int | float, PlainValidator(_check_number)]
-"""A number that is no NaN, which equals nothing; True and False among booleans."""
 
 
 def is_of(kind: Kind, value: float) -> bool:
@@ -42,7 +31,7 @@ class Full(Layer):
     """
 
     axes: Places = field(kw_only=False)
-    value: Number = field(kw_only=False)
+    value: bool | Real = field(kw_only=False)
     kind: Kind = "float"
     min_inputs: ClassVar[int] = 0
 
@@ -60,27 +49,25 @@ class Full(Layer):
         return (made_of(*self.form),)
 
 
-def _check_stop(value: Any) -> Any:
-    if not isinstance(value, str):
-        return _check_number(value)
+def _check_stop(value: Real | str) -> Real | str:
     try:
-        (size,) = as_axes((value,), "")
+        return str(*as_axes((value,), "")) if isinstance(value, str) else value
     except SpecError:
         raise ValueError('a number, or "N", "4N" for as many places as the batch gives') from None
-    return str(size)
 
 
 @describes("layer")
 class Arange(Layer):
     """y[i] = start + step·i, while that is before `stop`, as torch.arange          y (⌈(stop − start)/step⌉,)
 
-    Arange(0, 5)() has no input. Arange(0, "N")(like) counts the rows of its one input, which has the batch in front;
-    "4N" four times as many; `start` is 0 there and `step` 1. `kind`: "integer", or "float" in the network's dtype.
+    Arange(0, 5)() has no input. Arange()(like), Arange(0, "N")(like), counts the rows of its one input, which has the
+    batch in front; "4N" four times as many; `start` is 0 there and `step` 1. `kind`: "integer", or "float" in the
+    network's dtype.
     """
 
-    start: Number = field(kw_only=False)
-    stop: Annotated[bool | int | float | str, PlainValidator(_check_stop)] = field(kw_only=False)
-    step: Number = 1
+    start: Real = field(kw_only=False, default=0)
+    stop: Annotated[Real | str, AfterValidator(_check_stop)] = field(kw_only=False, default="N")
+    step: Real = 1
     kind: Kind = "integer"
     min_inputs: ClassVar[int] = 0
 

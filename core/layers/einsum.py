@@ -6,7 +6,7 @@ from dataclasses import field
 from typing import ClassVar
 
 from isograd.core.base.description import describes
-from isograd.core.base.errors import SpecError
+from isograd.core.base.errors import SpecError, shown
 from isograd.core.base.forms import Form, Size
 from isograd.core.base.limits import AXES
 from isograd.core.layers.base import Layer, Misfit
@@ -34,7 +34,7 @@ class Einsum(Layer):
             raise SpecError(
                 repr(self),
                 wanted="letters a…z, A…Z, in every term at most once, behind -> some of those before it",
-                got=self.equation,
+                got=shown(self.equation),
                 fix="Einsum('bik,bkj->bij')",
             )
 

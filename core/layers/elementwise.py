@@ -1,16 +1,16 @@
-"""Functions of every entry by itself: of one value, and of a value and a number."""
+"""Functions of every entry by itself."""
 
 from __future__ import annotations
 
 from dataclasses import field
-from math import isfinite
 from typing import Literal
 
 from isograd.core.base.description import Real, describes
 from isograd.core.base.errors import SpecError
 from isograd.core.base.forms import Form
-from isograd.core.layers.base import Layer, Misfit
+from isograd.core.layers.base import Pointwise
 from isograd.core.layers.combine import one_kind
+from isograd.core.layers.pairs import check_number
 
 Function = Literal[
     "exp",
@@ -47,14 +47,9 @@ Function = Literal[
 WHOLE = ("abs", "neg", "sign", "square")  # of whole numbers too, which stay whole
 ASKING = ("isnan", "isinf", "isfinite")  # answers, not numbers
 
-NumberFunction = Literal[
-    "add", "sub", "mul", "div", "floor_divide", "trunc_divide", "remainder", "fmod", "pow", "maximum", "minimum"
-]
-DIVIDING = ("floor_divide", "trunc_divide", "remainder", "fmod")
-
 
 @describes("layer")
-class Unary(Layer):
+class Unary(Pointwise):
     """y = f(x) entry by entry, f torch's function of that name          x of any axes → y alike
 
     abs and sign: derivative 0 at 0. floor, ceil, trunc (towards 0), round (halves to the even number): derivative 0
@@ -70,7 +65,7 @@ class Unary(Layer):
 
 
 @describes("layer")
-class Clamp(Layer):
+class Clamp(Pointwise):
     """y = min(max(x, min), max)          x of any axes → y alike; None: no bound on that side
 
     The derivative is 1 between the bounds and 0 at them, as torch 2.15's (earlier ones: 1 at them). NaN stays NaN.
@@ -91,34 +86,3 @@ class Clamp(Layer):
         self.check_count(len(x))
         check_number(x[0], self.min, self.max)
         return (Form(x[0].axes, one_kind(x, "float", "integer")),)
-
-
-@describes("layer")
-class Number(Layer):
-    """y = f(x, number) entry by entry, or f(number, x) with reverse=True          x of any axes → y alike
-
-    Number("sub", 1, reverse=True)(x) is 1 − x. add, sub, mul, div, pow; floor_divide and trunc_divide: the quotient
-    rounded down or towards 0; remainder has the number's sign, fmod the sign of what is divided; maximum, minimum.
-    Derivatives are Binary's. Whole numbers take whole numbers and stay whole: all but div.
-    """
-
-    function: NumberFunction = field(kw_only=False)
-    number: Real = field(kw_only=False)
-    reverse: bool = False
-
-    def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
-        whole = self.function != "div" and not (self.function == "pow" and (self.reverse or self.number < 0))
-        kind = one_kind(x, "float", "integer") if whole else one_kind(x, "float")
-        check_number(x[0], self.number)
-        if kind == "integer" and self.function in DIVIDING and not self.reverse and self.number == 0:
-            raise Misfit("a divisor of whole numbers other than 0", "0", 'ig.Cast("float") before it')
-        return (Form(x[0].axes, kind),)
-
-
-def check_number(form: Form, *numbers: float | None) -> None:
-    """Raise Misfit where a number would make floats of whole numbers."""
-    for number in numbers:
-        if form.kind == "integer" and isinstance(number, float):
-            fix = f"{int(number)}" if isfinite(number) and number == int(number) else 'ig.Cast("float") before it'
-            raise Misfit("a whole number beside whole numbers", f"{number} and {form}", fix)

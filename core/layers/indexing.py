@@ -10,8 +10,9 @@ from typing import ClassVar
 
 from isograd.core.base.description import Dims, Int, describes
 from isograd.core.base.errors import DataError
-from isograd.core.base.forms import Axes, Form, Rows, Size
-from isograd.core.layers.base import Layer, Misfit, axes_at, axis_at, check_kinds, made_of
+from isograd.core.base.forms import Form, Rows, Size
+from isograd.core.layers.base import Layer, Misfit, axes_at, axis_at, made_of
+from isograd.core.layers.combine import broadcast, one_kind
 
 
 def no_place(where: str, got: int, size: int, least: int = 0) -> DataError:
@@ -22,19 +23,6 @@ def no_place(where: str, got: int, size: int, least: int = 0) -> DataError:
         got=f"{got}",
         fix="mend the data, or what computes the index",
     )
-
-
-def common_axes(*forms: Form) -> Axes:
-    """The axes of values broadcast among each other: equal, or 1, the last with the last."""
-    rank = max(len(form.axes) for form in forms)
-    padded = [(1,) * (rank - len(form.axes)) + form.axes for form in forms]
-    made: list[Size] = []
-    for sizes in zip(*padded, strict=True):
-        larger = {size for size in sizes if size != 1}
-        if len(larger) > 1:
-            raise Misfit("axes that are equal or 1", " and ".join(map(str, forms)), "bring them to one form")
-        made.append(larger.pop() if larger else 1)
-    return tuple(made)
 
 
 def room(size: Size, among: Size) -> bool:
@@ -70,7 +58,7 @@ class Gather(Layer):
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
         self.check_count(len(x))
         form, index = x
-        check_kinds("integer", index)
+        one_kind([index], "integer")
         check_room(index, form, but=axis_at(self.dim, form))
         return (Form(index.axes, form.kind),)
 
@@ -89,7 +77,7 @@ class IndexSelect(Layer):
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
         self.check_count(len(x))
         form, index = x
-        check_kinds("integer", index)
+        one_kind([index], "integer")
         axis = axis_at(self.dim, form)
         if len(index.axes) != 1:
             raise Misfit("an index (k,)", str(index), "View it so, or ig.Index, which takes any")
@@ -127,13 +115,13 @@ class Indexing(Layer):
                 " and ".join(map(str, indices)),
                 "a mask takes as many values as it has True: Where, Multiply or MaskedFill keep the size",
             )
-        check_kinds("integer", *indices)
+        one_kind(indices, "integer")
         axes = axes_at(self.at, form)
         if not axes or list(axes) != sorted(axes):
             raise Misfit("one axis or more, the first ones first", f"at={self.at}", "order the indices by their axes")
         rest = [size for k, size in enumerate(form.axes) if k not in axes]
         start = self.place(len(form.axes))
-        return made_of((*rest[:start], *common_axes(*indices), *rest[start:]), form.kind)
+        return made_of((*rest[:start], *broadcast(*indices), *rest[start:]), form.kind)
 
 
 @describes("layer")
@@ -165,7 +153,7 @@ class IndexPut(Indexing):
         self.check_count(len(x))
         form, value, *indices = x
         place = self.indexed(form, tuple(indices))
-        if value.kind != form.kind or common_axes(value, place) != place.axes:
+        if value.kind != form.kind or broadcast(value, place) != place.axes:
             raise Misfit(f"a value that broadcasts to {place}", str(value), "bring it to this form")
         if form.kind == "boolean" and self.accumulate:
             raise Misfit("numbers, which add up", str(form), "ig.Cast makes them")
@@ -186,7 +174,7 @@ class Scattering(Layer):
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
         self.check_count(len(x))
         form, index, source = x
-        check_kinds("integer", index)
+        one_kind([index], "integer")
         check_room(index, form, but=axis_at(self.dim, form))
         check_room(index, source)
         if source.kind != form.kind:

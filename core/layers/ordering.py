@@ -116,6 +116,7 @@ class TopK(Layer):
         axis, kind = axis_at(self.dim, form), one_kind(x, "float", "integer")
         size = form.axes[axis]
         if isinstance(size, Rows) or size < self.k:
-            raise Misfit(f"an axis of {self.k} places or more", f"{size} in {form}", f"k={size}" if size else "k=1")
+            fix = f"k={size}" if isinstance(size, int) else "name an axis that does not grow with the batch"
+            raise Misfit(f"an axis of {self.k} places or more", f"{size} in {form}", fix)
         axes = (*form.axes[:axis], self.k, *form.axes[axis + 1 :])
         return (Form(axes, kind), Form(axes, "integer"))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import field
 from typing import Literal
 
-from isograd.core.base.description import Dims, describes
+from isograd.core.base.description import Dims, Real, describes
 from isograd.core.base.errors import SpecError
 from isograd.core.base.forms import Form, Size
-from isograd.core.layers.base import Layer, Misfit, check_kinds, made_of
-from isograd.core.layers.constants import Number, is_of
+from isograd.core.layers.base import Layer, Misfit, made_of
+from isograd.core.layers.combine import one_kind
+from isograd.core.layers.constants import is_of
 
 
 @describes("layer")
@@ -25,7 +26,7 @@ class Pad(Layer):
 
     padding: Dims = field(kw_only=False)
     mode: Literal["constant", "reflect", "replicate", "circular"] = "constant"
-    value: Number = 0.0
+    value: Real = 0.0
 
     def __post_init__(self) -> None:
         if len(self.padding) % 2:
@@ -54,7 +55,7 @@ class Pad(Layer):
         if len(self.padding) > 2 * len(form.axes):
             raise Misfit(f"a value of {len(self.padding) // 2} axes or more", f"{form}", "drop widths")
         if self.mode != "constant":
-            check_kinds("float", form)
+            one_kind(x, "float")
         if not is_of(form.kind, self.value):
             raise Misfit(f"a value= that is {form.kind}", f"{self.value}", "a value= of the kind of what is padded")
         sizes = (

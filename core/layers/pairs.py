@@ -1,8 +1,9 @@
-"""Functions of two values entry by entry, comparisons, and the choice between values."""
+"""Functions of two values entry by entry, or of a value and a number; comparisons; the choice between values."""
 
 from __future__ import annotations
 
 from dataclasses import field
+from math import isfinite
 from typing import ClassVar, Literal
 
 from isograd.core.base.description import Real, describes
@@ -10,7 +11,11 @@ from isograd.core.base.errors import DataError
 from isograd.core.base.forms import Form
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.combine import broadcast, one_kind
-from isograd.core.layers.elementwise import DIVIDING, check_number
+
+NumberFunction = Literal[
+    "add", "sub", "mul", "div", "floor_divide", "trunc_divide", "remainder", "fmod", "pow", "maximum", "minimum"
+]
+DIVIDING = ("floor_divide", "trunc_divide", "remainder", "fmod")
 
 
 @describes("layer")
@@ -33,6 +38,29 @@ class Binary(Layer):
         self.check_count(len(x))
         floats = self.function in ("div", "pow", "atan2")
         return (Form(broadcast(*x), one_kind(x, "float") if floats else one_kind(x, "float", "integer")),)
+
+
+@describes("layer")
+class Number(Layer):
+    """y = f(x, number) entry by entry, or f(number, x) with reverse=True          x of any axes → y alike
+
+    Number("sub", 1, reverse=True)(x) is 1 − x. add, sub, mul, div, pow; floor_divide and trunc_divide: the quotient
+    rounded down or towards 0; remainder has the number's sign, fmod the sign of what is divided; maximum, minimum.
+    Derivatives are Binary's. Whole numbers take whole numbers and stay whole: all but div.
+    """
+
+    function: NumberFunction = field(kw_only=False)
+    number: Real = field(kw_only=False)
+    reverse: bool = False
+
+    def out_forms(self, *x: Form) -> tuple[Form, ...]:
+        self.check_count(len(x))
+        whole = self.function != "div" and not (self.function == "pow" and (self.reverse or self.number < 0))
+        kind = one_kind(x, "float", "integer") if whole else one_kind(x, "float")
+        check_number(x[0], self.number)
+        if kind == "integer" and self.function in DIVIDING and not self.reverse and self.number == 0:
+            raise Misfit("a divisor of whole numbers other than 0", "0", 'ig.Cast("float") before it')
+        return (Form(x[0].axes, kind),)
 
 
 @describes("layer")
@@ -106,3 +134,11 @@ def check_divisor(spec: Binary, zero: bool) -> None:
     """Raise DataError where whole numbers are divided by 0, of which no whole number can be made."""
     if zero and spec.function in DIVIDING:
         raise DataError(repr(spec), wanted="divisors other than 0", got="0", fix='ig.Cast("float") of both gives ±∞')
+
+
+def check_number(form: Form, *numbers: float | None) -> None:
+    """Raise Misfit where a number would make floats of whole numbers."""
+    for number in numbers:
+        if form.kind == "integer" and isinstance(number, float):
+            fix = f"{int(number)}" if isfinite(number) and number == int(number) else 'ig.Cast("float") before it'
+            raise Misfit("a whole number beside whole numbers", f"{number} and {form}", fix)

@@ -15,7 +15,7 @@ from isograd.core.base.types import Array, Arrays
 from isograd.core.data.dataset import whole
 from isograd.core.data.prepare import one_hot
 from isograd.core.graph.sequential import Sequential
-from isograd.core.layers import Dropout, Linear, ReLU, Sigmoid, Tanh
+from isograd.core.layers import Dropout, Layer, Linear, ReLU, Sigmoid, Tanh
 from isograd.core.learning.losses import CrossEntropyLoss, MSELoss
 from isograd.core.learning.optimizers import SGD
 from isograd.experiments.experiment import Experiment, Options
@@ -23,7 +23,7 @@ from isograd.experiments.prepared import Prepared
 from isograd.experiments.recipe import Recipe
 from isograd.optional import require
 
-ACTIVATIONS = {Tanh: "tanh", ReLU: "relu", Sigmoid: "logistic"}
+ACTIVATIONS: dict[type[Layer], str] = {Tanh: "tanh", ReLU: "relu", Sigmoid: "logistic"}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import weakref
 from dataclasses import replace
 from typing import Any
 
@@ -182,6 +183,37 @@ def test_a_description_holds_nothing_of_an_engine() -> None:
         assert b"backends" not in before
         again = ig.build(pickle.loads(before), net.state_dict())
         np.testing.assert_array_equal(again.forward(X), net.forward(X))
+
+
+@pytest.mark.parametrize(
+    ("body", "most"),
+    [([ig.Tanh()] * 6, 1), ([ig.Sequential([ig.Tanh()] * 3), ig.Sequential([ig.Tanh()] * 3)], 2)],
+    ids=["flat", "nested: and what the inner graph was given"],
+)
+def test_a_value_is_let_go_after_its_last_reader_and_a_gradient_after_its_node(body: list[ig.Layer], most: int) -> None:
+    born: list[weakref.ref[Array]] = []
+    alive: list[int] = []
+
+    def told(made: Array) -> Array:
+        alive.append(sum(ref() is not None for ref in born))
+        born.append(weakref.ref(made))
+        return made
+
+    def forgetful(spec: ig.Tanh, p: Any, x: Array, *, run: Any) -> Any:
+        return told(np.tanh(x)), lambda dy: (told(dy * 0.5), {})
+
+    engine = NumpyBackend(replace(STANDARD, operations=OPERATIONS.overlaid({ig.Tanh: forgetful})))
+    net = ig.build(ig.Sequential(body, input_shape=(4,)), backend=engine)
+    for training in (True, False):
+        y = net.forward(X, training=training)
+        assert max(alive) == most  # while a node runs
+        assert sum(ref() is not None for ref in born) == 1  # the output
+        born.clear()
+        alive.clear()
+        net.backward(np.ones_like(y))
+        assert max(alive) == most
+        born.clear()
+        alive.clear()
 
 
 @pytest.mark.parametrize("layer", [ig.Sigmoid(), ig.Tanh(), ig.ReLU(), ig.Softmax(dim=1), ig.Identity()], ids=repr)

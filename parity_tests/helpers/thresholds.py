@@ -13,7 +13,7 @@ from typing import Any
 import isograd as ig
 from isograd.backends import numpy_impl
 from isograd.backends.numpy_impl import learner
-from isograd.backends.numpy_impl.operations import convolve, products
+from isograd.backends.numpy_impl.operations import channels, convolve, depthwise, products
 from isograd.core.base.types import Shape
 from isograd.core.layers.base import Layer
 from isograd.core.parity.cases import Case
@@ -49,9 +49,36 @@ def blocks_of_columns() -> Iterator[tuple[float, Case]]:
 
 def copies() -> Iterator[tuple[float, Case]]:
     """How many times as many filters as channels."""
-    for channels, groups in ((3, 1), (4, 2)):
-        for filters in range(groups, 6 * channels, groups):
-            yield case(ig.Conv1d(filters, 2, groups=groups), (channels, 4), filters / channels, 3)
+    for given, groups in ((3, 1), (4, 2)):
+        for filters in range(groups, 6 * given, groups):
+            yield case(ig.Conv1d(filters, 2, groups=groups), (given, 4), filters / given, 3)
+
+
+def tiles() -> Iterator[tuple[float, Case]]:
+    """Outputs of a row, and places of one in dx, of a depthwise convolution."""
+    for outputs in (1, depthwise.TILE - 1, depthwise.TILE, depthwise.TILE + 1, 2 * depthwise.TILE + 1):
+        for stride in (1, 2):
+            conv = ig.Conv2d(2, 3, stride=stride, groups=2)
+            yield case(conv, (2, 5, stride * (outputs - 1) + 3), outputs, 2)
+            back = ig.ConvTranspose2d(2, 3, stride=stride, groups=2)
+            yield case(back, (2, 2, outputs), outputs, 2)
+
+
+def few_entries() -> Iterator[tuple[float, Case]]:
+    for kernel in range(1, 8):
+        yield case(ig.Conv1d(3, kernel, groups=3), (3, 9), kernel, 2)
+    for entries in (2, 3):
+        yield case(ig.Conv2d(2, (entries, 2), groups=2), (2, 4, 3), 2 * entries, 2)
+
+
+def short_channels() -> Iterator[tuple[float, Case]]:
+    for places in (1, channels.SHORT_ROW - 1, channels.SHORT_ROW, channels.SHORT_ROW + 1):
+        yield case(ig.BatchNorm1d(), (3, places), places, 4)
+
+
+def long_channels() -> Iterator[tuple[float, Case]]:
+    for places in (channels.LONG_ROW - 1, channels.LONG_ROW, channels.LONG_ROW + 1):
+        yield case(ig.BatchNorm1d(), (2, places), places, 2)
 
 
 def long_rows() -> Iterator[tuple[float, Case]]:
@@ -82,6 +109,10 @@ def blocks_of_weights() -> Iterator[tuple[float, Case]]:
 THRESHOLDS: dict[str, Around] = {
     "operations.convolve.BLOCK_BYTES": list(blocks_of_columns()),
     "operations.convolve.COPIES_FOR_AN_ADD": list(copies()),
+    "operations.depthwise.TILE": list(tiles()),
+    "operations.depthwise.LEAST_ENTRIES": list(few_entries()),
+    "operations.channels.SHORT_ROW": list(short_channels()),
+    "operations.channels.LONG_ROW": list(long_channels()),
     "operations.products.LONG_ROW": list(long_rows()),
     "operations.products.FEW_OUTPUTS": list(few_outputs()),
     "operations.products.SMALL_PRODUCT": list(small_products()),

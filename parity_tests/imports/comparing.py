@@ -215,6 +215,7 @@ def compare(
     original = Original(module, args, {**kwargs, **({"use_cache": False} if _caches(module, kwargs) else {})})
     pair = Pair.named(backend, "torch")
     count, worst, failed = 0, 0.0, []
+    added = Whole(model, held, inputs, (), (), seed).added(pair.right, dtype)
     for training in modes:
 
         def run(side: int, state: State, given: Arrays, training: bool = training) -> dict[Key, Array]:
@@ -227,8 +228,6 @@ def compare(
             return dict(run(side, state, given))
 
         sides = (run(0, held, inputs), run(1, held, inputs))
-        whole = Whole(model, held, inputs, (), (), seed)
-        added = whole.added(pair.right, dtype)
         rounding = Rounding(pair, sides, least_noise(dtype, ()), again, added)
         for key in {**sides[1], **{k: v for k, v in sides[0].items() if k[0] == "model" or k[1] == "gradient"}}:
             judged = rounding.judge(key)

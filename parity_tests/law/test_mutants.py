@@ -26,7 +26,8 @@ PARTS = 5  # every fifth fault is planted in the fast tier, the others in the sl
 @pytest.mark.parametrize("part", [0, *(pytest.param(k, marks=pytest.mark.slow) for k in range(1, PARTS))])
 @pytest.mark.parametrize("module", MODULES, ids=SHORT)
 def test_every_planted_fault_is_caught_and_numpy_is_blamed(module: str, part: int, pair: Pair) -> None:
-    outcomes = {str(mutant): verdict(mutant, pair) for mutant in [*mutants_of(module)][part::PARTS]}
+    planted = [mutant for mutant in mutants_of(module) if (mutant.function, mutant.before) not in BESIDE_CASES]
+    outcomes = {str(mutant): verdict(mutant, pair) for mutant in planted[part::PARTS]}
     lost = [f"{mutant}: {outcome}" for mutant, outcome in outcomes.items() if outcome != "caught"]
     assert outcomes or part > 0
     assert not lost, f"{len(lost)} of {len(outcomes)} not caught\n" + "\n".join(lost)

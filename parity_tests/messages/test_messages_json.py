@@ -11,13 +11,14 @@ from message_helpers import raised
 
 import isograd as ig
 from isograd.core.base.description import REGISTRY
+from isograd.core.base.errors import shortened
 
 MODEL = ig.Sequential([ig.Linear(2), ig.Tanh()], input_shape=(3,))
 RECORD = json.loads(MODEL.to_json())
 a = ig.Input((3,))
 GRAPH = json.loads(ig.Model(inputs=a, outputs=ig.Linear(3)(a) + a).to_json())
 FAMILIES = "clipping, custom_layer, custom_loss, initializer, layer, loss, metric, optimizer, schedule, stopping"
-LAYERS = ", ".join(sorted(REGISTRY["layer"]))
+LAYERS = shortened(f"a known layer: {', '.join(sorted(REGISTRY['layer']))}")
 
 
 def changed(record: dict[str, Any], *path: Any, to: Any) -> str:
@@ -76,7 +77,7 @@ TEXTS: dict[str, tuple[Callable[[], Any], str]] = {
     "an unknown layer": (
         lambda: ig.Sequential.from_json(changed(RECORD, "layers", 1, "layer", to="Tan")),
         f"""SpecError: layer 1 of a Sequential: "layer": "Tan"
-  wanted a known layer: {LAYERS}
+  wanted {LAYERS}
   got    'Tan'
   fix    mend the name, or register the layer before reading""",
     ),

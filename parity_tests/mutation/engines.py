@@ -28,6 +28,8 @@ HELPERS = {
     f"{NUMPY}.operations.products": {f"{NUMPY}.operations.linear"},
     f"{NUMPY}.operations.special": None,
     f"{NUMPY}.operations.convolve": {f"{NUMPY}.operations.conv", f"{NUMPY}.operations.pool"},
+    f"{NUMPY}.operations.depthwise": {f"{NUMPY}.operations.conv"},
+    f"{NUMPY}.operations.channels": {f"{NUMPY}.operations.norm"},
     f"{NUMPY}.operations.scans": {f"{NUMPY}.operations.recurrent"},
     f"{NUMPY}.operations.gru": {f"{NUMPY}.operations.recurrent"},
     f"{NUMPY}.operations.resample": {f"{NUMPY}.operations.pool", f"{NUMPY}.operations.resize"},

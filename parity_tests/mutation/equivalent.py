@@ -24,6 +24,12 @@ EQUIVALENT = {
     ("buffers", "lines.reshape(shape)", "lines.reshape(shape, order='F')"): "only axes of length one come and go",
     ("pieces", "row * count", "row"): "the size of a block of images",
     ("pieces", "row * count", "count"): "the size of a block of images",
+    ("lines", "each * count", "each"): "the size of a block of channels",
+    ("lines", "each * count", "count"): "the size of a block of channels",
+    ("slot", "row.out - 1", "row.out + 1"): "room that no window reads",
+    ("slot", "row.out - 1", "row.out"): "room that no window reads",
+    ("slot", "spanned - max(row.before, 0)", "spanned + max(row.before, 0)"): "room that no window reads",
+    ("slot", "spanned - max(row.before, 0)", "spanned"): "room that no window reads",
     ("fingerprint", "start:start + AT_ONCE", ":start + AT_ONCE"): "read more than once, all the same",
     ("convolution", "1:", "2:"): "a convolution is called with one array",
     ("_warm_up", "1", "2"): "of one position what follows only begins",
@@ -129,6 +135,14 @@ RULES = [
     (r"t == spec.ignore_index → t != spec.ignore_index", "two ways to the same loss, while one target counts"),
     (r"if smooth → if True", "smoothed by nothing"),
     (r"one_hot & .+ → one_hot & .+ if True else one_hot", "no class has a number that is none"),
+    (r"(values.+ )?(if )?\S+ >= (SHORT|LONG)_ROW.* → .+", FASTER),
+    (r"sums if places == 1 else .+ → sums if False else .+", "a sum over one place"),
+    (r"prod\(.+\) >= LEAST_ENTRIES → .+ (<|>) LEAST_ENTRIES", FASTER),
+    (r"len\(axes\) <= 2 → len\(axes\) < 2", FASTER),
+    (r"if is_depthwise\(.+ → if False", FASTER),
+    (r"if row.reach == row.stride == 1 → if False", FASTER),
+    (r"if held.shape != shape → if True", FASTER),
+    (r"if not finite\(.+\) → if (True|finite.+)", FASTER),
     (r"if held is None or .+ → if True", FASTER),
     (r"if all\(\(a.stride == 1 .+ → if False", FASTER),
     (r"len\(w\) <= COPIES.+ → len\(w\) < COPIES.+", FASTER),
@@ -150,13 +164,27 @@ RULES = [
 
 SPEED_ALONE = {
     "blocks": "how a batch is cut into blocks changes no value",
+    "image_bytes": "nor how many bytes they are thought to have",
     "row_bytes": "nor does it matter how large they are",
     "slice_length": "nor how many rows a product takes at a time",
 }
 """Functions that decide nothing but speed."""
 
 
+ROUNDED_MEAN = "no more than rounding, but where a mean is large: engines/test_batch_norm.py"
 BESIDE_CASES = {
+    **{
+        ("by_the_batch", before): ROUNDED_MEAN
+        for before in [
+            *("multiplied(z, z) / m - left * left", "left * left", "p.get('bias', 0) - left * a", "left * a"),
+            *("multiplied(upstream, dz) - left * db", "left * db", "left * share - db / m", "left * share"),
+            "mean + left",
+        ]
+    },
+    **{
+        (function, f"if not finite({values})"): "no case has an infinity: engines/test_depthwise.py"
+        for function, values in [("depthwise", "x"), ("depthwise_dw", "x, dy"), ("depthwise_dx", "dy")]
+    },
     ("largest", "if nan"): "NaN equals nothing, so no case has one: engines/test_nan_in_pools.py does",
     ("max_pool", "if np.isnan(y[block]).any()"): "likewise",
     (
@@ -167,6 +195,11 @@ BESIDE_CASES = {
     ("nll", "spec.reduction == 'mean'"): "likewise",
     ("cross_entropy", "if spec.reduction == 'mean' and count == 0"): "likewise",
     ("cross_entropy", "spec.reduction == 'mean'"): "likewise",
+    ("binary", "if b.dtype.kind != 'f'"): "no case divides by 0: messages/test_messages_tensors.py",
+    (
+        "scaled_dot_product_attention",
+        "collected(values, d) if spec.enable_gqa else d",
+    ): "a head that serves one of the queries' has its gradient",
     ("check_places", "index >= size"): "no case has a wrong index: messages/test_messages_indexing.py",
     ("check_places", "if wrong.any()"): "likewise",
     ("custom_loss", "t.astype(np.int64) if spec.labels else t"): "a learner's labels alone: engines/test_custom.py",

@@ -45,14 +45,14 @@ def view(spec: View, p: Tree, x: Array, *like: Array, run: Run) -> tuple[Array, 
 @implements(Expand)
 def expand(spec: Expand, p: Tree, x: Array, *like: Array, run: Run) -> tuple[Array, Backward]:
     """y = x repeated along its axes of one place, and along new ones in front        dx = Σ dy over the repeats"""
-    new = len(spec.form.axes) - x.ndim
     if like:
         shape = spec.form.sizes(rows_of(like))
     else:  # the axes that grow with the batch are x's own
+        new = len(spec.form.axes) - x.ndim
         shape = tuple(x.shape[k - new] if isinstance(size, Rows) else size for k, size in enumerate(spec.form.axes))
 
     def backward(dy: Array) -> tuple[MaybeArrays, State]:
-        return (unbroadcast(np.asarray(dy.sum(tuple(range(new)))), x.shape), *(None for _ in like)), {}
+        return (unbroadcast(dy, x.shape), *(None for _ in like)), {}
 
     return np.broadcast_to(x, shape), backward
 

@@ -60,7 +60,7 @@ def added_back(cols: Array, axes: Axes) -> Array:
 @implements(Im2col)
 def im2col(spec: Im2col, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y = cols(x)        dx = colsᵀ(dy)"""
-    axes = spec.windows(x.shape[2:])
+    axes = spec.axes(x.shape[2:])
 
     def backward(dy: Array) -> tuple[Array, State]:
         return added_back(dy, axes), {}

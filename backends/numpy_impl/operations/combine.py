@@ -17,7 +17,7 @@ def unbroadcast(dy: Array, shape: tuple[int, ...]) -> Array:
     new = dy.ndim - len(shape)
     repeated = tuple(axis for axis, size in enumerate(dy.shape) if axis < new or size != shape[axis - new])
     summed: Array = dy.sum(repeated, keepdims=True)
-    return summed.reshape(shape)
+    return summed.squeeze(tuple(range(new)))
 
 
 @implements(Add)

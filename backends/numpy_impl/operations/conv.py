@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from isograd.backends.numpy_impl.context import NodeRun
 from isograd.backends.numpy_impl.operations.convolve import convolve, convolve_dw, convolve_dx
+from isograd.backends.numpy_impl.operations.depthwise import depthwise, depthwise_dw, depthwise_dx, is_depthwise
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.layers import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from isograd.core.layers.conv import Convolution, TransposedConvolution
 from isograd.core.layers.windows import Axis
+
+Way: TypeAlias = Callable[..., Any]
+
+
+def ways(w: Array, axes: Sequence[Axis], groups: int) -> tuple[Way, Way, Way]:
+    """What computes y, dw and dx of a convolution."""
+    if is_depthwise(w, groups, axes):
+        return depthwise, depthwise_dw, depthwise_dx
+    return convolve, convolve_dw, convolve_dx
 
 
 @implements(Conv1d, Conv2d, Conv3d)
@@ -29,13 +40,14 @@ def conv(spec: Convolution, p: Tree, x: Array, *, run: NodeRun) -> tuple[Array, 
     if places:
         axes = tuple(a._replace(size=len(i), before=0, after=0) for a, i in zip(axes, places, strict=True))
     xp = take_places(x, places)
-    y = convolve(xp, w, p.get("bias"), axes, spec.groups)
+    forward, to_dw, to_dx = ways(w, axes, spec.groups)
+    y = forward(xp, w, p.get("bias"), axes, spec.groups)
 
     def backward(dy: Array) -> tuple[Array | None, State]:
-        grads = {"weight": convolve_dw(xp, dy, axes, spec.groups)}
+        grads = {"weight": to_dw(xp, dy, axes, spec.groups)}
         if spec.bias:
             grads["bias"] = channel_sums(dy)
-        dx = add_places(convolve_dx(dy, w, axes, spec.groups), places, x.shape) if run.needs_dx else None
+        dx = add_places(to_dx(dy, w, axes, spec.groups), places, x.shape) if run.needs_dx else None
         return dx, grads
 
     return y, backward
@@ -50,15 +62,16 @@ def conv_transpose(spec: TransposedConvolution, p: Tree, x: Array, *, run: NodeR
     dw[c,o,u,v] = Σ x[n,c,p,q] · dyp[n,o,s·p+d·u,s·q+d·v]        db[o] = Σ dy[n,o,i,j]
     """
     w, axes = p["weight"], spec.windows(x.shape[1:])
-    y = convolve_dx(x, w, axes, spec.groups)
+    forward, to_dw, to_dx = ways(w, axes, spec.groups)
+    y = to_dx(x, w, axes, spec.groups)
     if spec.bias:
         y += np.expand_dims(p["bias"], tuple(range(1, len(axes) + 1)))
 
     def backward(dy: Array) -> tuple[Array | None, State]:
-        grads = {"weight": convolve_dw(dy, x, axes, spec.groups)}
+        grads = {"weight": to_dw(dy, x, axes, spec.groups)}
         if spec.bias:
             grads["bias"] = channel_sums(dy)
-        dx = convolve(dy, w, None, axes, spec.groups) if run.needs_dx else None
+        dx = forward(dy, w, None, axes, spec.groups) if run.needs_dx else None
         return dx, grads
 
     return y, backward

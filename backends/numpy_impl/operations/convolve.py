@@ -182,4 +182,4 @@ def mirror(w: Array, groups: int) -> Array:
     """w (o,c/g,*kernel) as (c,o/g,*kernel), its kernels reversed on every axis"""
     exchanged = w.reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
     turned = np.flip(exchanged, tuple(range(3, exchanged.ndim)))
-    return turned.reshape(-1, *turned.shape[2:])
+    return np.ascontiguousarray(turned.reshape(-1, *turned.shape[2:]))

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from isograd.backends.numpy_impl.operations.pairs import PAIRS
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.backends.numpy_impl.operations.special import erf
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Clamp, Number, Unary
+from isograd.core.layers import Clamp, Unary
 
 Slope = Callable[[Array, Array], Any]
 
@@ -76,17 +75,3 @@ def clamp(spec: Clamp, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]
         return dx, {}
 
     return np.clip(x, spec.min, spec.max), backward
-
-
-@implements(Number)
-def number(spec: Number, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
-    """y = f(x, number) or f(number, x), f and its derivatives Binary's"""
-    f, da, db = PAIRS[spec.function]
-    a, b = (spec.number, x) if spec.reverse else (x, spec.number)
-    slope = db if spec.reverse else da
-    y = f(a, b)
-
-    def backward(dy: Array) -> tuple[Array, State]:
-        return np.zeros_like(dy) if slope is None else slope(dy, a, b, y), {}
-
-    return y, backward

@@ -122,8 +122,7 @@ def index_put(spec: IndexPut, p: Tree, x: Array, value: Array, *indices: Array, 
         if not spec.accumulate:
             dx = dy.copy()
             dx[places.key] = 0
-        new = tuple(range(dvalue.ndim - value.ndim))
-        return (dx, unbroadcast(np.asarray(dvalue.sum(new)), value.shape), *(None for _ in indices)), {}
+        return (dx, unbroadcast(dvalue, value.shape), *(None for _ in indices)), {}
 
     return y, backward
 

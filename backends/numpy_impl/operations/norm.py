@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from isograd.backends.numpy_impl.operations.channels import by_the_batch, by_the_past
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.engine.context import Run
@@ -85,8 +86,8 @@ def moved(p: Tree, mean: Array, variance: Array, share: float) -> State:
     """running ← (1−a)·running + a·new"""
     keep = 1 - share
     return {
-        "running_mean": (keep * p["running_mean"] + share * mean).astype(mean.dtype),
-        "running_var": (keep * p["running_var"] + share * variance).astype(mean.dtype),
+        "running_mean": keep * p["running_mean"] + share * mean,
+        "running_var": keep * p["running_var"] + share * variance,
     }
 
 
@@ -98,18 +99,15 @@ def batch_norm(spec: BatchNorm, p: Tree, x: Array, *, run: Run) -> Any:
     running_mean ← (1−a)·running_mean + a·μ        running_var ← (1−a)·running_var + a·σ²·m/(m−1)
     Evaluation: x̂ by the running ones; dx = dx̂/√(running_var+ε).
     """
-    axes, m = not_channels(x), x.size // x.shape[1]
     if not run.training and spec.track_running_stats:
-        z, back = remembered(x, p, spec.eps)
-    else:
-        z, mean, variance, back = standardized(x, axes, spec.eps)
-    y, outer = affine(p, z, lambda values: along_channels(values, x), axes)
-    if not (run.training and spec.track_running_stats):
-        return y, through(outer, back)
-    seen = p["num_batches_tracked"] + 1
+        return by_the_past(x, p, spec.eps)
+    y, mean, variance, backward = by_the_batch(x, p, spec.eps)
+    if not spec.track_running_stats:
+        return y, backward
+    m, seen = x.size // x.shape[1], p["num_batches_tracked"] + 1
     a = 1 / int(seen) if spec.momentum is None else spec.momentum
-    buffers = moved(p, mean.ravel(), variance.ravel() * (m / (m - 1)), a)
-    return y, through(outer, back), {**buffers, "num_batches_tracked": seen}
+    buffers = moved(p, mean, variance * (m / (m - 1)), a)
+    return y, backward, {**buffers, "num_batches_tracked": seen}
 
 
 @implements(InstanceNorm2d)

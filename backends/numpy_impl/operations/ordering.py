@@ -14,9 +14,11 @@ from isograd.core.layers import ArgMax, ArgMin, ArgSort, MaxDim, MinDim, Sort, T
 def in_order(x: Array, dim: int, falling: bool) -> Array:
     """Where the entries stood, equal ones in the order in which they stand."""
     if not falling:
-        return x.argsort(dim, kind="stable")
+        rising: Array = x.argsort(dim, kind="stable")
+        return rising
     backwards: Array = np.flip(x, dim).argsort(dim, kind="stable")  # equal ones turned round, and again below
-    return x.shape[dim] - 1 - np.flip(backwards, dim)
+    order: Array = x.shape[dim] - 1 - np.flip(backwards, dim)
+    return order
 
 
 def taken(x: Array, indices: Array, dim: int) -> tuple[Arrays, Backward]:

@@ -11,7 +11,7 @@ from isograd.backends.numpy_impl.operations.combine import unbroadcast
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Arrays, Backward, MaybeArrays, State, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Binary, Compare, Logic, MaskedFill, Where
+from isograd.core.layers import Binary, Compare, Logic, MaskedFill, Number, Where
 from isograd.core.layers.pairs import check_divisor
 
 Slope = Callable[[Array, Any, Any, Array], Array]
@@ -28,9 +28,11 @@ class Rule(NamedTuple):
 def truncated(a: Any, b: Any) -> Array:
     """a/b rounded towards 0; of whole numbers without leaving them."""
     if np.result_type(a, b).kind == "f":
-        return np.trunc(a / b)
+        quotient: Array = np.trunc(a / b)
+        return quotient
     down: Array = np.floor_divide(a, b)
-    return down + ((down < 0) & (down * b != a))
+    down += (down < 0) & (down * b != a)
+    return down
 
 
 def power_da(dy: Array, a: Any, b: Any, y: Array) -> Array:
@@ -48,7 +50,8 @@ def power_da(dy: Array, a: Any, b: Any, y: Array) -> Array:
 def power_db(dy: Array, a: Any, b: Any, y: Array) -> Array:
     """db = dy ⊙ aᵇ ln a, and 0 where a = 0 ≤ b"""
     base = np.asarray(a, y.dtype)
-    return dy * (y * np.log(np.where((base == 0) & np.greater_equal(b, 0), base.dtype.type(1), base)))
+    db: Array = dy * (y * np.log(np.where((base == 0) & np.greater_equal(b, 0), base.dtype.type(1), base)))
+    return db
 
 
 def shared(dy: Array, a: Any, b: Any, less: Any) -> Array:
@@ -108,6 +111,20 @@ def binary(spec: Binary, p: Tree, a: Array, b: Array, *, run: Run) -> tuple[Arra
     def backward(dy: Array) -> tuple[Arrays, State]:
         found = (np.zeros_like(dy) if slope is None else slope(dy, a, b, y) for slope in (da, db))
         return tuple(unbroadcast(d, x.shape) for d, x in zip(found, (a, b), strict=True)), {}
+
+    return y, backward
+
+
+@implements(Number)
+def number(spec: Number, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = f(x, number) or f(number, x), f and its derivatives Binary's"""
+    f, da, db = PAIRS[spec.function]
+    a, b = (spec.number, x) if spec.reverse else (x, spec.number)
+    slope = db if spec.reverse else da
+    y = f(a, b)
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return np.zeros_like(dy) if slope is None else slope(dy, a, b, y), {}
 
     return y, backward
 

@@ -59,8 +59,8 @@ def shared(x: Array, y: Array, axes: Axes) -> Made:
 
     def dx(dy: Array) -> Array:
         chosen = x == y
-        share: Array = dy / chosen.sum(axes, keepdims=True).astype(dy.dtype)
-        return chosen * share
+        share: Array = chosen * (dy / chosen.sum(axes, keepdims=True).astype(dy.dtype))
+        return share
 
     return y, dx
 
@@ -80,16 +80,10 @@ def norm(spec: Reduce, x: Array, axes: Axes) -> Made:
         y, of_largest = largest(spec, size, axes)
         return y, lambda dy: np.sign(x) * of_largest(dy)
     power = float(spec.ord)
-    y = (
-        np.sqrt((x * x).sum(axes, keepdims=True))
-        if power == 2
-        else (size**power).sum(axes, keepdims=True) ** (1 / power)
-    )
+    y = (size**power).sum(axes, keepdims=True) ** (1 / power)
 
     def dx(dy: Array) -> Array:
         safe = np.where(y == 0, 1, y)
-        if power == 2:
-            return dy * (x / safe)
         with np.errstate(divide="ignore"):  # (|x|/y)ᵖ⁻¹ of 0 for p < 1
             return np.where(x == 0, 0, dy * np.sign(x) * (size / safe) ** (power - 1))
 
@@ -99,10 +93,10 @@ def norm(spec: Reduce, x: Array, axes: Axes) -> Made:
 def variance(spec: Reduce, x: Array, axes: Axes) -> Made:
     """y = Σ (x − μ)² / m,  m = n − correction        dx = dy ⊙ 2 (x − μ) / m"""
     away = x - x.mean(axes, keepdims=True)
-    count = max(prod(x.shape[axis] for axis in axes) - spec.correction, 0.0)
+    count = x.dtype.type(max(prod(x.shape[axis] for axis in axes) - spec.correction, 0.0))
     with np.errstate(divide="ignore", invalid="ignore"):  # one value has no spread: NaN
-        y = (away * away).sum(axes, keepdims=True) / x.dtype.type(count)
-    return y, lambda dy: dy * (2 / count) * away if count else dy * np.full_like(x, np.nan)
+        y, share = (away * away).sum(axes, keepdims=True) / count, 2 / count
+    return y, lambda dy: dy * share * away
 
 
 def deviation(spec: Reduce, x: Array, axes: Axes) -> Made:
@@ -118,12 +112,12 @@ def deviation(spec: Reduce, x: Array, axes: Axes) -> Made:
 
 def any_of(spec: Reduce, x: Array, axes: Axes) -> Made:
     """y = is one other than 0?"""
-    return x.any(axes, keepdims=True), np.zeros_like
+    return np.asarray(x.any(axes, keepdims=True)), np.zeros_like
 
 
 def all_of(spec: Reduce, x: Array, axes: Axes) -> Made:
     """y = are all other than 0?"""
-    return x.all(axes, keepdims=True), np.zeros_like
+    return np.asarray(x.all(axes, keepdims=True)), np.zeros_like
 
 
 REDUCED: dict[str, Callable[[Reduce, Array, Axes], Made]] = {
@@ -148,7 +142,7 @@ def reduce(spec: Reduce, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backwar
     kept, dx = REDUCED[spec.function](spec, x, axes)
 
     def backward(dy: Array) -> tuple[Array, State]:
-        return dx(dy.reshape(kept.shape)), {}
+        return dx(dy if spec.keepdim else np.expand_dims(dy, axes)), {}
 
     return kept if spec.keepdim else kept.squeeze(axes), backward
 

@@ -7,11 +7,10 @@ from typing import Any
 import torch
 
 from isograd.backends.torch_impl.importer.making import Kept, dropped
-from isograd.backends.torch_impl.importer.moving import view_as
 from isograd.backends.torch_impl.importer.plan import Fixed
 from isograd.backends.torch_impl.importer.table import operation
 from isograd.core import layers as core
-from isograd.core.base.forms import Form, Rows
+from isograd.core.base.forms import Kind, Rows
 from isograd.core.layers.base import Misfit
 
 
@@ -31,13 +30,13 @@ def operand(b: Any, value: Any) -> Any:
     return value
 
 
-def as_kind(b: Any, value: Any, kind: str) -> Any:
+def as_kind(b: Any, value: Any, kind: Kind) -> Any:
     """The value as floats where the result has them, as PyTorch promotes it."""
     ref = b.ref(value)
     return ref if b.form(ref).kind == kind else b.apply(core.Cast(kind), ref)
 
 
-def joined(b: Any, a: Any, layer: Any, name: str, other: Any) -> Any:
+def joined(b: Any, a: Any, layer: Any, name: Any, other: Any) -> Any:
     """layer(a.input, other), or with a number on one side."""
     left, right, kind = operand(b, a.input), operand(b, other), a.form.kind
     held, given = number(right), number(left)
@@ -91,11 +90,11 @@ def divide(b: Any, a: Any) -> Any:
 
 @operation("div.Tensor_mode", "div.Scalar_mode")
 def divide_whole(b: Any, a: Any) -> Any:
-    name = {"floor": "floor_divide", "trunc": "trunc_divide", None: "div"}[a.rounding_mode]
+    name: Any = {"floor": "floor_divide", "trunc": "trunc_divide", None: "div"}[a.rounding_mode]
     return joined(b, a, core.Binary(name), name, a.other)
 
 
-def _enter_binary(name: str, function: str) -> None:
+def _enter_binary(name: str, function: Any) -> None:
     operation(name)(lambda b, a: joined(b, a, core.Binary(function), function, a.other))
 
 
@@ -117,7 +116,7 @@ UNARY = (
 )
 
 
-def _enter_unary(name: str) -> None:
+def _enter_unary(name: Any) -> None:
     operation(name)(lambda b, a: b.apply(core.Unary(name), as_kind(b, a.input, a.form.kind)))
 
 
@@ -127,18 +126,20 @@ for _name in UNARY:
 
 @operation("clamp", "clamp_min", "clamp_max")
 def clamp(b: Any, a: Any) -> Any:
-    ends = {side: number(value) for side in ("min", "max") if (value := getattr(a, side, None)) is not None}
-    if any(end is None for end in ends.values()):
+    given = {side: value for side in ("min", "max") if (value := getattr(a, side, None)) is not None}
+    ends: dict[str, Any] = {side: number(value) for side, value in given.items()}
+    if None in ends.values():
         raise Misfit("numbers as ends", "tensors", "")
-    return b.apply(core.Clamp(**{side: float(end) for side, end in ends.items() if end is not None}), a.input)
+    return b.apply(core.Clamp(**ends), a.input)
 
 
-def _enter_compare(name: str) -> None:
+def _enter_compare(name: Any) -> None:
     def entry(b: Any, a: Any) -> Any:
         held = number(a.other)
         if held is not None:
             return b.apply(core.Compare(name, number=held), a.input)
-        kind = "float" if "float" in {b.form(b.ref(v)).kind for v in (a.input, operand(b, a.other))} else "integer"
+        kinds = {b.form(b.ref(value)).kind for value in (a.input, operand(b, a.other))}
+        kind: Kind = "float" if "float" in kinds else "integer"
         return b.apply(core.Compare(name), as_kind(b, a.input, kind), as_kind(b, operand(b, a.other), kind))
 
     operation(name)(entry)
@@ -148,9 +149,11 @@ for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
     _enter_compare(_name)
 
 
-def _enter_logic(names: tuple[str, ...], function: str) -> None:
+def _enter_logic(names: tuple[str, ...], function: Any) -> None:
     def entry(b: Any, a: Any) -> Any:
-        return b.apply(core.Logic(function), a.input, *([a.other] if hasattr(a, "other") else []))
+        given = [a.input, *([a.other] if hasattr(a, "other") else [])]
+        logical = "logical" in str(a.node.target)
+        return b.apply(core.Logic(function), *(as_kind(b, v, "boolean") if logical else v for v in given))
 
     operation(*names)(entry)
 
@@ -182,184 +185,4 @@ def masked_fill(b: Any, a: Any) -> Any:
     held = number(a.value)
     if held is None:
         return b.apply(core.Where(), a.mask, a.value, a.input)
-    return b.apply(core.MaskedFill(float(held)), as_kind(b, a.input, a.form.kind), a.mask)
-
-
-def _dims(given: Any) -> tuple[int, ...] | None:
-    """torch reduces over all axes where it is given none."""
-    row = [given] if isinstance(given, int) else given
-    return tuple(row) if row else None
-
-
-def _enter_reduce(names: tuple[str, ...], function: str, **options: Any) -> None:
-    def entry(b: Any, a: Any) -> Any:
-        dims, keep = _dims(getattr(a, "dim", None)), bool(getattr(a, "keepdim", False))
-        kind = b.form(b.ref(a.input)).kind
-        value = as_kind(b, a.input, a.form.kind) if kind != a.form.kind and a.form.kind != "boolean" else a.input
-        return b.apply(core.Reduce(function, dims=dims, keepdim=keep, **options), value)
-
-    operation(*names)(entry)
-
-
-_enter_reduce(("sum.default", "sum.dim_IntList"), "sum")
-_enter_reduce(("mean.default", "mean.dim"), "mean")
-_enter_reduce(("amax", "max.default"), "amax")
-_enter_reduce(("amin", "min.default"), "amin")
-_enter_reduce(("prod.default", "prod.dim_int"), "prod")
-_enter_reduce(("any.default", "any.dim", "any.dims"), "any")
-_enter_reduce(("all.default", "all.dim", "all.dims"), "all")
-_enter_reduce(("logsumexp",), "logsumexp")
-
-
-@operation("var.correction", "std.correction")
-def spread(b: Any, a: Any) -> Any:
-    name = "var" if "var" in str(a.node.target) else "std"
-    correction = 1.0 if a.correction is None else float(a.correction)
-    return b.apply(core.Reduce(name, dims=_dims(a.dim), keepdim=bool(a.keepdim), correction=correction), a.input)
-
-
-@operation("linalg_vector_norm", "norm.ScalarOpt_dim")
-def norm(b: Any, a: Any) -> Any:
-    order = getattr(a, "ord", None) or getattr(a, "p", None) or 2
-    return b.apply(core.Reduce("norm", dims=_dims(a.dim), keepdim=bool(a.keepdim), ord=float(order)), a.input)
-
-
-@operation("max.dim")
-def max_dim(b: Any, a: Any) -> Any:
-    return b.apply(core.MaxDim(a.dim, keepdim=a.keepdim), a.input)
-
-
-@operation("min.dim")
-def min_dim(b: Any, a: Any) -> Any:
-    return b.apply(core.MinDim(a.dim, keepdim=a.keepdim), a.input)
-
-
-@operation("argmax")
-def argmax(b: Any, a: Any) -> Any:
-    return b.apply(core.ArgMax(a.dim, keepdim=a.keepdim), a.input)
-
-
-@operation("argmin")
-def argmin(b: Any, a: Any) -> Any:
-    return b.apply(core.ArgMin(a.dim, keepdim=a.keepdim), a.input)
-
-
-@operation("cumsum")
-def cumsum(b: Any, a: Any) -> Any:
-    return b.apply(core.CumSum(a.dim), as_kind(b, a.input, a.form.kind))
-
-
-@operation("diff")
-def differences(b: Any, a: Any) -> Any:
-    ends = [each for each in (a.prepend, a.input, a.append) if each is not None]
-    held = b.apply(core.Concat(dim=a.dim), *ends) if len(ends) > 1 else a.input
-    for _ in range(a.n):
-        after, before = core.Slice(a.dim, start=1), core.Slice(a.dim, stop=-1)
-        held = b.apply(core.Subtract(), b.apply(after, held), b.apply(before, held))
-    return held
-
-
-@operation("topk")
-def topk(b: Any, a: Any) -> Any:
-    return b.apply(core.TopK(a.k, dim=a.dim, largest=a.largest), a.input)
-
-
-@operation("sort")
-def sort(b: Any, a: Any) -> Any:
-    return b.apply(core.Sort(dim=a.dim, descending=a.descending), a.input)
-
-
-@operation("matmul", "bmm", "mm")
-def matmul(b: Any, a: Any) -> Any:
-    other = getattr(a, "other", None) or a.mat2
-    left, right = b.ref(a.input), b.ref(other)
-    one, two = b.form(left).axes, b.form(right).axes
-    if len(one) > 1 and len(two) > 1:
-        return b.apply(core.MatMul(), left, right)
-    left = view_as(b, left, Form((1, *one))) if len(one) == 1 else left
-    right = view_as(b, right, Form((*two, 1))) if len(two) == 1 else right
-    return view_as(b, b.apply(core.MatMul(), left, right), a.form)
-
-
-@operation("addmm", "baddbmm")
-def addmm(b: Any, a: Any) -> Any:
-    one, other = (a.mat1, a.mat2) if hasattr(a, "mat1") else (a.batch1, a.batch2)
-    product = b.apply(core.MatMul(), one, other)
-    product = product if a.alpha == 1 else b.apply(core.Number("mul", a.alpha), product)
-    if a.beta == 0:
-        return product
-    held = a.input if a.beta == 1 else b.apply(core.Number("mul", a.beta), a.input)
-    return b.apply(core.Add(), product, held)
-
-
-@operation("addcmul")
-def addcmul(b: Any, a: Any) -> Any:
-    product = b.apply(core.Multiply(), a.tensor1, a.tensor2)
-    product = product if a.value == 1 else b.apply(core.Number("mul", a.value), product)
-    return b.apply(core.Add(), a.input, product)
-
-
-@operation("einsum")
-def einsum(b: Any, a: Any) -> Any:
-    ranks = [len(b.form(b.ref(each)).axes) for each in a.tensors]
-    return b.apply(core.Einsum(spelled_out(a.equation, ranks)), *a.tensors)
-
-
-def spelled_out(equation: str, ranks: list[int]) -> str:
-    """The equation with its output written, and letters in place of the ellipsis.
-
-    >>> spelled_out("b...i,ji", [3, 2])
-    'bzi,ji->zbj'
-    """
-    given, _, output = equation.replace(" ", "").partition("->")
-    parts = given.split(",")
-    free = [c for c in "zyxwvutsrqponmlkjihgfedcbaZYXWVUTSRQPONMLKJIHGFEDCBA" if c not in equation]
-    most = max((n - len(p) + 3 for p, n in zip(parts, ranks, strict=True) if "..." in p), default=0)
-    letters = "".join(free[:most])[::-1]
-    written = [
-        p.replace("...", letters[most - (n - len(p) + 3) :] if n - len(p) + 3 else "") if "..." in p else p
-        for p, n in zip(parts, ranks, strict=True)
-    ]
-    if "->" not in equation:
-        seen = "".join(parts).replace(".", "")
-        output = "..." * (most > 0) + "".join(sorted(c for c in set(seen) if seen.count(c) == 1))
-    return f"{','.join(written)}->{output.replace('...', letters)}"
-
-
-@operation("scaled_dot_product_attention")
-def attention(b: Any, a: Any) -> Any:
-    layer = core.ScaledDotProductAttention(
-        scale=a.scale, causal=a.is_causal, dropout=a.dropout_p, enable_gqa=a.enable_gqa
-    )
-    return b.apply(layer, a.query, a.key, a.value, *([] if a.attn_mask is None else [a.attn_mask]))
-
-
-def _enter_resize(name: str, mode: str) -> None:
-    def entry(b: Any, a: Any) -> Any:
-        factors = getattr(a, "scale_factors", None)
-        options: dict[str, Any] = {"mode": mode, "align_corners": bool(getattr(a, "align_corners", False))}
-        if factors is not None:
-            options["scale_factor"] = tuple(factors)
-        else:
-            options["size"] = tuple(a.form.axes[2:])
-        if "_aa" in name:
-            options["antialias"] = True
-        return b.apply(core.Upsample(**options), a.input)
-
-    operation(name)(entry)
-
-
-for _name, _mode in {
-    "upsample_nearest1d": "nearest",
-    "upsample_nearest2d": "nearest",
-    "upsample_nearest3d": "nearest",
-    "_upsample_nearest_exact1d": "nearest-exact",
-    "_upsample_nearest_exact2d": "nearest-exact",
-    "upsample_linear1d": "linear",
-    "upsample_bilinear2d": "bilinear",
-    "upsample_bicubic2d": "bicubic",
-    "upsample_trilinear3d": "trilinear",
-    "_upsample_bilinear2d_aa": "bilinear",
-    "_upsample_bicubic2d_aa": "bicubic",
-}.items():
-    _enter_resize(_name, _mode)
+    return b.apply(core.MaskedFill(held), as_kind(b, a.input, a.form.kind), a.mask)

@@ -45,7 +45,7 @@ class Example:
     @property
     def shapes(self) -> ShapesCollection:
         """Axis 0 of every tensor is the batch."""
-        batch, made = Dim("batch"), ShapesCollection()
+        batch, made = Dim("batch"), ShapesCollection()  # type: ignore[no-untyped-call]
         for tensor in self.tensors:
             made[tensor] = {0: batch}
         return made
@@ -116,7 +116,8 @@ def _program(module: nn.Module, example: Example) -> ExportedProgram:
     for _, part in program.graph_module.named_modules():
         if isinstance(part, fx.GraphModule):
             detach_what_has_no_gradient(part)
-    return program.run_decompositions({})
+    functional: ExportedProgram = program.run_decompositions({})
+    return functional
 
 
 @contextmanager

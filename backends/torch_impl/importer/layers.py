@@ -218,3 +218,34 @@ def native_dropout(b: Any, a: Any) -> Any:
 @operation("dropout")
 def dropout(b: Any, a: Any) -> Any:
     return a.input if not a.train or a.p == 0 else b.apply(core.Dropout(a.p), a.input)
+
+
+def _enter_resize(name: str, mode: str) -> None:
+    def entry(b: Any, a: Any) -> Any:
+        factors = getattr(a, "scale_factors", None)
+        options: dict[str, Any] = {"mode": mode, "align_corners": bool(getattr(a, "align_corners", False))}
+        if factors is not None:
+            options["scale_factor"] = tuple(factors)
+        else:
+            options["size"] = tuple(a.form.axes[2:])
+        if "_aa" in name:
+            options["antialias"] = True
+        return b.apply(core.Upsample(**options), a.input)
+
+    operation(name)(entry)
+
+
+for _name, _mode in {
+    "upsample_nearest1d": "nearest",
+    "upsample_nearest2d": "nearest",
+    "upsample_nearest3d": "nearest",
+    "_upsample_nearest_exact1d": "nearest-exact",
+    "_upsample_nearest_exact2d": "nearest-exact",
+    "upsample_linear1d": "linear",
+    "upsample_bilinear2d": "bilinear",
+    "upsample_bicubic2d": "bicubic",
+    "upsample_trilinear3d": "trilinear",
+    "_upsample_bilinear2d_aa": "bilinear",
+    "_upsample_bicubic2d_aa": "bicubic",
+}.items():
+    _enter_resize(_name, _mode)

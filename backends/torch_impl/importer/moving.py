@@ -170,7 +170,8 @@ def stack(b: Any, a: Any) -> Any:
 
 @operation("pad", "constant_pad_nd")
 def pad(b: Any, a: Any) -> Any:
-    widths, mode = tuple(a.pad), getattr(a, "mode", "constant")
+    widths = tuple(a.pad)
+    mode: Any = getattr(a, "mode", "constant")
     if not any(widths):
         return a.input
     return b.apply(core.Pad(widths, mode=mode, value=float(a.value or 0)), a.input)
@@ -224,13 +225,13 @@ def unfold(b: Any, a: Any) -> Any:
 
 @operation("im2col")
 def im2col(b: Any, a: Any) -> Any:
-    options = {"dilation": tuple(a.dilation), "padding": tuple(a.padding), "stride": tuple(a.stride)}
+    options: dict[str, Any] = {"dilation": tuple(a.dilation), "padding": tuple(a.padding), "stride": tuple(a.stride)}
     return b.apply(core.Im2col(tuple(a.kernel_size), **options), a.input)
 
 
 @operation("col2im")
 def col2im(b: Any, a: Any) -> Any:
-    options = {"dilation": tuple(a.dilation), "padding": tuple(a.padding), "stride": tuple(a.stride)}
+    options: dict[str, Any] = {"dilation": tuple(a.dilation), "padding": tuple(a.padding), "stride": tuple(a.stride)}
     return b.apply(core.Col2im(tuple(a.output_size), tuple(a.kernel_size), **options), a.input)
 
 

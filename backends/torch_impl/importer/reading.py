@@ -14,7 +14,16 @@ from torch import Tensor, fx, nn
 from torch.export import ExportedProgram
 from torch.export.graph_signature import ConstantArgument, InputKind, OutputKind
 
-from isograd.backends.torch_impl.importer import arithmetic, layers, making, moving, recurrences, statistics  # noqa: F401  (enter the operations)
+from isograd.backends.torch_impl.importer import (  # noqa: F401  (enter the operations)
+    arithmetic,
+    layers,
+    making,
+    moving,
+    products,
+    recurrences,
+    reductions,
+    statistics,
+)
 from isograd.backends.torch_impl.importer.places import line_of
 from isograd.backends.torch_impl.importer.plan import Fixed, Given, Moved, Out, Place, Plan, Ref, State, Step, needed
 from isograd.backends.torch_impl.importer.table import entry_of
@@ -289,7 +298,7 @@ class Reader:
         expression = value.node.expr
         if expression.is_number:
             return int(expression)
-        times = expression.coeff(self.symbol) if self.symbol is not None else 0
+        times: Any = expression.coeff(self.symbol) if self.symbol is not None else 0
         if times == 0 or not times.is_Integer or expression != times * self.symbol:
             raise Unsupported(f"an axis has {expression} places: no number, and no multiple of the batch")
         return Rows(int(times))

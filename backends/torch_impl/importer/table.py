@@ -7,15 +7,10 @@ Reader, which records a step for every layer: b.apply(layer, *inputs, weights={â
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
-if TYPE_CHECKING:
-    from isograd.backends.torch_impl.importer.reading import Reader
-
-Arguments: TypeAlias = Any
-"""The operation's arguments as attributes: tensors as refs, sizes as int or Rows, numbers as they are."""
-
-Entry: TypeAlias = "Callable[[Reader, Arguments], Any]"
+Entry: TypeAlias = Callable[[Any, Any], Any]
+"""(b, a): `a` has tensors as refs, sizes as int or Rows, numbers as they are."""
 
 OPERATIONS: dict[str, Entry] = {}
 

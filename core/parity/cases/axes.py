@@ -55,12 +55,12 @@ CASES: dict[type[Description], list[Case]] = {
     ],
     L.Tril: [
         Case(L.Tril(), ((2, 3, 3),), "the main diagonal stays"),
-        Case(L.Tril(diagonal=1), (Form((3, 5)),), "more columns than rows, no batch"),
-        Case(L.Tril(diagonal=-1), (Form((4, 3), "boolean"),), "a mask"),
+        Case(L.Tril(1), (Form((3, 5)),), "more columns than rows, no batch"),
+        Case(L.Tril(-1), (Form((4, 3), "boolean"),), "a mask"),
     ],
     L.Triu: [
         Case(L.Triu(), ((2, 3, 3),), "the main diagonal stays"),
-        Case(L.Triu(diagonal=1), (Form((3, BATCH, 5)),), "the batch among the axes"),
-        Case(L.Triu(diagonal=-1), (Form((4, 3), "integer"),), "whole numbers"),
+        Case(L.Triu(1), (Form((3, BATCH, 5)),), "the batch among the axes"),
+        Case(L.Triu(-1), (Form((4, 3), "integer"),), "whole numbers"),
     ],
 }

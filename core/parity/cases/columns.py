@@ -17,12 +17,12 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Im2col(2, stride=3), ((1, 7, 6),), "places that no window covers"),
     ],
     L.Col2im: [
-        Case(L.Col2im(2, output_size=(3, 4)), ((8, 6),), "windows that overlap add up"),
+        Case(L.Col2im((3, 4), 2), ((8, 6),), "windows that overlap add up"),
         Case(
-            L.Col2im((3, 2), output_size=(5, 4), dilation=(1, 2), padding=(2, 1), stride=(2, 1)),
+            L.Col2im((5, 4), (3, 2), dilation=(1, 2), padding=(2, 1), stride=(2, 1)),
             ((12, 16),),
             "another option on each axis",
         ),
-        Case(L.Col2im(2, output_size=7, stride=3), ((4, 4),), "places that no window covers"),
+        Case(L.Col2im(7, 2, stride=3), ((4, 4),), "places that no window covers"),
     ],
 }

@@ -12,6 +12,10 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Conv1d(2, 4, stride=3, padding=(1, 2)), ((2, 9),), "a pair of paddings, stride does not divide"),
         Case(L.Conv1d(2, 2, padding="same", dilation=3), ((1, 7),), "same, dilated: an odd total goes after"),
         Case(L.Conv1d(2, 3, padding=2, padding_mode="circular"), ((2, 5),), "circular: the ends meet"),
+        Case(L.Conv1d(2, 5, padding=2, groups=2), ((2, 37),), "depthwise, more than one tile", batch=3),
+        Case(
+            L.Conv1d(3, 5, stride=2, dilation=2, padding=(7, 0), groups=3), ((3, 9),), "depthwise, strided and dilated"
+        ),
         Case(L.Conv1d(2, 60, padding=300, bias=False), ((1, 10),), "more columns than one block holds", batch=9),
     ],
     L.Conv2d: [
@@ -37,6 +41,30 @@ CASES: dict[type[Description], list[Case]] = {
         ),
         Case(L.Conv2d(6, 2, groups=2), ((4, 3, 4),), "groups, three filters each"),
         Case(L.Conv2d(3, 3, groups=3, padding=1), ((3, 3, 4),), "depthwise"),
+        Case(L.Conv2d(2, 3, groups=2, stride=2, padding=1, bias=False), ((2, 5, 6),), "depthwise, strided, no bias"),
+        Case(
+            L.Conv2d(2, (2, 3), groups=2, stride=(3, 5), padding=((4, 0), (0, 5)), dilation=(1, 2)),
+            ((2, 3, 4),),
+            "depthwise, stride > kernel, windows that lie in the padding alone",
+        ),
+        Case(
+            L.Conv2d(2, (3, 2), groups=2, stride=(2, 4), padding=2, dilation=(3, 2)),
+            ((2, 7, 20),),
+            "depthwise, dilation with and without a common divisor of the stride, two tiles of dx",
+        ),
+        Case(
+            L.Conv2d(2, 3, groups=2, stride=(2, 1), padding=(6, 1)),
+            ((2, 2, 3),),
+            "depthwise, more windows than rows, on both sides",
+        ),
+        Case(L.Conv2d(3, (1, 5), groups=3, padding=(0, 2)), ((3, 2, 19),), "depthwise, one row a window"),
+        Case(
+            L.Conv2d(3, 3, groups=3, stride=2, padding=1),
+            ((3, 90, 170),),
+            "depthwise, more rows than one block holds",
+            batch=9,
+            large=True,
+        ),
         Case(L.Conv2d(4, 2, groups=2, stride=2), ((2, 4, 5),), "depthwise with two filters a channel, strided"),
         Case(L.Conv2d(4, 1), ((3, 2, 3),), "kernel of one: a Linear at every place"),
         Case(L.Conv2d(9, 2), ((1, 3, 3),), "many filters on one channel: the gradient adds instead of mirroring"),
@@ -75,6 +103,7 @@ CASES: dict[type[Description], list[Case]] = {
     L.ConvTranspose2d: [
         Case(L.ConvTranspose2d(2, 3), ((3, 3, 2),), "plain"),
         Case(L.ConvTranspose2d(2, 4, stride=2, padding=1), ((2, 3, 2),), "doubles the image"),
+        Case(L.ConvTranspose2d(2, 3, stride=2, padding=1, output_padding=1, groups=2), ((2, 3, 9),), "depthwise"),
         Case(
             L.ConvTranspose2d(1, 2, stride=3, bias=False), ((2, 2, 3),), "stride > kernel: places that get 0, no bias"
         ),

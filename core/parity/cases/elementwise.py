@@ -7,7 +7,7 @@ from typing import get_args
 from isograd.core import layers as L
 from isograd.core.base.description import Description
 from isograd.core.base.forms import BATCH, Form
-from isograd.core.layers.elementwise import Function, NumberFunction
+from isograd.core.layers.elementwise import Function
 from isograd.core.parity.cases.kinds import Case
 
 ELSEWHERE = Form((3, BATCH, 2))  # the batch in the middle
@@ -38,29 +38,5 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Clamp(max=0.3), (ELSEWHERE,), "from above, the batch elsewhere"),
         Case(L.Clamp(min=0, max=0.5), ((3, 4),), "at both bounds: derivative 0", among=(0.0, 0.5)),
         Case(L.Clamp(min=1, max=3), (WHOLE,), "whole numbers stay whole", values=range(6)),
-    ],
-    L.Number: [
-        *(
-            Case(L.Number(name, 1.7), ((3, 4),), f"{name} of a number")
-            for name in get_args(NumberFunction)
-            if name != "pow"
-        ),
-        *(
-            Case(L.Number(name, 1.7, reverse=True), ((3, 4),), f"{name} of a number that stands first")
-            for name in get_args(NumberFunction)
-        ),
-        *(
-            Case(L.Number(name, -2), (WHOLE,), f"{name} of whole numbers", values=range(-7, 8))
-            for name in get_args(NumberFunction)
-            if name not in ("div", "pow")
-        ),
-        Case(L.Number("pow", 2), (WHOLE,), "squares of whole numbers"),
-        Case(L.Number("pow", 3), ((3, 4),), "a whole power of negative numbers"),
-        Case(L.Number("pow", 1.7), ((3, 4),), "a broken power of positive ones and of 0", among=(0.0, 0.4, 1.0, 2.2)),
-        Case(L.Number("pow", 0), ((3, 4),), "to the power 0", among=(-1.0, 0.0, 2.0)),
-        Case(L.Number("pow", 0.0, reverse=True), ((3, 4),), "powers of 0", among=(0.0, 1.0, 2.5)),
-        Case(L.Number("sub", 1, reverse=True), (ELSEWHERE,), "the batch elsewhere"),
-        Case(L.Number("mul", 0.5), (WITHOUT,), "no batch"),
-        Case(L.Number("maximum", 0.0), ((3, 4),), "equal ones: half the gradient", scale=0.0),
     ],
 }

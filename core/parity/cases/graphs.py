@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from isograd.core import layers as L
 from isograd.core.base.description import Description
+from isograd.core.base.initializers import Ones
+from isograd.core.graph.entries import Buffer, Parameter
 from isograd.core.graph.model import Model
 from isograd.core.graph.residual import Residual
 from isograd.core.graph.sequential import Sequential
@@ -32,6 +34,32 @@ def _nested() -> Model:
     inner = Sequential([L.Linear(3), L.Tanh()])
     a, b = _branches()(x)
     return Model(inputs=[x, y], outputs=L.Concat()(inner(x) * y, inner(x), a, b))
+
+
+def _entries() -> Model:
+    """A table that embeds and classifies, a token that stands before every sequence, a mask that is kept as 0 and 1."""
+    words, table = Input((3,)), Parameter((4, 2), name="table")
+    token, kept = Parameter((1, 1, 2), name="token"), Buffer((2,), name="kept", kind="boolean")
+    h = L.Embedding(4, 2).with_weights(weight=table)(words)
+    h = L.Concat(dim=1)(L.Expand(("N", 1, 2))(token, h), h)
+    y = L.Where()(kept, h, L.Number("mul", 0.5)(h))
+    return Model(inputs=words, outputs=L.Linear(4, bias=False).with_weights(weight=table)(y))
+
+
+def _given_statistics() -> Model:
+    """Two inputs, and statistics that two normalisations read and move on, one after the other."""
+    x, y, names = Input((2, 3)), Input((2, 3)), ("running_mean", "running_var")
+    held = {name: Buffer((2,), name=name, init=Ones()) for name in names}
+    a = L.BatchNorm1d(momentum=0.3, affine=False).with_weights(held)(x)
+    b = L.BatchNorm1d(momentum=0.2, affine=False).with_weights(held)(y)
+    return Model(inputs=[x, y], outputs=L.Multiply()(a, b))
+
+
+def _computed_weight() -> Model:
+    """A linear map whose weight is computed: rows of a parameter, each divided by its length."""
+    x, v = Input((3,)), Parameter((4, 3), name="linear.v")
+    weight = L.Binary("div")(v, L.Reduce("norm", dims=(1,), keepdim=True)(v))
+    return Model(inputs=x, outputs=L.Linear(4, name="linear").with_weights(weight=weight)(x))
 
 
 def _normalised_twice() -> Model:
@@ -76,6 +104,9 @@ CASES: dict[type[Description], list[Case]] = {
         Case(_shared(), ((3,),), "a layer called twice: its gradients add up"),
         Case(_nested(), ((4,), (3,)), "two inputs, models inside a model, one of them called twice"),
         Case(_normalised_twice(), ((2, 3, 3),), "a normalisation called twice: its statistics move on twice"),
+        Case(_entries(), ((3,),), "weights and buffers that are values of the graph, one of them read twice"),
+        Case(_given_statistics(), ((2, 3), (2, 3)), "statistics of the graph that two normalisations move on"),
+        Case(_computed_weight(), ((3,),), "a weight that the graph computes"),
         Case(_recurrence_twice(), ((4, 3), ()), "an LSTM called again from its own final state", batch=3, scale=SMALL),
         Case(_words(), ((5,),), "words through GRU and LSTM into a cell, some outputs unused", batch=3, scale=SMALL),
     ],

@@ -12,12 +12,15 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.BatchNorm1d(), ((3,),), "features"),
         Case(L.BatchNorm1d(affine=False), ((3,),), "no weights, but running statistics"),
         Case(L.BatchNorm1d(momentum=0.3, eps=0.1), ((2, 4),), "sequences, options that show"),
+        Case(L.BatchNorm1d(), ((2, 70),), "sequences whose rows are summed by themselves", batch=3),
     ],
     L.BatchNorm2d: [
         Case(L.BatchNorm2d(), ((3, 2, 3),), "plain"),
         Case(L.BatchNorm2d(eps=0.3), ((2, 2, 2),), "batch of one: its places alone", batch=1),
         Case(L.BatchNorm2d(momentum=None), ((2, 3, 2),), "the mean of all batches so far"),
         Case(L.BatchNorm2d(affine=False), ((2, 3, 1),), "no weight, no bias"),
+        Case(L.BatchNorm2d(affine=False), ((2, 8, 9),), "no weight, no bias, longer rows"),
+        Case(L.BatchNorm2d(), ((2, 91, 92),), "channels of more places than are repeated", batch=2, large=True),
         Case(L.BatchNorm2d(track_running_stats=False), ((2, 2, 3),), "the batch's own statistics in evaluation too"),
     ],
     L.BatchNorm3d: [

@@ -13,7 +13,7 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Pad((-1, 2, 1, -2), value=0.5), ((4, 5),), "a value; one side grows, the other is cropped"),
         Case(L.Pad((0, 0, 2, 1)), (Form((3, BATCH)),), "in front of the batch"),
         Case(L.Pad((1, 1), value=-3), (Form((2, 3), "integer"),), "whole numbers without a batch"),
-        Case(L.Pad((2, 0), value=True), (Form((BATCH, 3), "boolean"),), "a mask"),
+        Case(L.Pad((2, 0), value=1), (Form((BATCH, 3), "boolean"),), "a mask"),
         Case(L.Pad((2, 1, 1, 3), mode="reflect"), ((2, 4, 5),), "reflected, images"),
         Case(L.Pad((2, 1, 0, 0, 0, 3), mode="reflect"), (Form((4, BATCH, 3)),), "reflected, the batch between"),
         Case(L.Pad((2, 3), mode="replicate"), ((2, 4),), "the ends again, a sequence"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from isograd.core import layers as L
 from isograd.core.base.description import Description
@@ -16,7 +16,7 @@ WHOLE = Form((BATCH, 8), "integer")
 TRUTH = Form((BATCH, 3), "boolean")
 
 
-def functions(kind: type[Description]) -> tuple[str, ...]:
+def functions(kind: type[Description]) -> tuple[Any, ...]:
     """The names that `function` may have."""
     return get_args(get_type_hints(kind)["function"])
 
@@ -26,6 +26,7 @@ CASES: dict[type[Description], list[Case]] = {
         *(Case(L.Binary(name), ((3, 4), (3, 4)), name) for name in functions(L.Binary) if name != "pow"),
         Case(L.Binary("pow"), ((3, 4), (3, 4)), "pow of positive ones", among=(0.2, 0.9, 1.6, 2.5)),
         Case(L.Binary("pow"), ((3, 4), (3, 4)), "pow of 0, and to the power 0", among=(0.0, 2.0, 3.0)),
+        Case(L.Binary("trunc_divide"), ((4,), (4,)), "a quotient that is rounded up to a whole one", among=(0.1, 1.0)),
         Case(L.Binary("div"), ((3, 1), (1, 4)), "both broadcast"),
         Case(L.Binary("div"), (ELSEWHERE, WEIGHT), "a weight, the batch elsewhere"),
         Case(L.Binary("maximum"), ((4,), Form((4,))), "a weight with fewer axes"),
@@ -43,6 +44,26 @@ CASES: dict[type[Description], list[Case]] = {
             "trunc_divide of whole numbers of both signs",
             values=range(-5, 6, 3),
         ),
+    ],
+    L.Number: [
+        *(Case(L.Number(name, 1.7), ((3, 4),), f"{name} of a number") for name in functions(L.Number) if name != "pow"),
+        *(
+            Case(L.Number(name, 1.7, reverse=True), ((3, 4),), f"{name} of a number that stands first")
+            for name in functions(L.Number)
+        ),
+        *(
+            Case(L.Number(name, -2), (WHOLE,), f"{name} of whole numbers", values=range(-7, 8))
+            for name in functions(L.Number)
+            if name not in ("div", "pow")
+        ),
+        Case(L.Number("pow", 2), (WHOLE,), "squares of whole numbers"),
+        Case(L.Number("pow", 3), ((3, 4),), "a whole power of negative numbers"),
+        Case(L.Number("pow", 1.7), ((3, 4),), "a broken power of positive ones and of 0", among=(0.0, 0.4, 1.0, 2.2)),
+        Case(L.Number("pow", 0), ((3, 4),), "to the power 0", among=(-1.0, 0.0, 2.0)),
+        Case(L.Number("pow", 0.0, reverse=True), ((3, 4),), "powers of 0", among=(0.0, 1.0, 2.5)),
+        Case(L.Number("sub", 1, reverse=True), (ELSEWHERE,), "the batch elsewhere"),
+        Case(L.Number("mul", 0.5), (Form((2, 3)),), "no batch"),
+        Case(L.Number("maximum", 0.0), ((3, 4),), "equal ones: half the gradient", scale=0.0),
     ],
     L.Compare: [
         *(Case(L.Compare(name), ((3, 4), (3, 4)), name, among=(0.0, 1.0, 2.0)) for name in functions(L.Compare)),

@@ -21,6 +21,7 @@ from isograd.core.base.tree import below, flatten, nest
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
 from isograd.core.graph.composite import Composite
+from isograd.core.graph.model import Model
 from isograd.core.parity.formulas import (
     activations,
     attention,
@@ -121,7 +122,8 @@ def evaluated(
         moves = run.training and bool(layer.buffers(*(tuple(v.shape[1:]) for v in x)))
         after = {**p, **BUFFER_FORMULAS[type(layer)](layer, ops, p, x, run)} if moves else p
         return y if isinstance(y, tuple) else (y,), after
-    graph = layer.graph(*(tuple(v.shape[1:]) for v in x))
+    knows = isinstance(layer, Model)  # its inputs' axes itself, which may grow with the batch
+    graph = layer.graph(*(layer.input_shapes if knows else (tuple(v.shape[1:]) for v in x)))
     values, moved = dict(enumerate(x)), dict[str, Any]()
     for slot, entry in enumerate(graph.entries, len(x)):
         held = below(p, entry.path)

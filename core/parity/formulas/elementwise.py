@@ -9,8 +9,7 @@ from typing import Any
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Clamp, Number, Unary
-from isograd.core.parity.formulas.pairs import PAIRS
+from isograd.core.layers import Clamp, Unary
 from isograd.core.parity.formulas.table import formula
 
 
@@ -75,9 +74,3 @@ def clamp(spec: Clamp, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) ->
     if spec.min is not None:
         y = ops.where(y <= spec.min, spec.min, y)
     return y if spec.max is None else ops.where(y >= spec.max, spec.max, y)
-
-
-@formula(Number)
-def number(spec: Number, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
-    """y = f(x, number) or f(number, x)"""
-    return PAIRS[spec.function](ops, *((spec.number, x[0]) if spec.reverse else (x[0], spec.number)))

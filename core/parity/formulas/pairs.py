@@ -8,7 +8,7 @@ from typing import Any
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Binary, Compare, Logic, MaskedFill, Where
+from isograd.core.layers import Binary, Compare, Logic, MaskedFill, Number, Where
 from isograd.core.parity.formulas.table import formula
 
 
@@ -28,6 +28,14 @@ def rounded_to_0(ops: Namespace, a: Any, b: Any) -> Any:
     return ops.where((down < 0) & (down * b != a), down + 1, down)
 
 
+def power(ops: Namespace, a: Any, b: Any) -> Any:
+    """aᵇ; 0⁰ is 1, and does not move"""
+    if not hasattr(a, "dtype") or not hasattr(b, "dtype"):
+        return a**b
+    origin = (a == 0) & (b == 0)
+    return ops.where(origin, 1.0, a ** ops.where(origin, 1.0, b))
+
+
 PAIRS: dict[str, Callable[[Namespace, Any, Any], Any]] = {
     "add": lambda ops, a, b: a + b,
     "sub": lambda ops, a, b: a - b,
@@ -37,7 +45,7 @@ PAIRS: dict[str, Callable[[Namespace, Any, Any], Any]] = {
     "trunc_divide": rounded_to_0,
     "remainder": lambda ops, a, b: a - b * rounded_down(ops, a, b),
     "fmod": lambda ops, a, b: a - b * rounded_to_0(ops, a, b),
-    "pow": lambda ops, a, b: a**b,
+    "pow": power,
     "maximum": lambda ops, a, b: ops.maximum(a, b),
     "minimum": lambda ops, a, b: ops.minimum(a, b),
     "atan2": lambda ops, a, b: ops.atan2(a, b),
@@ -61,6 +69,12 @@ ASKED: dict[str, Callable[..., Any]] = {
 def binary(spec: Binary, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = f(a, b)"""
     return PAIRS[spec.function](ops, *x)
+
+
+@formula(Number)
+def number(spec: Number, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = f(x, number) or f(number, x)"""
+    return PAIRS[spec.function](ops, *((spec.number, x[0]) if spec.reverse else (x[0], spec.number)))
 
 
 @formula(Compare)

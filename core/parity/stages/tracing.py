@@ -110,8 +110,8 @@ class Tracing:
                 state = in_dtype(weights_of(node, values, self.state, owner), "float64")
                 where = f"{path}{node.name}"
                 trial = Trial(where, node.layer, fed, state, "float64", True, self.seed, self.step, forms=node.in_forms)
-                back, given = self._through(trial, outs, f"{owner}{node.owner}", dict(node.given), sizes)
-                for name, flow in given.items():
+                back, flows_in = self._through(trial, outs, f"{owner}{node.owner}", dict(node.given), sizes)
+                for name, flow in flows_in.items():
                     reaches(dict(node.given)[name], flow)
             for k, flow in back.items():
                 reaches(node.reads[k], flow)
@@ -131,12 +131,12 @@ class Tracing:
         given: dict[str, Flow] = {}
         for name, size in added_up(right).items():
             if not name.startswith(("dx", "output")):
-                own = name.removeprefix("buffer ") if name.startswith("buffer ") else name[1:]
-                if own not in slots:
-                    sizes[f"{owner}.{own}"] += max(size, largest(rounding[name]) if name in rounding else 0.0)
+                held = name.removeprefix("buffer ") if name.startswith("buffer ") else name[1:]
+                if held not in slots:
+                    sizes[f"{owner}.{held}"] += max(size, largest(rounding[name]) if name in rounding else 0.0)
                 elif name in gradients:
-                    whole = signed(np.full(gradients[name].shape, size), f"{trial.path} {own}")
-                    given[own] = Flow(gradients[name], rounding[name] + whole)
+                    whole = signed(np.full(gradients[name].shape, size), f"{trial.path} {held}")
+                    given[held] = Flow(gradients[name], rounding[name] + whole)
         terms, found = terms_of(right), {}
         for k, x in enumerate(trial.inputs):
             name = f"dx{k or ''}"

@@ -37,11 +37,15 @@ class Trial:
 
     @property
     def model(self) -> Model:
-        """The layer as the only node of a model, whose inputs have names that it has not."""
+        """The layer as the only node of a model, whose inputs have names that it has not.
+
+        Where the layer has none the model has one all the same, which feeds nothing.
+        """
         of = "" if self.layer.name is None else f"of_{self.layer.name.replace('.', '_')}_"
         forms = self.forms or [Form.of_sample(x.shape[1:]) for x in self.inputs]
         ends = [Input.of(form, name=f"{of}{k}" if of else None) for k, form in enumerate(forms)]
-        return Model(inputs=ends, outputs=self.layer(*ends))
+        spare = [] if ends else [Input((), name=f"{of}0" if of else None)]
+        return Model(inputs=ends or spare, outputs=self.layer(*ends), kept=spare)
 
     @property
     def rows(self) -> int:
@@ -95,7 +99,7 @@ def run_trial(backend: Backend, trial: Trial) -> Outcome:
         net = build_in(backend, model, {f"{name}.{k}": v for k, v in trial.state.items()}, trial.seed, trial.dtype)
         net.at_step(trial.step)
         before = net.state_dict()
-        y = net.forward(*inputs, training=trial.training)
+        y = net.forward(*(inputs or (np.zeros(1),)), training=trial.training)
         ys = y if isinstance(y, tuple) else (y,)
         outcome.outputs = {f"output{k or ''}": value for k, value in enumerate(ys)}
         buffers = set(trial.layer.buffers(*(x.shape[1:] for x in trial.inputs)))
@@ -104,7 +108,8 @@ def run_trial(backend: Backend, trial: Trial) -> Outcome:
         dx, dw = net.backward(*dys)
         outcome.gradients = {f"d{path.removeprefix(f'{name}.')}": g for path, g in dw.items()}
         dxs = dx if isinstance(dx, tuple) else (dx,)
-        outcome.gradients |= {f"dx{k or ''}": g for k, g in enumerate(dxs) if inputs[k].dtype.kind == "f"}
+        computed = zip(inputs, dxs, strict=bool(inputs))
+        outcome.gradients |= {f"dx{k or ''}": g for k, (x, g) in enumerate(computed) if x.dtype.kind == "f"}
         outcome.written = [
             what
             for what, old, new in zip(["x"] * len(inputs) + ["dy"] * len(dys), kept, (*inputs, *dys), strict=True)
