@@ -13,8 +13,8 @@ from torch import nn
 
 from isograd.backends.torch_impl.importer.exporting import Example, example_of, exported
 from isograd.backends.torch_impl.importer.modes import both
-from isograd.backends.torch_impl.importer.plan import Place
-from isograd.backends.torch_impl.importer.reading import Census, Reader
+from isograd.backends.torch_impl.importer.plan import Census, Place
+from isograd.backends.torch_impl.importer.reading import Reader
 from isograd.backends.torch_impl.importer.writing import Held, Writer
 from isograd.core.base.errors import SpecError, shown
 from isograd.core.base.types import State
@@ -102,7 +102,7 @@ def from_torch(
         path: Held(values, readers[0].form_of(values), isinstance(values, nn.Parameter) and values.requires_grad)
         for path, values in held.items()
     }
-    return Writer(module, both(*plans, name), readers[0].inputs, kept).model()
+    return Writer(module, both(plans[0], plans[1], name), readers[0].inputs, kept).model()
 
 
 def _without_cache(module: nn.Module, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:

@@ -93,9 +93,9 @@ def exported(module: nn.Module, example: Example, *, training: bool) -> Exported
         try:
             program = _program(module, example)
         except Exception as error:
-            if watch.refused or isinstance(error, SpecError):
-                raise (watch.refused or [error])[0] from None
-            raise told(watch, error) from None
+            if watch.refused:
+                raise watch.refused[0] from None
+            raise error if isinstance(error, SpecError) else told(watch, error) from None
     if watch.refused:
         raise watch.refused[0]
     if states_of(generators) != before:
@@ -136,9 +136,10 @@ def as_it_was(module: nn.Module) -> Iterator[None]:
         for part, attributes, parameters, buffers in held:
             vars(part).clear()
             vars(part).update(attributes)
-            for row, kept in ((part._parameters, parameters), (part._buffers, buffers)):
-                row.clear()
-                row.update(kept)
+            part._parameters.clear()
+            part._parameters.update(parameters)
+            part._buffers.clear()
+            part._buffers.update(buffers)
 
 
 def _check_attributes(program: ExportedProgram, warned: Sequence[str]) -> None:

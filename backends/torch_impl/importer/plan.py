@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from torch import Tensor
@@ -93,3 +94,11 @@ def needed(steps: Sequence[Step], outputs: Sequence[Ref]) -> list[Step]:
             found.add(id(step))
             waiting += [ref.step for ref in (*step.inputs, *step.weights.values()) if isinstance(ref, Out)]
     return [step for step in steps if id(step) in found]
+
+
+@dataclass
+class Census:
+    """Which operations a module has, and those that no layer computes: {(operation, why): its places}."""
+
+    found: Counter[str] = field(default_factory=Counter)
+    lacking: dict[tuple[str, str], list[Place]] = field(default_factory=dict)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,7 +24,19 @@ from isograd.backends.torch_impl.importer import (  # noqa: F401  (enter the ope
     statistics,
 )
 from isograd.backends.torch_impl.importer.places import line_of
-from isograd.backends.torch_impl.importer.plan import Fixed, Given, Moved, Out, Place, Plan, Ref, State, Step, needed
+from isograd.backends.torch_impl.importer.plan import (
+    Census,
+    Fixed,
+    Given,
+    Moved,
+    Out,
+    Place,
+    Plan,
+    Ref,
+    State,
+    Step,
+    needed,
+)
 from isograd.backends.torch_impl.importer.table import entry_of
 from isograd.core.base.errors import SpecError, shortened
 from isograd.core.base.forms import Form, Kind, Rows, Size
@@ -44,14 +55,6 @@ class Unsupported(Exception):
 @dataclass(frozen=True)
 class Broken:
     """Stands for what an operation without a layer would have made."""
-
-
-@dataclass
-class Census:
-    """Which operations a module has, and those that no layer computes: {(operation, why): its places}."""
-
-    found: Counter[str] = field(default_factory=Counter)
-    lacking: dict[tuple[str, str], list[Place]] = field(default_factory=dict)
 
 
 class Reader:
