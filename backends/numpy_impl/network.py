@@ -20,7 +20,7 @@ from isograd.core.engine.carry import Carrying
 from isograd.core.engine.rows import Fewest
 from isograd.core.engine.unbroken import Unbroken
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.weights import check_state, declared, in_dtype, of_training
+from isograd.core.graph.weights import check_state, declared, in_dtype, of_training, with_ties
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 
@@ -145,7 +145,7 @@ class NumpyNetwork:
 
     def state_dict(self) -> State:
         """Copies of the weights and buffers, in torch's names and layouts."""
-        return {path: values.copy() for path, values in self.state.items()}
+        return with_ties(self.model, {path: values.copy() for path, values in self.state.items()})
 
     def load_state_dict(self, weights: Mapping[str, Array]) -> None:
         """Take over weights and buffers; WeightsError, and nothing changed, where they do not fit."""

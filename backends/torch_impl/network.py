@@ -23,7 +23,7 @@ from isograd.core.engine.context import Run
 from isograd.core.engine.rows import Fewest
 from isograd.core.engine.unbroken import Unbroken
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.weights import check_state, declared, in_dtype
+from isograd.core.graph.weights import check_state, declared, in_dtype, with_ties
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 
@@ -182,7 +182,9 @@ class TorchNetwork:
 
     def state_dict(self) -> State:
         """Copies of the weights and buffers, in torch's names and layouts."""
-        return {path: values.detach().cpu().numpy().copy() for path, values in self.weights.items()}
+        return with_ties(
+            self.model, {path: values.detach().cpu().numpy().copy() for path, values in self.weights.items()}
+        )
 
     def load_state_dict(self, weights: Mapping[str, Array]) -> None:
         """Take over weights and buffers; WeightsError, and nothing changed, where they do not fit."""

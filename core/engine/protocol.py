@@ -79,7 +79,7 @@ class Network(Protocol):
         """forward in evaluation mode, batch by batch, keeping nothing for a backward."""
 
     def state_dict(self) -> State:
-        """Weights and buffers, copied, in torch's names and layouts."""
+        """Weights and buffers, copied, in torch's names and layouts; one with several names under each of them."""
 
     def load_state_dict(self, weights: Mapping[str, Array]) -> None:
         """Take over weights and buffers; all of them or, on an error, none."""

@@ -111,6 +111,17 @@ class Composite(Layer):
     def buffers(self, *x: Shape) -> dict[str, Weight]:
         return self._collect("buffers", *x)
 
+    def tied(self, *x: Shape) -> dict[str, str]:
+        """{another name: path} of the weights and buffers that have several, those of inner models among them."""
+        graph = self.graph(*x)
+        inner = [(n.owner, n.layer, n.in_shapes) for n in graph.nodes if isinstance(n.layer, Composite)]
+        found = {
+            f"{owner}.{name}": f"{owner}.{path}"
+            for owner, layer, shapes in inner
+            for name, path in layer.tied(*shapes).items()
+        }
+        return dict(graph.tied) | found
+
     def _collect(self, what: str, *x: Shape) -> dict[str, Weight]:
         graph = self.graph(*x)
         held = {entry.path: entry.weight for entry in graph.entries if entry.trained == (what == "weights")}

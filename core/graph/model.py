@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from isograd.core.base.description import Description, register
 from isograd.core.base.errors import SpecError, shown
 from isograd.core.base.types import Shape, shape_text
 from isograd.core.graph.composite import Composite, fitted
-from isograd.core.graph.names import check_paths, checked_name, name_layers
+from isograd.core.graph.names import check_paths, check_tied, checked_name, name_layers
 from isograd.core.graph.nodes import Graph
 from isograd.core.graph.record import as_entry, read, written
 from isograd.core.graph.resolve import calls_between, resolve
@@ -24,6 +24,8 @@ class Model(Composite):
     its weights. A model is a layer: call it on values to put it inside another model. Inputs, ig.Parameters and
     ig.Buffers that are `kept` belong to it though they feed no output. `evaluation` names the outputs, by
     position, that evaluation gives where training gives more (auxiliary heads); what only those need runs in training.
+    `tied` {another name: path} are further names of weights and buffers: `state_dict` gives them as well, and
+    `load_state_dict` takes either name.
     """
 
     def __init__(
@@ -34,6 +36,7 @@ class Model(Composite):
         name: str | None = None,
         kept: Sequence[Value] = (),
         evaluation: Sequence[int] | None = None,
+        tied: Mapping[str, str] | None = None,
     ) -> None:
         starts, ends = _values(inputs, "inputs"), _values(outputs, "outputs")
         calls, entries = calls_between(starts, ends, "Model", kept)
@@ -54,7 +57,11 @@ class Model(Composite):
         self.check_extent()
         chosen = _chosen(evaluation, len(ends))
         check_paths([*labels, *names.values()], [entry.name for entry in entries])
-        object.__setattr__(self, "_graph", resolve(starts, labels, ends, names, "Model", kept, chosen))
+        object.__setattr__(
+            self, "_graph", resolve(starts, labels, ends, names, "Model", kept, chosen, tuple(dict(tied or {}).items()))
+        )
+        if tied:
+            check_tied(tied, {**self.weights(*self.input_shapes), **self.buffers(*self.input_shapes)})
 
     _graph: Graph
     _parts: tuple[Layer, ...]
@@ -104,7 +111,12 @@ class Model(Composite):
             values |= zip(node.writes, made if isinstance(made, tuple) else (made,), strict=True)
         outputs = [values[slot] for slot in graph.outputs]
         return Model(
-            inputs=inputs, outputs=outputs, name=self.name, kept=(*inputs, *entries), evaluation=graph.evaluation
+            inputs=inputs,
+            outputs=outputs,
+            name=self.name,
+            kept=(*inputs, *entries),
+            evaluation=graph.evaluation,
+            tied=dict(graph.tied),
         )
 
     def to_dict(self) -> dict[str, Any]:

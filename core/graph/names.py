@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import count
 
 from isograd.core.base.errors import SpecError, shown
@@ -62,6 +62,19 @@ def check_paths(nodes: Sequence[str], entries: Sequence[str]) -> None:
                 "Model", wanted="a path of its own for every weight and node", got=f"{path!r} twice", fix="rename one"
             )
         taken.add(path)
+
+
+def check_tied(tied: Mapping[str, str], paths: Collection[str]) -> None:
+    """SpecError unless every further name is new, and is one of a weight or buffer."""
+    for name, path in tied.items():
+        checked_path(name, "Model(tied=…)")
+        if name in paths or path not in paths:
+            raise SpecError(
+                "Model(tied=…)",
+                wanted="{another name: the path of a weight or buffer}",
+                got=f"{shown(name)}: {shown(path)}",
+                fix=f"a path of {shown(list(paths))}" if path not in paths else "a name that none of them has",
+            )
 
 
 def _halved(name: str) -> bool:

@@ -78,6 +78,7 @@ class Graph(Described):
     nodes: tuple[Node, ...]
     outputs: tuple[int, ...]
     evaluation: tuple[int, ...] | None = None  # which of the outputs evaluation has, where it has not all
+    tied: tuple[tuple[str, str], ...] = ()  # (another name, path) of weights and buffers that have several names
 
     @cached_property
     def forms(self) -> tuple[Form, ...]:

@@ -13,8 +13,8 @@ from isograd.core.graph.nodes import Graph, Stored
 from isograd.core.graph.values import Input, Value, apply
 from isograd.core.layers.base import Layer
 
-KEYS = ("name", "inputs", "kinds", "unused", "entries", "layers", "calls", "outputs", "evaluation")
-"""Kinds, unused inputs, entries and the outputs of evaluation are written where there are any."""
+KEYS = ("name", "inputs", "kinds", "unused", "entries", "layers", "calls", "outputs", "evaluation", "tied")
+"""Kinds, unused inputs, entries, the outputs of evaluation and second names are written where there are any."""
 
 
 def written(graph: Graph) -> dict[str, Any]:
@@ -42,6 +42,7 @@ def written(graph: Graph) -> dict[str, Any]:
         "calls": calls,
         "outputs": [label[slot] for slot in graph.outputs],
         **({"evaluation": list(graph.evaluation)} if graph.evaluation is not None else {}),
+        **({"tied": dict(graph.tied)} if graph.tied else {}),
     }
 
 
@@ -59,7 +60,7 @@ def as_entry(stored: Stored) -> Entry:
 
 
 def read(options: dict[str, Any]) -> dict[str, Any]:
-    """{"inputs", "outputs", "kept": graph values} of what `written` gave."""
+    """The arguments of a Model, its name left out, of what `written` gave."""
     unknown = [key for key in options if key not in KEYS]
     if unknown:
         raise SpecError(
@@ -94,7 +95,8 @@ def read(options: dict[str, Any]) -> dict[str, Any]:
     unused = record_entry(options, "unused", list) if "unused" in options else []
     kept = [*entries.values(), *(record_lookup(inputs, name, "input") for name in unused)]
     chosen = record_entry(options, "evaluation", list) if "evaluation" in options else None
-    return {"inputs": tuple(inputs.values()), "outputs": outputs, "kept": kept, "evaluation": chosen}
+    tied = record_entry(options, "tied", dict) if "tied" in options else None
+    return {"inputs": tuple(inputs.values()), "outputs": outputs, "kept": kept, "evaluation": chosen, "tied": tied}
 
 
 def _called(call: dict[str, Any], layers: dict[str, Layer], values: dict[str, Value]) -> tuple[str, Any]:

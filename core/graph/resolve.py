@@ -73,6 +73,7 @@ def resolve(
     where: str,
     kept: Sequence[Value] = (),
     evaluation: tuple[int, ...] | None = None,
+    tied: tuple[tuple[str, str], ...] = (),
 ) -> Graph:
     """The Graph of the calls between inputs and outputs, its layers named by `names` (by id)."""
     calls, entries = calls_between(inputs, outputs, where, kept)
@@ -108,7 +109,7 @@ def resolve(
         )
     held = tuple(Stored(e.name, e.weight, e.form, e.trained) for e in entries)
     forms = tuple(value.form for value in inputs)
-    graph = Graph(tuple(input_names), forms, held, tuple(nodes), tuple(map(slot_of, outputs)), evaluation)
+    graph = Graph(tuple(input_names), forms, held, tuple(nodes), tuple(map(slot_of, outputs)), evaluation, tied)
     try:
         _ = graph.integer_inputs
     except Misfit as misfit:

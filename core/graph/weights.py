@@ -75,6 +75,8 @@ def _memory() -> int:
 def check_state(model: Composite, state: Mapping[str, Any], where: str = "load_state_dict") -> State:
     """`state` as plain arrays in this machine's byte order: exactly the model's paths, each in its shape and numeric.
 
+    A weight that has several names is taken under any of them.
+
     Takes arrays and whatever NumPy makes one of, tensors and parameters of PyTorch among them (bfloat16 becomes
     float32). Raises WeightsError for anything else.
     """
@@ -82,8 +84,10 @@ def check_state(model: Composite, state: Mapping[str, Any], where: str = "load_s
     wanted = {path: weight.shape for path, weight in {**weights, **buffers}.items()}
     if not isinstance(state, Mapping):
         raise WeightsError(where, wanted="a mapping {path: array}", got=shown(state), fix=FITTING)
-    missing = [path for path in wanted if path not in state]
-    unexpected = [path if isinstance(path, str) else shown(path) for path in state if path not in wanted]
+    tied = model.tied(*model.input_shapes)
+    held = {path: state[name] for name, path in tied.items() if name in state} | dict(state)
+    missing = [path for path in wanted if path not in held]
+    unexpected = [path if isinstance(path, str) else shown(path) for path in state if path not in wanted | tied]
     if missing or unexpected:
         got = [f"missing {', '.join(missing)}"] * bool(missing) + [f"unexpected {', '.join(unexpected)}"] * bool(
             unexpected
@@ -91,7 +95,7 @@ def check_state(model: Composite, state: Mapping[str, Any], where: str = "load_s
         raise WeightsError(where, wanted=", ".join(wanted) or "no weights", got="; ".join(got), fix=FITTING)
     found: State = {}
     for path, shape in wanted.items():
-        values = found[path] = plain_array(state[path], f"{where}: {path}", shape)
+        values = found[path] = plain_array(held[path], f"{where}: {path}", shape)
         if values.shape != shape or values.dtype.kind not in "fiu":
             raise WeightsError(
                 f"{where}: {path}",
@@ -99,7 +103,28 @@ def check_state(model: Composite, state: Mapping[str, Any], where: str = "load_s
                 got=f"{values.dtype} of shape {values.shape}",
                 fix=FITTING,
             )
+    for name, path in tied.items():
+        if name in state and not np.array_equal(
+            plain_array(state[name], f"{where}: {name}", wanted[path]), found[path], equal_nan=True
+        ):
+            raise WeightsError(
+                f"{where}: {name}",
+                wanted=f"the same numbers as {path}, whose other name it is",
+                got="others",
+                fix="give one of the two",
+            )
     return found
+
+
+def with_ties(model: Composite, state: State) -> State:
+    """The state under every name: that of a weight with several stands once under each."""
+    return state | {name: state[path].copy() for name, path in model.tied(*model.input_shapes).items()}
+
+
+def without_ties(model: Composite, state: State) -> State:
+    """The state under its paths alone."""
+    tied = model.tied(*model.input_shapes)
+    return {path: values for path, values in state.items() if path not in tied}
 
 
 def in_dtype(model: Composite, state: Mapping[str, Array], dtype: np.dtype[np.floating], where: str) -> State:

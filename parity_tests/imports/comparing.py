@@ -74,7 +74,7 @@ class Still(TorchFunctionMode):
         return function(*args, **given)
 
 
-def without_drops(model: ig.Model) -> Composite:
+def without_drops(model: Composite) -> Composite:
     """The imported model with every probability to drop at 0."""
     record = json.loads(model.to_json())
     for layer in record["layers"].values():
@@ -163,6 +163,16 @@ class Original:
         return found
 
 
+def in_floats(values: Any, dtype: str) -> Any:
+    """The tensors of a structure, those of floats in this dtype."""
+
+    def cast(leaf: Any) -> Any:
+        floats = isinstance(leaf, Tensor) and leaf.is_floating_point()
+        return leaf.to(getattr(torch, dtype)) if floats else leaf
+
+    return pytree.tree_map(cast, values)
+
+
 def upstream(outputs: Sequence[Any], seed: int) -> list[Array]:
     """The random dy of each output."""
     return [
@@ -193,23 +203,18 @@ def compare(
     args: tuple[Any, ...],
     kwargs: Mapping[str, Any] | None = None,
     *,
-    called: tuple[tuple[Any, ...], Mapping[str, Any]] | None = None,
+    made: tuple[Composite, State] | None = None,
     dtype: str = "float32",
     backend: str = "numpy",
     modes: Sequence[bool] = (False, True),
     seed: int = 0,
 ) -> Verdict:
-    """The module and its imported form, in both modes: imported with `args`, and called with `called`, if given."""
-    module = moved(module).to(getattr(torch, dtype))
-
-    def cast(leaf: Any) -> Any:
-        floats = isinstance(leaf, Tensor) and leaf.is_floating_point()
-        return leaf.to(getattr(torch, dtype)) if floats else leaf
-
-    args, kwargs = pytree.tree_map(cast, args), pytree.tree_map(cast, dict(kwargs or {}))
-    made, weights = ig.from_torch(module, args, example_kwargs=kwargs)
-    model = without_drops(made)
-    args, kwargs = pytree.tree_map(cast, called) if called else (args, kwargs)
+    """The module and its imported form on `args`, in both modes; `made`, where it was imported before."""
+    args, kwargs = in_floats((args, dict(kwargs or {})), dtype)
+    if made is None:
+        module = moved(module).to(getattr(torch, dtype))
+        made = ig.from_torch(module, args, example_kwargs=kwargs)
+    model, weights = without_drops(made[0]), made[1]
     held = {path: np.array(v) for path, v in weights.items()}
     inputs = tuple(leaf.numpy() for leaf in pytree.tree_leaves((args, kwargs)) if isinstance(leaf, Tensor))
     original = Original(module, args, {**kwargs, **({"use_cache": False} if _caches(module, kwargs) else {})})

@@ -63,9 +63,9 @@ def from_torch(
 
     `example_inputs` (a tensor, or a tuple of what `module(…)` takes) and `example_kwargs` fix the shapes; axis 0 of
     every tensor is the batch, which may have any size afterwards. Nodes are named by the module's own paths
-    (layer3.0.conv2), weights and buffers as in its `state_dict`, under the first name where several share one; frozen
-    parameters become buffers. Outputs come flat, in the order of the module's own structure; None and numbers among
-    them are left out, and so are numbers among the inputs: the model holds those of the example.
+    (layer3.0.conv2), weights and buffers as in its `state_dict`, one that has several names under all of them;
+    frozen parameters become buffers. Outputs come flat, in the order of the module's own structure; None and numbers
+    among them are left out, and so are numbers among the inputs: the model holds those of the example.
 
     Raises SpecError, which names module and line, for an operation that no layer computes, and for what a graph would
     lose silently: backwards and hooks of one's own, branches on values, draws from Python's generators, buffers that
@@ -102,7 +102,7 @@ def from_torch(
         path: Held(values, readers[0].form_of(values), isinstance(values, nn.Parameter) and values.requires_grad)
         for path, values in held.items()
     }
-    return Writer(module, both(plans[0], plans[1], name), readers[0].inputs, kept).model()
+    return Writer(module, both(plans[0], plans[1], name), readers[0].inputs, kept, states).model()
 
 
 def _without_cache(module: nn.Module, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:

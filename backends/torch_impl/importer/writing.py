@@ -35,13 +35,21 @@ class Held:
 class Writer:
     """Names what a plan holds, and builds the Model."""
 
-    def __init__(self, module: nn.Module, both: Both, inputs: list[tuple[str, Form]], held: Mapping[str, Held]) -> None:
+    def __init__(
+        self,
+        module: nn.Module,
+        both: Both,
+        inputs: list[tuple[str, Form]],
+        held: Mapping[str, Held],
+        states: Mapping[str, str],
+    ) -> None:
+        self.tied = {name: path for name, path in states.items() if name != path}
         self.plan, self.both, self.inputs, self.held = both.plan, both, inputs, held
         self.parts = dict(module.named_modules(remove_duplicate=False))
         self.owners = self._owners()
         owned = {id(step) for step in self.owners}
         self.alone = self._alone(owned)
-        self.taken = {*self.parts, *held, *(name for name, _ in inputs)}
+        self.taken = {*self.parts, *states, *(name for name, _ in inputs)}
         self.layers: dict[tuple[str, str], Layer] = {}
         self.arrays: Arrays = {}
 
@@ -130,7 +138,7 @@ class Writer:
             made[step] = apply(self.layer_of(step), [value(ref) for ref in step.inputs], given)
         outputs = [value(ref) for ref in self.plan.outputs]
         kept = [*inputs, *entries.values(), *fixed.values()]
-        model = Model(inputs=inputs, outputs=outputs, kept=kept, evaluation=self.both.evaluation)
+        model = Model(inputs=inputs, outputs=outputs, kept=kept, evaluation=self.both.evaluation, tied=self.tied)
         return model, self._weights(model)
 
     def _input_name(self, name: str) -> str:

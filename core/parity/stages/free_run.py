@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from isograd.core.graph.weights import without_ties
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, difference, largest
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.rounding import Found, Key
@@ -53,7 +54,7 @@ def _end(pair: Pair, training: Training, dtype: str, side: int, *, moved: bool =
         inputs, targets = training.batch(step)
         given = shaken({}, rounded(inputs, dtype))[1] if moved else inputs
         losses.append(learner.step(given, targets, training.optimizer.lr))
-    found: Found = {(path, "weights"): values for path, values in net.state_dict().items()}
+    found: Found = {(path, "weights"): values for path, values in without_ties(net.model, net.state_dict()).items()}
     return {**found, ("loss", "of every step"): np.array(losses)}
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from isograd.core.base.arrays import NUMPY
 from isograd.core.base.types import Array, State
 from isograd.core.engine.protocol import Judged, Learner, Network
-from isograd.core.graph.weights import declared
+from isograd.core.graph.weights import declared, without_ties
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, OPTIMIZER_FORMULAS
 from isograd.core.parity.matching import TOLERANCE, Difference, Sides, difference, largest, structure
 from isograd.core.parity.pair import Pair, build_in, in_dtype
@@ -85,7 +85,7 @@ class Step:
             learner.load_state_dict(self.memory)
             gradients = learner.gradients(moved, whole.targets)[2]
             loss = learner.step(moved, whole.targets, self.training.optimizer.lr)
-            return found(gradients, net.state_dict(), loss)
+            return found(gradients, without_ties(net.model, net.state_dict()), loss)
 
         sides = found(raw_left, self.after[0], self.losses[0]), found(raw_right, self.after[1], self.losses[1])
         return Rounding(self.pair, sides, self.least, again, whole.added(self.pair.right, self.dtype), not self.blamed)
@@ -145,7 +145,7 @@ def locked_steps(
             before, memory = _held(nets[0], learners[0])
             on_each(pair, lambda k, of=(before, memory): _set(nets[k], learners[k], *of))  # type: ignore[misc]
             loss = on_each(pair, lambda k, number=number: training.step(learners[k], number))  # type: ignore[misc]
-            left, right = on_each(pair, lambda k: nets[k].state_dict() | slots_of(learners[k].state_dict()))
+            left, right = on_each(pair, lambda k: _held(nets[k], learners[k])[0] | slots_of(learners[k].state_dict()))
             least = least_noise(dtype, alone)
             step = Step(pair, training, dtype, number, before, memory, (left, right), (loss[0], loss[1]), least, blamed)
             for path in {**right, **left}:
@@ -178,7 +178,7 @@ def _unknown(pair: Pair, training: Training, dtype: str, memories: Sequence[Stat
 
 def _held(net: Network, learner: Learner) -> tuple[State, State]:
     """(weights and buffers, the optimizer's memory)"""
-    return net.state_dict(), learner.state_dict()
+    return without_ties(net.model, net.state_dict()), learner.state_dict()
 
 
 def _set(net: Network, learner: Learner, weights: State, memory: State) -> None:
