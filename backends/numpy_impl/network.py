@@ -15,9 +15,9 @@ from isograd.backends.numpy_impl.tables import STANDARD, Tables
 from isograd.backends.numpy_impl.threads import Threads
 from isograd.core.base.tree import flatten, nest
 from isograd.core.base.types import Array, Arrays, Backward, State
-from isograd.core.engine.batches import check_inputs, check_upstream, separate
+from isograd.core.engine.batches import check_inputs, check_upstream, joined, pieces, separate
 from isograd.core.engine.carry import Carrying
-from isograd.core.engine.rows import Fewest, counted
+from isograd.core.engine.rows import Fewest
 from isograd.core.engine.unbroken import Unbroken
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.weights import check_state, declared, in_dtype, of_training
@@ -136,14 +136,12 @@ class NumpyNetwork:
 
     def predict(self, *inputs: Array, batch_size: int = 256) -> Any:
         """forward in evaluation mode, batch by batch; a later `backward` still belongs to the last `forward`."""
-        size, arrays, parts = counted("predict", "batch_size", batch_size), check_inputs(self.model, inputs), []
+        parts: list[Arrays] = []
         with self.threads:
-            for start in range(0, len(arrays[0]), size):
-                piece = as_inputs(tuple(v[start : start + size] for v in arrays), self.input_dtypes)
-                y, _, _ = self.compute(piece, training=False, needs_dx=False)
+            for piece in pieces(self.model, inputs, batch_size):
+                y, _, _ = self.compute(as_inputs(piece, self.input_dtypes), training=False, needs_dx=False)
                 parts.append(y if isinstance(y, tuple) else (y,))
-        joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
-        return joined if len(joined) > 1 else joined[0]
+        return joined(parts)
 
     def state_dict(self) -> State:
         """Copies of the weights and buffers, in torch's names and layouts."""

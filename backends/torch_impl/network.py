@@ -17,10 +17,10 @@ from isograd.backends.torch_impl.loader import Tensors, tensors
 from isograd.backends.torch_impl.modules import Masked
 from isograd.backends.torch_impl.randomness import draws, generators, seeded
 from isograd.core.base.types import Array, Arrays, State
-from isograd.core.engine.batches import check_inputs, check_upstream, separate
+from isograd.core.engine.batches import check_inputs, check_upstream, joined, pieces, separate
 from isograd.core.engine.carry import Carrying
 from isograd.core.engine.context import Run
-from isograd.core.engine.rows import Fewest, counted
+from isograd.core.engine.rows import Fewest
 from isograd.core.engine.unbroken import Unbroken
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.weights import check_state, declared, in_dtype
@@ -174,12 +174,11 @@ class TorchNetwork:
     @torch.inference_mode()
     def predict(self, *inputs: Array, batch_size: int = 256) -> Any:
         """forward in evaluation mode, batch by batch, recording nothing."""
-        size, arrays, parts = counted("predict", "batch_size", batch_size), check_inputs(self.model, inputs), []
-        for start in range(0, len(arrays[0]), size):
-            y = self.compute(self.tensors(tuple(v[start : start + size] for v in arrays)), training=False)
-            parts.append([v.cpu().numpy() for v in (y if isinstance(y, tuple) else (y,))])
-        joined = tuple(np.concatenate(column) for column in zip(*parts, strict=True))
-        return joined if len(joined) > 1 else joined[0]
+        parts: list[Arrays] = []
+        for piece in pieces(self.model, inputs, batch_size):
+            y = self.compute(self.tensors(piece), training=False)
+            parts.append(tuple(v.cpu().numpy() for v in (y if isinstance(y, tuple) else (y,))))
+        return joined(parts)
 
     def state_dict(self) -> State:
         """Copies of the weights and buffers, in torch's names and layouts."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import nan
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from isograd.core.base.errors import DataError, NonFiniteError, ShapeError, Spec
 from isograd.core.base.types import FLOATS, Array, Arrays, Shape, State, shape_text
 from isograd.core.engine.carry import Carrying
 from isograd.core.engine.protocol import Network
-from isograd.core.engine.rows import Fewest
+from isograd.core.engine.rows import Fewest, counted
 from isograd.core.graph.composite import Composite
 from isograd.core.learning.losses import Loss, Losses, all_within
 
@@ -63,6 +63,33 @@ def check_forms(model: Composite, arrays: Arrays) -> None:
     for k, (x, form) in enumerate(zip(arrays, model.input_forms, strict=True)):
         if x.shape != form.sizes(rows) or rows < 1:
             raise ShapeError(f"input {k}", wanted=f"{form}", got=f"{x.shape}", fix="arrays of one batch's rows")
+
+
+def pieces(model: Composite, inputs: Sequence[Array], batch_size: int) -> list[Arrays]:
+    """The inputs cut into batches of at most `batch_size` rows, for `predict`.
+
+    Raises ShapeError where several are needed, and an output is no batch of samples: what comes of each could not be
+    joined.
+    """
+    size, arrays = counted("predict", "batch_size", batch_size), check_inputs(model, inputs)
+    rows, graph = model.rows(arrays), model.graph(*model.input_shapes)
+    if rows <= size:
+        return [arrays]
+    for k, slot in enumerate(graph.outputs_in(training=False)):
+        if not graph.forms[slot].batch_first:
+            raise ShapeError(
+                "predict",
+                wanted=f"at most batch_size={size} rows: output {k}, {graph.forms[slot]}, cannot be joined of several",
+                got=f"{rows} rows",
+                fix=f"batch_size={rows}, or forward(…, training=False)",
+            )
+    return [tuple(x[start : start + size] for x in arrays) for start in range(0, rows, size)]
+
+
+def joined(parts: Sequence[Arrays]) -> Any:
+    """What `predict` returns of the outputs of each batch."""
+    columns = parts[0] if len(parts) == 1 else tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+    return columns if len(columns) > 1 else columns[0]
 
 
 def check_integers(where: str, values: Array, allowed: range) -> None:

@@ -11,10 +11,10 @@ from typing import Any, Literal, overload
 import torch
 from torch import nn
 
-from isograd.backends.torch_impl.importer.exporting import example_of, exported
+from isograd.backends.torch_impl.importer.exporting import Example, example_of, exported
 from isograd.backends.torch_impl.importer.modes import both
-from isograd.backends.torch_impl.importer.plan import Place
-from isograd.backends.torch_impl.importer.reading import Census, Reader
+from isograd.backends.torch_impl.importer.plan import Census, Place
+from isograd.backends.torch_impl.importer.reading import Reader
 from isograd.backends.torch_impl.importer.writing import Held, Writer
 from isograd.core.base.errors import SpecError, shown
 from isograd.core.base.types import State
@@ -74,13 +74,14 @@ def from_torch(
     if not isinstance(module, nn.Module):
         raise SpecError("from_torch(module)", wanted="an nn.Module", got=shown(module), fix="give the module itself")
     example = example_of(example_inputs, _without_cache(module, example_kwargs))
-    dtype = _dtype(module)
+    dtype = _dtype(module, example)
     states, held = _states(module), dict[str, torch.Tensor]()
     for path, values in _named(module):
         held.setdefault(states[path], values)
-    census, readers, plans = Census(), [], []
+    census, readers, plans, frozen = Census(), [], [], set[Any]()
     for training in (True, False):
-        reader = Reader(module, exported(module, example, training=training), states, held, dtype, census)
+        program = exported(module, example, training=training)
+        reader = Reader(module, program, states, held, dtype, census, training=training, frozen=frozen)
         plans.append(reader.plan())
         readers.append(reader)
     name = type(module).__name__
@@ -94,11 +95,14 @@ def from_torch(
             got="\n".join([f"{kinds} that none does:", *_lacking(census.lacking)]),
             fix="import the part without them, or say them with others; report=True lists all operations",
         )
+    if not plans[0].outputs:
+        fix = "return what it computes"
+        raise SpecError(f"from_torch({name})", wanted="a tensor among the outputs", got="no tensor", fix=fix)
     kept = {
         path: Held(values, readers[0].form_of(values), isinstance(values, nn.Parameter) and values.requires_grad)
         for path, values in held.items()
     }
-    return Writer(module, both(*plans), readers[0].inputs, kept).model()
+    return Writer(module, both(plans[0], plans[1], name), readers[0].inputs, kept).model()
 
 
 def _without_cache(module: nn.Module, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -110,13 +114,20 @@ def _without_cache(module: nn.Module, kwargs: Mapping[str, Any] | None) -> dict[
     return given
 
 
-def _dtype(module: nn.Module) -> torch.dtype:
-    found = {v.dtype for v in (*module.parameters(), *module.buffers()) if v.is_floating_point()}
-    if len(found) > 1 or not found <= {torch.float32, torch.float64}:
-        got = ", ".join(sorted(map(str, found)))
-        wanted = "weights of one dtype, float32 or float64"
-        raise SpecError("from_torch(module)", wanted=wanted, got=got, fix="module.float()")
-    return found.pop() if found else torch.get_default_dtype()
+def _dtype(module: nn.Module, example: Example) -> torch.dtype:
+    """The one floating dtype of weights and inputs."""
+    name = f"from_torch({type(module).__name__})"
+    weights = {v.dtype: path for path, v in reversed(_named(module)) if v.is_floating_point() or v.is_complex()}
+    if len(weights) > 1 or not set(weights) <= {torch.float32, torch.float64}:
+        got = ", ".join(f"{path} in {dtype}" for dtype, path in weights.items())
+        raise SpecError(name, wanted="weights of one dtype, float32 or float64", got=got, fix="module.float()")
+    inputs = {v.dtype for v in example.tensors if v.is_floating_point() or v.is_complex()}
+    dtype = next(iter(weights), next(iter(inputs), torch.get_default_dtype()))
+    if not inputs <= {dtype} or dtype not in (torch.float32, torch.float64):
+        wanted = f"inputs in {dtype}, as its weights are" if weights else "inputs of one dtype, float32 or float64"
+        got = ", ".join(sorted(map(str, inputs)))
+        raise SpecError(name, wanted=wanted, got=got, fix=f"x.to({dtype})" if weights else "x.float()")
+    return dtype
 
 
 def _states(module: nn.Module) -> dict[str, str]:

@@ -1,39 +1,33 @@
-"""torch.export of a module in one mode, and what it would lose silently."""
+"""torch.export of a module in one mode, and what it says when it cannot."""
 
 from __future__ import annotations
 
-import random
-import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+import re
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from types import FrameType
 from typing import Any
-from unittest import mock
 
-import numpy as np
 import torch
 from torch import Tensor, fx, nn
 from torch.export import Dim, ExportedProgram, ShapesCollection
+from torch.export.graph_signature import InputKind
 from torch.utils import _pytree as pytree
 
+from isograd.backends.torch_impl.importer.places import PACKAGE, frames_of, line_of, place_in
+from isograd.backends.torch_impl.importer.plan import Place
+from isograd.backends.torch_impl.importer.watching import (
+    Watch,
+    check_hooks,
+    generators_of,
+    states_of,
+    watched,
+    who_draws,
+)
 from isograd.core.base.errors import SpecError, shortened
 
-PACKAGE = str(Path(torch.__file__).parent)
-DRAWS = (
-    "random",
-    "uniform",
-    "randint",
-    "randrange",
-    "choice",
-    "choices",
-    "shuffle",
-    "sample",
-    "gauss",
-    "normalvariate",
-)
-NUMPY_DRAWS = ("rand", "random", "randn", "randint", "uniform", "normal", "choice", "permutation", "shuffle")
+ATTRIBUTES = "assigned during export"  # of tensors: torch warns of each
 
 
 @dataclass(frozen=True)
@@ -90,94 +84,88 @@ def example_of(args: Any, kwargs: Mapping[str, Any] | None) -> Example:
 
 def exported(module: nn.Module, example: Example, *, training: bool) -> ExportedProgram:
     """The functional graph of the module in one mode; SpecError for what it cannot hold, with module and line."""
-    modes = {part: part.training for part in module.modules()}
-    with watched(module) as found:
+    check_hooks(module)
+    generators = generators_of(module)
+    before = states_of(generators)
+    with as_it_was(module), watched(module) as watch, warnings.catch_warnings(record=True) as told_of:
+        warnings.simplefilter("always")
+        module.train(training)
         try:
-            module.train(training)
-            program = torch.export.export(
-                module, example.args, dict(example.kwargs), dynamic_shapes=example.shapes, strict=False
-            )
-            for _, submodule in program.graph_module.named_modules():
-                if isinstance(submodule, fx.GraphModule):
-                    detach_what_has_no_gradient(submodule)
-            functional: ExportedProgram = program.run_decompositions({})
-        except SpecError:
-            raise
+            program = _program(module, example)
         except Exception as error:
-            raise told(module, error) from None
-        finally:
-            for part, mode in modes.items():
-                part.training = mode
-    if found:
-        raise found[0]
+            if watch.refused:
+                raise watch.refused[0] from None
+            raise error if isinstance(error, SpecError) else told(watch, error) from None
+    if watch.refused:
+        raise watch.refused[0]
+    if states_of(generators) != before:
+        with as_it_was(module):
+            module.train(training)
+            raise who_draws(module, lambda: _program(module, example))
+    _check_attributes(program, [str(each.message) for each in told_of])
+    for each in told_of:
+        if ATTRIBUTES not in str(each.message) and not each.filename.startswith(PACKAGE):
+            warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
+    return program
+
+
+def _program(module: nn.Module, example: Example) -> ExportedProgram:
+    shapes, kwargs = example.shapes, dict(example.kwargs)
+    with torch.inference_mode(False), torch.enable_grad():
+        program = torch.export.export(module, example.args, kwargs, dynamic_shapes=shapes, strict=False)
+    for _, part in program.graph_module.named_modules():
+        if isinstance(part, fx.GraphModule):
+            detach_what_has_no_gradient(part)
+    functional: ExportedProgram = program.run_decompositions({})
     return functional
 
 
 @contextmanager
-def watched(module: nn.Module) -> Iterator[list[SpecError]]:
-    """Collects what the export would lose without a word: own backwards, hooks on gradients, draws of Python's."""
-    found: list[SpecError] = []
-    check_hooks(module)
+def as_it_was(module: nn.Module) -> Iterator[None]:
+    """Inside, the module may change its mode and attributes; afterwards they are what they were.
 
-    def refusing(function: Callable[..., Any], wanted: str, fix: str) -> Callable[..., Any]:
-        def called(*args: Any, **kwargs: Any) -> Any:
-            frame = traceback.walk_stack(None)
-            where = place_in(module, [(f, n) for f, n in frame])
-            if where is not None:
-                found.append(SpecError(where, wanted=wanted, got=_named(function, args), fix=fix))
-            return function(*args, **kwargs)
-
-        return called
-
-    own = "operations whose gradients PyTorch knows"
-    own_fix = "write its forward with operations of torch, or keep this part in PyTorch"
-    applied = vars(torch.autograd.Function)["apply"]
-
-    def apply(kind: type, *args: Any, **kwargs: Any) -> Any:
-        return applied.__get__(None, kind)(*args, **kwargs)
-
-    patches: list[Any] = [
-        mock.patch.object(torch.autograd.Function, "apply", classmethod(refusing(apply, own, own_fix))),
-        mock.patch.object(
-            Tensor,
-            "register_hook",
-            refusing(Tensor.register_hook, "gradients that no hook changes", "remove the hook before the import"),
-        ),
-    ]
-    drawn, fix = (
-        "a forward that draws nothing from Python's or NumPy's generator",
-        "draw with torch, or import model.eval()",
-    )
-    patches += [mock.patch.object(random, n, refusing(getattr(random, n), drawn, fix)) for n in DRAWS]
-    patches += [mock.patch.object(np.random, n, refusing(getattr(np.random, n), drawn, fix)) for n in NUMPY_DRAWS]
-    before = random.getstate(), _legacy_state()
-    with ExitStack() as stack:
-        for patch in patches:
-            stack.enter_context(patch)
-        yield found
-    if not found and (random.getstate(), _legacy_state()) != before:
-        found.append(SpecError(type(module).__name__, wanted=drawn, got="one that does", fix=fix))
+    A BatchNorm that averages over all batches divides by their number, which an export cannot say: it gets a momentum.
+    """
+    held = [(part, dict(vars(part)), dict(part._parameters), dict(part._buffers)) for part in module.modules()]
+    try:
+        for part, *_ in held:
+            if isinstance(part, nn.modules.batchnorm._BatchNorm) and part.momentum is None:
+                part.momentum = 0.1
+        yield
+    finally:
+        for part, attributes, parameters, buffers in held:
+            vars(part).clear()
+            vars(part).update(attributes)
+            part._parameters.clear()
+            part._parameters.update(parameters)
+            part._buffers.clear()
+            part._buffers.update(buffers)
 
 
-def _legacy_state() -> str:
-    return repr(np.random.get_state())
-
-
-def _named(function: Callable[..., Any], args: tuple[Any, ...]) -> str:
-    of = args[0].__name__ if args and isinstance(args[0], type) else ""
-    return f"{of}.apply, with a backward of its own" if of else f"{function.__module__}.{function.__name__}"
-
-
-def check_hooks(module: nn.Module) -> None:
-    """SpecError for hooks that change gradients: no graph of a forward holds them."""
-    for path, part in module.named_modules():
-        if part._backward_hooks or part._backward_pre_hooks:
-            raise SpecError(
-                path or type(module).__name__,
-                wanted="gradients that no hook changes",
-                got="a backward hook",
-                fix="remove it before the import",
+def _check_attributes(program: ExportedProgram, warned: Sequence[str]) -> None:
+    """SpecError for tensors that forward keeps for its next call, where it reads them."""
+    named = {
+        name.rstrip(".") for text in warned if ATTRIBUTES in text for name in re.findall(r"self\.([\w.\[\]]+)", text)
+    }
+    changed = {name for name in named if "_flat_weights[" not in name}
+    for spec in program.graph_signature.input_specs:
+        (node,) = [node for node in program.graph.nodes if node.name == spec.arg.name]
+        if spec.kind == InputKind.CONSTANT_TENSOR and node.users and spec.target in changed:
+            user = next(iter(node.users))
+            raise _changes(
+                str(spec.target), ", ".join(filter(None, [spec.target.rpartition(".")[0], line_of(user.meta)]))
             )
+    for name in sorted(name for name in changed if "[" in name):
+        raise _changes(name, name.partition("[")[0])
+
+
+def _changes(name: str, where: str) -> SpecError:
+    return SpecError(
+        where,
+        wanted="tensors that stay from call to call, but for the statistics of a BatchNorm",
+        got=f"self.{name}, which forward assigns",
+        fix="give it as an input, and return what follows",
+    )
 
 
 def detach_what_has_no_gradient(graph: fx.GraphModule) -> None:
@@ -186,20 +174,13 @@ def detach_what_has_no_gradient(graph: fx.GraphModule) -> None:
         kind = str(node.target) if node.op == "call_function" else ""
         if "wrap_with_autocast" in kind and node.args[2]:
             raise SpecError(
-                line_of(node.meta) or "the module itself",
+                _place_within(graph, node),
                 wanted="one floating dtype throughout",
                 got=f"torch.autocast({node.args[0]!r}, {node.args[1]})",
                 fix="import the module without autocast",
             )
-        if "wrap_with_set_grad_enabled" not in kind:
+        if "wrap_with_set_grad_enabled" not in kind or node.args[0]:
             continue
-        if node.args[0]:
-            raise SpecError(
-                line_of(node.meta) or "the module itself",
-                wanted="torch.no_grad() around whole parts",
-                got="torch.enable_grad() inside",
-                fix="move it out of torch.no_grad()",
-            )
         for user in list(node.users):
             value = user.meta.get("val")
             if isinstance(value, Tensor) and value.is_floating_point():
@@ -210,40 +191,30 @@ def detach_what_has_no_gradient(graph: fx.GraphModule) -> None:
     graph.recompile()
 
 
-def line_of(meta: Mapping[str, Any]) -> str:
-    """The last line of a node's stack that is no torch.nn's own: "swin.py:123"."""
-    lines = [line.strip() for line in str(meta.get("stack_trace") or "").splitlines()]
-    frames = [line for line in lines if line.startswith("File ")]
-    own = [line for line in frames if PACKAGE not in line] or frames
-    if not own:
-        return ""
-    name, number = own[-1].split('"')[1], own[-1].split("line ")[1].split(",")[0]
-    return f"{Path(name).name}:{number}"
+def _place_within(graph: fx.GraphModule, region: fx.Node) -> str:
+    """Path and line of the first operation in a region, which is a graph of its own."""
+    parts = [getattr(graph, str(arg.target)) for arg in region.all_input_nodes if arg.op == "get_attr"]
+    metas = [node.meta for part in parts for node in part.graph.nodes if node.meta.get("nn_module_stack")]
+    stack, line = (metas[0]["nn_module_stack"], line_of(metas[0])) if metas else ({}, "")
+    path = list(stack.values())[-1][0] if stack else ""
+    return str(Place(path, line))
 
 
-def place_in(module: nn.Module, frames: Sequence[tuple[FrameType, int]]) -> str | None:
-    """Path and line of the innermost frame that runs in one of the module's parts; None outside of all."""
-    paths = {id(part): path for path, part in module.named_modules()}
-    for frame, line in frames:
-        held = frame.f_locals.get("self")
-        inside = isinstance(held, nn.Module) and id(held) in paths
-        if inside and not frame.f_code.co_filename.startswith(str(Path(PACKAGE) / "nn" / "modules" / "module.py")):
-            path = paths[id(held)] or type(module).__name__
-            return f"{path}, {Path(frame.f_code.co_filename).name}:{line}"
-    return None
-
-
-def told(module: nn.Module, error: Exception) -> SpecError:
+def told(watch: Watch, error: Exception) -> SpecError:
     """An error of torch.export in four lines."""
-    frames = list(traceback.walk_tb(error.__traceback__))[::-1]
-    where = place_in(module, frames) or type(module).__name__
+    where = place_in(watch.module, frames_of(error.__traceback__))
     text = " ".join(str(error).split())
     if "GuardOnDataDependent" in type(error).__name__ or "data-dependent" in text:
         wanted = "a forward that takes the same way for all values"
         fix = "compute both ways and choose with torch.where, or import the part without this branch"
     elif "batch" in text and ("onstraint" in text or "specializ" in text):
+        where = where or watch.fixed
         wanted = "a forward for batches of any size"
         fix = "take the batch size from x.shape[0], not from len(x) or a number"
+    elif "fake tensor" in text and watch.data:
+        where, text = watch.data, "it reads .data, which no graph holds"
+        wanted, fix = "values that a graph can follow", "x.detach()"
     else:
         wanted, fix = "a module that torch.export takes", "mend what it names"
+    where = where or type(watch.module).__name__
     return SpecError(where, wanted=wanted, got=f"{type(error).__name__}: {shortened(text, 300)}", fix=fix)

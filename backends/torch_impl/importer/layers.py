@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import torch
-
-from isograd.backends.torch_impl.importer.plan import Fixed
 from isograd.backends.torch_impl.importer.table import operation
 from isograd.core import layers as core
 from isograd.core.layers.base import Misfit
@@ -68,37 +65,6 @@ def embedding(b: Any, a: Any) -> Any:
     rows, width = b.form(b.ref(a.weight)).axes
     layer = core.Embedding(rows, width, padding_idx=None if a.padding_idx < 0 else a.padding_idx)
     return b.apply(layer, a.indices, weights={"weight": a.weight})
-
-
-@operation("_native_batch_norm_legit_functional", "_native_batch_norm_legit_no_training")
-def batch_norm(b: Any, a: Any) -> Any:
-    part = b.paths.get(b.place.module)
-    cumulative = getattr(part, "momentum", 0) is None and hasattr(part, "running_mean")
-    layer = _norm(b, a, momentum=None if cumulative else a.momentum, track_running_stats=True)
-    weights = _affine(b, a) | {"running_mean": a.running_mean, "running_var": a.running_var}
-    return [b.apply(layer, a.input, weights=weights), None, None, None, None]
-
-
-@operation("_native_batch_norm_legit.no_stats")
-def batch_norm_without_memory(b: Any, a: Any) -> Any:
-    layer = _norm(b, a, momentum=a.momentum, track_running_stats=False)
-    return [b.apply(layer, a.input, weights=_affine(b, a)), None, None]
-
-
-def _norm(b: Any, a: Any, **options: Any) -> Any:
-    axes = _axes(b, a)
-    kind = core.BatchNorm1d if axes < 2 else core.BatchNorm2d if axes == 2 else core.BatchNorm3d
-    return kind(eps=a.eps, affine=not (a.weight is None and a.bias is None), **options)
-
-
-def _affine(b: Any, a: Any) -> dict[str, Any]:
-    """weight and bias; where one alone is missing, 1 or 0."""
-    if a.weight is None and a.bias is None:
-        return {}
-    shape = b.form(b.ref(a.bias if a.weight is None else a.weight)).axes
-    weight = Fixed(torch.ones(shape, dtype=b.dtype), b.place) if a.weight is None else a.weight
-    bias = Fixed(torch.zeros(shape, dtype=b.dtype), b.place) if a.bias is None else a.bias
-    return {"weight": weight, "bias": bias}
 
 
 @operation("layer_norm")
@@ -187,6 +153,10 @@ for _name, _kind in PLAIN.items():
     _enter(_name, _kind)
 
 
+SELU = (1.6732632423543772, 1.0507009873554805)
+"""(alpha, scale) of an elu that is a selu in place."""
+
+
 @operation("gelu")
 def gelu(b: Any, a: Any) -> Any:
     return b.apply(core.GELU(approximate=a.approximate), a.input)
@@ -199,9 +169,12 @@ def leaky_relu(b: Any, a: Any) -> Any:
 
 @operation("elu")
 def elu(b: Any, a: Any) -> Any:
-    if (a.scale, a.input_scale) != (1, 1):
-        raise Misfit("scale 1", f"scale={a.scale}, input_scale={a.input_scale}", "")
-    return b.apply(core.ELU(alpha=float(a.alpha)), a.input)
+    if a.input_scale != 1:
+        raise Misfit("input_scale 1", f"input_scale={a.input_scale}", "")
+    if (a.alpha, a.scale) == SELU:
+        return b.apply(core.SELU(), a.input)
+    y = b.apply(core.ELU(alpha=float(a.alpha)), a.input)
+    return y if a.scale == 1 else b.apply(core.Number("mul", float(a.scale)), y)
 
 
 @operation("prelu", "_prelu_kernel")

@@ -23,23 +23,39 @@ class Both:
     evaluation: tuple[int, ...] | None
 
 
-def both(training: Plan, evaluation: Plan) -> Both:
-    """SpecError where evaluation computes anything that training does not."""
+def both(training: Plan, evaluation: Plan, name: str) -> Both:
+    """SpecError where evaluation computes anything that training does not, or drops at random."""
     seen: dict[str, int] = {}
     trained, evaluated = _keys(training, seen), _keys(evaluation, seen)
-    outputs, wanted = [trained.of(ref) for ref in training.outputs], [evaluated.of(ref) for ref in evaluation.outputs]
-    missing = [step for step in evaluation.steps if evaluated.steps[id(step)] not in set(trained.steps.values())]
-    if missing or not set(wanted) <= set(outputs):
-        where = f"{missing[0].place}: {missing[0].layer!r}" if missing else "its outputs"
-        raise SpecError(
-            "from_torch",
-            wanted="a module that computes the same in training and in evaluation, but for dropout and statistics",
-            got=f"another operation in evaluation, first at {where}",
-            fix="import the part that both modes share",
-        )
+    for step in evaluation.steps:
+        if _drops(step):
+            raise _other(name, f"{step.layer!r}, which drops in evaluation too, at {step.place}")
+    known = set(trained.steps.values())
+    for step in evaluation.steps:
+        if evaluated.steps[id(step)] not in known:
+            raise _other(name, f"another operation in evaluation, first {step.layer!r} at {step.place}")
+    outputs = [trained.of(ref) for ref in training.outputs]
+    wanted = [evaluated.of(ref) for ref in evaluation.outputs]
+    for k, (key, ref) in enumerate(zip(wanted, evaluation.outputs, strict=True)):
+        if key not in outputs:
+            at = f", {ref.step.layer!r} at {ref.step.place}" if isinstance(ref, Out) else ""
+            raise _other(name, f"output {k} in evaluation is none of training's{at}")
     if wanted == outputs:
         return Both(training, None)
     return Both(training, tuple(outputs.index(key) for key in wanted))
+
+
+def _drops(step: Step) -> bool:
+    return isinstance(step.layer, DROPS) or bool(getattr(step.layer, "dropout", 0))
+
+
+def _other(name: str, got: str) -> SpecError:
+    return SpecError(
+        f"from_torch({name})",
+        wanted="a module that computes the same in training and in evaluation, but for dropout and statistics",
+        got=got,
+        fix="import the part that both modes share",
+    )
 
 
 class _Keys:

@@ -266,12 +266,12 @@ def _where_true(mask: Any) -> Any:
 
 @operation("tril")
 def tril(b: Any, a: Any) -> Any:
-    return b.apply(core.Tril(a.diagonal), a.input)
+    return b.apply(core.Tril(diagonal=a.diagonal), a.input)
 
 
 @operation("triu")
 def triu(b: Any, a: Any) -> Any:
-    return b.apply(core.Triu(a.diagonal), a.input)
+    return b.apply(core.Triu(diagonal=a.diagonal), a.input)
 
 
 @operation("pixel_shuffle")

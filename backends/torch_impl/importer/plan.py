@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from torch import Tensor
@@ -65,6 +66,13 @@ class Out:
     index: int = 0
 
 
+@dataclass(frozen=True)
+class Moved:
+    """The statistics of a BatchNorm after a step of training: the layer's own affair, unless something reads them."""
+
+    state: State
+
+
 Ref: TypeAlias = Given | State | Fixed | Out
 
 
@@ -74,3 +82,23 @@ class Plan:
 
     steps: list[Step]
     outputs: list[Ref]
+
+
+def needed(steps: Sequence[Step], outputs: Sequence[Ref]) -> list[Step]:
+    """The steps that lead to the outputs."""
+    found: set[int] = set()
+    waiting = [ref.step for ref in outputs if isinstance(ref, Out)]
+    while waiting:
+        step = waiting.pop()
+        if id(step) not in found:
+            found.add(id(step))
+            waiting += [ref.step for ref in (*step.inputs, *step.weights.values()) if isinstance(ref, Out)]
+    return [step for step in steps if id(step) in found]
+
+
+@dataclass
+class Census:
+    """Which operations a module has, and those that no layer computes: {(operation, why): its places}."""
+
+    found: Counter[str] = field(default_factory=Counter)
+    lacking: dict[tuple[str, str], list[Place]] = field(default_factory=dict)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import operator
-from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,9 +21,22 @@ from isograd.backends.torch_impl.importer import (  # noqa: F401  (enter the ope
     products,
     recurrences,
     reductions,
+    statistics,
 )
-from isograd.backends.torch_impl.importer.exporting import line_of
-from isograd.backends.torch_impl.importer.plan import Fixed, Given, Out, Place, Plan, Ref, State, Step
+from isograd.backends.torch_impl.importer.places import line_of
+from isograd.backends.torch_impl.importer.plan import (
+    Census,
+    Fixed,
+    Given,
+    Moved,
+    Out,
+    Place,
+    Plan,
+    Ref,
+    State,
+    Step,
+    needed,
+)
 from isograd.backends.torch_impl.importer.table import entry_of
 from isograd.core.base.errors import SpecError, shortened
 from isograd.core.base.forms import Form, Kind, Rows, Size
@@ -35,9 +47,6 @@ SHAPE_ONLY = frozenset(
 )
 """Operations that read of their tensor its shape and dtype alone."""
 
-RANDOM = ("rand", "bernoulli", "normal", "uniform", "dropout", "multinomial", "exponential")
-FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
-
 
 class Unsupported(Exception):
     """What an operation cannot be said as, raised by the table's entries."""
@@ -46,14 +55,6 @@ class Unsupported(Exception):
 @dataclass(frozen=True)
 class Broken:
     """Stands for what an operation without a layer would have made."""
-
-
-@dataclass
-class Census:
-    """Which operations a module has, and those that no layer computes: {(operation, why): its places}."""
-
-    found: Counter[str] = field(default_factory=Counter)
-    lacking: dict[tuple[str, str], list[Place]] = field(default_factory=dict)
 
 
 class Reader:
@@ -67,9 +68,12 @@ class Reader:
         held: Mapping[str, Tensor],
         dtype: torch.dtype,
         census: Census,
+        *,
+        training: bool,
+        frozen: set[Any],
     ) -> None:
         self.module, self.program, self.states, self.held = module, program, states, held
-        self.dtype, self.census = dtype, census
+        self.dtype, self.census, self.training, self.frozen = dtype, census, training, frozen
         self.paths = dict(module.named_modules(remove_duplicate=False))
         self.made: dict[fx.Node, Any] = {}
         self.steps: list[Step] = []
@@ -124,33 +128,47 @@ class Reader:
         raise SpecError("from_torch", wanted="tensors", got=f"{spec.kind}", fix="import a part without it")
 
     def _outputs(self) -> list[Ref]:
-        by_name = {node.name: made for node, made in self.made.items()}
-        changed = self._changed()
+        nodes = {node.name: node for node in self.program.graph.nodes}
         found: list[Ref] = []
         for spec in self.program.graph_signature.output_specs:
-            if spec.kind == OutputKind.BUFFER_MUTATION and spec.target not in changed:
-                self.lacks(
-                    "a buffer that forward changes", f"{spec.target} is no statistic of a BatchNorm", Place("", "")
-                )
+            if isinstance(spec.arg, ConstantArgument):
+                continue
+            node = nodes[spec.arg.name]
+            place = self._place(node)
+            if spec.kind == OutputKind.BUFFER_MUTATION and not self._moves(node, str(spec.target)):
+                why = f"{spec.target}, which no BatchNorm moves on as a statistic of its own"
+                self.lacks("a buffer that forward changes", why, place)
             if spec.kind == OutputKind.PARAMETER_MUTATION:
-                self.lacks("a parameter that forward changes", str(spec.target), Place("", ""))
-            if spec.kind == OutputKind.USER_OUTPUT and not isinstance(spec.arg, ConstantArgument):
-                made = by_name[spec.arg.name]
-                if not isinstance(made, Broken):
-                    found.append(self.ref(made))
+                self.lacks("a parameter that forward changes", str(spec.target), place)
+            if spec.kind == OutputKind.USER_OUTPUT and not isinstance(made := self.made[node], Broken):
+                found += self._output(made, place)
         return found
 
-    def _changed(self) -> set[str]:
-        """The buffers that layers of the plan move on by themselves."""
-        named = {f"{path}.{name}" for path, part in self.module.named_modules() for name in _counters(part)}
-        for step in self.steps:
-            named |= {ref.path for ref in step.weights.values() if isinstance(ref, State)}
-        return named
+    def _output(self, made: Any, place: Place) -> list[Ref]:
+        try:
+            return [self.ref(made)]
+        except Unsupported as why:
+            self.lacks("an output", str(why), place)
+            return []
 
-    def _called(self, node: fx.Node) -> Any:
+    def _moves(self, node: fx.Node, path: str) -> bool:
+        """Whether a buffer ends as a BatchNorm leaves its statistics, or its count of batches."""
+        state = State(self.states[path])
+        if node.target is operator.getitem and isinstance(made := self.made.get(node.args[0]), list):  # type: ignore[arg-type]
+            return made[node.args[1]] == Moved(state)  # type: ignore[index, no-any-return]
+        count = 0
+        while node.op == "call_function" and str(node.target) == "aten.add.Tensor" and node.args[1:] == (1,):
+            node, count = node.args[0], count + 1  # type: ignore[assignment]
+        held = [step for step in self.steps if state in step.weights.values()]
+        return count > 0 and self.made.get(node) == state and count == len(held)
+
+    def _place(self, node: fx.Node) -> Place:
         stack = node.meta.get("nn_module_stack") or {}
         path = list(stack.values())[-1][0] if stack else ""
-        self.place = Place(path if path in self.paths else "", line_of(node.meta))
+        return Place(path if path in self.paths else "", line_of(node.meta))
+
+    def _called(self, node: fx.Node) -> Any:
+        self.place = self._place(node)
         if node.target is operator.getitem:
             held = self.made[node.args[0]]  # type: ignore[index]
             return held if isinstance(held, Broken) else held[node.args[1]]
@@ -171,7 +189,7 @@ class Reader:
 
     def _read(self, node: fx.Node, name: str, value: Any, held: Sequence[Any]) -> Any:
         base = name.partition(".")[0]
-        if _still(value) and not base.startswith(RANDOM) and base not in ("native_dropout", "empty", "new_empty"):
+        if _still(value) and not _draws(node) and base not in ("empty", "new_empty"):
             if base in SHAPE_ONLY:
                 return Fixed(_filled(node, base, value), self.place)
             if all(isinstance(each, (Fixed, int, float)) for each in held):
@@ -247,6 +265,8 @@ class Reader:
         if isinstance(value, (bool, int, float)):
             dtype = torch.bool if isinstance(value, bool) else torch.int64 if isinstance(value, int) else self.dtype
             return Fixed(torch.tensor(value, dtype=dtype), self.place)
+        if isinstance(value, Moved):
+            raise Unsupported(f"it reads {value.state.path} after a BatchNorm has moved it on")
         raise Unsupported(f"it reads {type(value).__name__}, which is no tensor")
 
     def form(self, ref: Ref) -> Form:
@@ -290,18 +310,6 @@ class Reader:
         self.census.lacking.setdefault((name, shortened(why, 200)), []).append(place)
 
 
-def needed(steps: Sequence[Step], outputs: Sequence[Ref]) -> list[Step]:
-    """The steps that lead to the outputs."""
-    found: set[int] = set()
-    waiting = [ref.step for ref in outputs if isinstance(ref, Out)]
-    while waiting:
-        step = waiting.pop()
-        if id(step) not in found:
-            found.add(id(step))
-            waiting += [ref.step for ref in (*step.inputs, *step.weights.values()) if isinstance(ref, Out)]
-    return [step for step in steps if id(step) in found]
-
-
 def _still(value: Any) -> bool:
     """Whether what an operation makes has the same shape for every batch."""
     leaves = value if isinstance(value, (list, tuple)) else [value]
@@ -313,6 +321,6 @@ def _filled(node: fx.Node, base: str, value: Tensor) -> Tensor:
     return torch.full(tuple(value.shape), number, dtype=value.dtype)  # type: ignore[arg-type]
 
 
-def _counters(part: nn.Module) -> list[str]:
-    """Buffers that count batches, which a BatchNorm of ours moves on."""
-    return ["num_batches_tracked"] if isinstance(getattr(part, "num_batches_tracked", None), Tensor) else []
+def _draws(node: fx.Node) -> bool:
+    """Whether an operation draws at random."""
+    return torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())
