@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import isograd as ig
-from isograd.core.base.errors import ShapeError, SpecError, WeightsError
+from isograd.core.base.errors import DataError, ShapeError, SpecError, WeightsError
 from isograd.core.parity.matching import TOLERANCE, difference
 
 BACKENDS = ("numpy", "torch")
@@ -201,3 +201,13 @@ def test_a_damaged_record_of_entries_is_refused() -> None:
     record["entries"]["cls"]["shape"] = ["N", 2]
     with pytest.raises(SpecError, match="a shape without the batch's rows"):
         ig.Model.from_json(json.dumps(record))
+
+
+def test_numbers_that_the_graph_computes_and_no_row_has_are_refused() -> None:
+    words = ig.Input((3,), name="words", kind="integer")
+    before = ig.Number("sub", 1, name="before")(words)
+    net = ig.build(ig.Model(inputs=words, outputs=ig.Embedding(5, 2)(before)))
+    net.forward(np.array([[1, 2, 5]]))
+    for wrong in (0, 6):
+        with pytest.raises(DataError, match=r"whole numbers 0…4"):
+            net.forward(np.array([[1, 2, wrong]]))

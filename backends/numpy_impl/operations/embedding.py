@@ -8,6 +8,7 @@ from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import Embedding, OneHot
+from isograd.core.layers.indexing import no_place
 
 
 def summed_rows(numbers: Array, rows: Array, count: int) -> Array:
@@ -24,6 +25,9 @@ def summed_rows(numbers: Array, rows: Array, count: int) -> Array:
 def embedding(spec: Embedding, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y = W[x]        dW[v] = Σ dy over the places where x = v, 0 for the padding row"""
     W = p["weight"]
+    if x.size and (x.min() < 0 or x.max() >= len(W)):  # numbers that the graph computes are checked nowhere else
+        wrong = (x < 0) | (x >= len(W))
+        raise no_place(repr(spec), int(x[wrong][0]), len(W), 0)
 
     def backward(dy: Array) -> tuple[None, State]:
         dW = summed_rows(x, dy.reshape(-1, W.shape[1]), len(W))
