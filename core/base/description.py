@@ -124,7 +124,12 @@ def register(family: str, cls: type[Description]) -> None:
     members[cls.__name__] = cls
 
 
-@dataclass(init=False, repr=False, eq=False)
+@dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))
+def _root(cls: type[T]) -> type[T]:
+    return dataclass(init=False, repr=False, eq=False)(cls)
+
+
+@_root
 class Description:
     """Base of all descriptions: checked when made, equality by value, a short repr, JSON both ways.
 
