@@ -13,6 +13,7 @@ from torch.utils.checkpoint import checkpoint
 
 import isograd as ig
 from imports.comparing import compare
+from imports.pitfalls.every import REFUSED
 
 X = torch.linspace(-1.0, 1.0, 12).reshape(3, 4)
 
@@ -35,6 +36,9 @@ def test_an_import_is_the_same_in_every_mode_of_gradients(mode: Any) -> None:
     module = Block()
     with mode():
         model, _ = ig.from_torch(module, X)
+        hooked = REFUSED["ChangesAGradientWhereThereIsOne"]
+        with pytest.raises(ig.SpecError, match="register_hook"):
+            ig.from_torch(hooked.module(), X)
     assert model == ig.from_torch(Block(), X)[0]
 
 
@@ -135,7 +139,7 @@ def test_the_comparison_sees_an_output_too_many() -> None:
 
     class Two(nn.Module):
         def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-            return x * 2, x * 3
+            return x * 2, x.detach()
 
     class One(nn.Module):
         def forward(self, x: Tensor) -> Tensor:

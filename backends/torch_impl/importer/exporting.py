@@ -117,7 +117,7 @@ def exported(module: nn.Module, example: Example, *, training: bool) -> Exported
 
 def _program(module: nn.Module, example: Example) -> ExportedProgram:
     shapes, kwargs = example.shapes, dict(example.kwargs)
-    with torch.inference_mode(False), torch.enable_grad():
+    with torch.inference_mode(False):
         program = torch.export.export(module, example.args, kwargs, dynamic_shapes=shapes, strict=False)
     for _, part in program.graph_module.named_modules():
         if isinstance(part, fx.GraphModule):

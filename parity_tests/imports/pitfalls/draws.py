@@ -76,6 +76,14 @@ class BranchesOnTorchsGenerator(nn.Module):
 
 
 @refused("no layer", (4,))
+class AddsCauchyNoise(nn.Module):
+    """Drawn into an array that depends on nothing."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + torch.zeros(4).cauchy_()  # refused
+
+
+@refused("no layer", (4,))
 class AddsNoise(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x + torch.randn_like(x)  # refused
