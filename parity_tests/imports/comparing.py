@@ -152,9 +152,11 @@ class Original:
             wanted = {path: w for path, w in self.module.named_parameters() if w.requires_grad}
             sources = [*wanted.values(), *(x for x in given if x.requires_grad)]
             live = [(y, dy) for y, dy in zip(outputs, dys, strict=True) if y.requires_grad]
-            grads = torch.autograd.grad(
-                [y for y, _ in live], sources, [dy for _, dy in live], allow_unused=True, materialize_grads=True
+            options = {"allow_unused": True, "materialize_grads": True}
+            grads = (
+                torch.autograd.grad([y for y, _ in live], sources, [dy for _, dy in live], **options) if live else ()
             )
+            grads = grads or tuple(map(torch.zeros_like, sources))
             found |= {(path, "gradient"): g.numpy() for path, g in zip(wanted, grads[: len(wanted)], strict=True)}
             dxs = iter(grads[len(wanted) :])
             for k, x in enumerate(given):

@@ -85,7 +85,7 @@ def test_its_names_are_the_modules(case: Case) -> None:
 def test_a_module_is_refused_by_its_path_and_line(name: str) -> None:
     pitfall = REFUSED[name]
     with pytest.raises(ig.SpecError) as error:
-        ig.from_torch(pitfall.module(), pitfall.example(3), example_kwargs=pitfall.keywords(3))
+        ig.from_torch(pitfall.module(), pitfall.example(pitfall.rows), example_kwargs=pitfall.keywords(pitfall.rows))
     told = str(error.value)
     assert pitfall.got in told
     assert pitfall.path in told

@@ -68,7 +68,7 @@ def _scaled(b: Any, a: Any) -> Any:
 @operation("rsub")
 def reversed_subtract(b: Any, a: Any) -> Any:
     a.input, a.other = a.other, a.input
-    return joined(b, a, core.Subtract(), "sub", a.other)
+    return joined(b, a, core.Subtract(), "sub", _scaled(b, a))
 
 
 @operation("mul.Tensor", "mul.Scalar", "multiply.Tensor")
@@ -122,6 +122,11 @@ def _enter_unary(name: Any) -> None:
 
 for _name in UNARY:
     _enter_unary(_name)
+
+
+@operation("round.decimals")
+def round_to_decimals(b: Any, a: Any) -> Any:
+    raise Misfit("whole numbers", f"round.decimals to {a.decimals}", "")
 
 
 @operation("clamp", "clamp_min", "clamp_max")

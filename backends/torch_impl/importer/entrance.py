@@ -13,7 +13,7 @@ from torch import nn
 
 from isograd.backends.torch_impl.importer.exporting import Example, example_of, exported
 from isograd.backends.torch_impl.importer.modes import both
-from isograd.backends.torch_impl.importer.plan import Census, Place
+from isograd.backends.torch_impl.importer.plan import Census, Norms, Place
 from isograd.backends.torch_impl.importer.reading import Reader
 from isograd.backends.torch_impl.importer.writing import Held, Writer
 from isograd.core.base.errors import SpecError, shown
@@ -73,15 +73,15 @@ def from_torch(
     """
     if not isinstance(module, nn.Module):
         raise SpecError("from_torch(module)", wanted="an nn.Module", got=shown(module), fix="give the module itself")
-    example = example_of(example_inputs, _without_cache(module, example_kwargs))
+    example = example_of(example_inputs, _without_cache(module, example_inputs, example_kwargs))
     dtype = _dtype(module, example)
     states, held = _states(module), dict[str, torch.Tensor]()
     for path, values in _named(module):
         held.setdefault(states[path], values)
-    census, readers, plans, frozen = Census(), [], [], set[Any]()
+    census, norms, readers, plans = Census(), Norms(), [], []
     for training in (True, False):
         program = exported(module, example, training=training)
-        reader = Reader(module, program, states, held, dtype, census, training=training, frozen=frozen)
+        reader = Reader(module, program, states, held, dtype, census, training=training, norms=norms)
         plans.append(reader.plan())
         readers.append(reader)
     name = type(module).__name__
@@ -105,10 +105,11 @@ def from_torch(
     return Writer(module, both(plans[0], plans[1], name), readers[0].inputs, kept, states).model()
 
 
-def _without_cache(module: nn.Module, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
+def _without_cache(module: nn.Module, args: Any, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
     """Caches of keys and values are no outputs of a model that computes all places at once."""
-    given = dict(kwargs or {})
-    if "use_cache" in inspect.signature(module.forward).parameters and "use_cache" not in given:
+    given, names = dict(kwargs or {}), list(inspect.signature(module.forward).parameters)
+    count = len(args) if isinstance(args, (tuple, list)) else 1
+    if "use_cache" in names[count:] and "use_cache" not in given:
         warnings.warn(f"{type(module).__name__} is imported with use_cache=False", stacklevel=3)
         given["use_cache"] = False
     return given

@@ -27,6 +27,7 @@ from isograd.backends.torch_impl.importer.watching import (
 )
 from isograd.core.base.errors import SpecError, shortened
 
+ANY_ROWS = "a forward for batches of any size"
 ATTRIBUTES = "assigned during export"  # of tensors: torch warns of each
 
 
@@ -76,7 +77,8 @@ def example_of(args: Any, kwargs: Mapping[str, Any] | None) -> Example:
     def own(leaf: Any) -> Any:
         if not isinstance(leaf, Tensor):
             return leaf
-        copy = leaf.detach().clone()
+        with torch.inference_mode(False):
+            copy = leaf.detach().clone()
         return torch.cat([copy, copy]) if size == 1 else copy
 
     return Example(pytree.tree_map(own, row), pytree.tree_map(own, dict(kwargs or {})), max(size, 2))
@@ -95,14 +97,17 @@ def exported(module: nn.Module, example: Example, *, training: bool) -> Exported
         except Exception as error:
             if watch.refused:
                 raise watch.refused[0] from None
-            raise error if isinstance(error, SpecError) else told(watch, error) from None
+            raise error if isinstance(error, SpecError) else told(watch, error, example.rows) from None
     if watch.refused:
         raise watch.refused[0]
+    if where := watch.narrowed(example.rows, own=True):
+        got = "one that asks for the size of the batch, and goes another way for others"
+        raise SpecError(where, wanted=ANY_ROWS, got=got, fix="compute the same for every size")
     if states_of(generators) != before:
         with as_it_was(module):
             module.train(training)
             raise who_draws(module, lambda: _program(module, example))
-    _check_attributes(program, [str(each.message) for each in told_of])
+    _check_attributes(module, program, [str(each.message) for each in told_of])
     for each in told_of:
         if ATTRIBUTES not in str(each.message) and not each.filename.startswith(PACKAGE):
             warnings.warn_explicit(each.message, each.category, each.filename, each.lineno)
@@ -142,30 +147,25 @@ def as_it_was(module: nn.Module) -> Iterator[None]:
             part._buffers.update(buffers)
 
 
-def _check_attributes(program: ExportedProgram, warned: Sequence[str]) -> None:
+def _check_attributes(module: nn.Module, program: ExportedProgram, warned: Sequence[str]) -> None:
     """SpecError for tensors that forward keeps for its next call, where it reads them."""
-    named = {
-        name.rstrip(".") for text in warned if ATTRIBUTES in text for name in re.findall(r"self\.([\w.\[\]]+)", text)
+    named = {name for text in warned if ATTRIBUTES in text for name in re.findall(r"self\.([\w.\[\]]*[\w\]])", text)}
+    changed = sorted(name for name in named if "_flat_weights[" not in name)
+    nodes = {node.name: node for node in program.graph.nodes}
+    read = {
+        str(spec.target): next(iter(nodes[spec.arg.name].users))
+        for spec in program.graph_signature.input_specs
+        if spec.kind == InputKind.CONSTANT_TENSOR and nodes[spec.arg.name].users
     }
-    changed = {name for name in named if "_flat_weights[" not in name}
-    for spec in program.graph_signature.input_specs:
-        (node,) = [node for node in program.graph.nodes if node.name == spec.arg.name]
-        if spec.kind == InputKind.CONSTANT_TENSOR and node.users and spec.target in changed:
-            user = next(iter(node.users))
-            raise _changes(
-                str(spec.target), ", ".join(filter(None, [spec.target.rpartition(".")[0], line_of(user.meta)]))
+    for name in changed:
+        if name in read or "[" in name:
+            line = line_of(read[name].meta) if name in read else ""
+            raise SpecError(
+                ", ".join(filter(None, [name.rpartition(".")[0] or type(module).__name__, line])),
+                wanted="tensors that stay from call to call, but for the statistics of a BatchNorm",
+                got=f"self.{name}, which forward assigns",
+                fix="give it as an input, and return what follows",
             )
-    for name in sorted(name for name in changed if "[" in name):
-        raise _changes(name, name.partition("[")[0])
-
-
-def _changes(name: str, where: str) -> SpecError:
-    return SpecError(
-        where,
-        wanted="tensors that stay from call to call, but for the statistics of a BatchNorm",
-        got=f"self.{name}, which forward assigns",
-        fix="give it as an input, and return what follows",
-    )
 
 
 def detach_what_has_no_gradient(graph: fx.GraphModule) -> None:
@@ -200,21 +200,19 @@ def _place_within(graph: fx.GraphModule, region: fx.Node) -> str:
     return str(Place(path, line))
 
 
-def told(watch: Watch, error: Exception) -> SpecError:
+def told(watch: Watch, error: Exception, rows: int) -> SpecError:
     """An error of torch.export in four lines."""
     where = place_in(watch.module, frames_of(error.__traceback__))
     text = " ".join(str(error).split())
+    got = f"{type(error).__name__}: {shortened(text, 200)}"
     if "GuardOnDataDependent" in type(error).__name__ or "data-dependent" in text:
-        wanted = "a forward that takes the same way for all values"
+        wanted, got = "a forward that takes the same way for all values", f"one that asks: {text.split('. ')[0]}"
         fix = "compute both ways and choose with torch.where, or import the part without this branch"
     elif "batch" in text and ("onstraint" in text or "specializ" in text):
-        where = where or watch.fixed
-        wanted = "a forward for batches of any size"
-        fix = "take the batch size from x.shape[0], not from len(x) or a number"
+        where, wanted = where or watch.narrowed(rows, own=False), ANY_ROWS
+        got, fix = "one that fixes its size, or cuts it", "take the size from x.shape[0], not from len(x) or a number"
     elif "fake tensor" in text and watch.data:
-        where, text = watch.data, "it reads .data, which no graph holds"
-        wanted, fix = "values that a graph can follow", "x.detach()"
+        where, wanted, got, fix = watch.data, "values that a graph can follow", "x.data", "x.detach()"
     else:
         wanted, fix = "a module that torch.export takes", "mend what it names"
-    where = where or type(watch.module).__name__
-    return SpecError(where, wanted=wanted, got=f"{type(error).__name__}: {shortened(text, 300)}", fix=fix)
+    return SpecError(where or type(watch.module).__name__, wanted=wanted, got=got, fix=fix)

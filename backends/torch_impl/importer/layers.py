@@ -62,6 +62,8 @@ def linear(b: Any, a: Any) -> Any:
 
 @operation("embedding")
 def embedding(b: Any, a: Any) -> Any:
+    if a.scale_grad_by_freq:
+        raise Misfit("gradients that add up", "scale_grad_by_freq=True", "")
     rows, width = b.form(b.ref(a.weight)).axes
     layer = core.Embedding(rows, width, padding_idx=None if a.padding_idx < 0 else a.padding_idx)
     return b.apply(layer, a.indices, weights={"weight": a.weight})

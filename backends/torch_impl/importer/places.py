@@ -27,7 +27,7 @@ def says_nothing(file: str) -> bool:
 def line_of(meta: Mapping[str, Any]) -> str:
     """The last line of a node's stack that is no torch.nn's own: "swin.py:123"."""
     lines = [line.strip() for line in str(meta.get("stack_trace") or "").splitlines()]
-    frames = [line for line in lines if line.startswith("File ")]
+    frames = [line for line in lines if line.startswith("File ") and '"<' not in line]
     own = [line for line in frames if PACKAGE not in line] or frames
     if not own:
         return ""

@@ -73,6 +73,14 @@ class Moved:
     state: State
 
 
+@dataclass
+class Norms:
+    """What training does with statistics, for evaluation to know: which it leaves alone, which batches it counts."""
+
+    frozen: set[Ref] = field(default_factory=set)
+    counted: set[State] = field(default_factory=set)
+
+
 Ref: TypeAlias = Given | State | Fixed | Out
 
 

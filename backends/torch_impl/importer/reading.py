@@ -23,12 +23,14 @@ from isograd.backends.torch_impl.importer import (  # noqa: F401  (enter the ope
     reductions,
     statistics,
 )
+from isograd.backends.torch_impl.importer.known import SHAPE_ONLY, draws, filled, still
 from isograd.backends.torch_impl.importer.places import line_of
 from isograd.backends.torch_impl.importer.plan import (
     Census,
     Fixed,
     Given,
     Moved,
+    Norms,
     Out,
     Place,
     Plan,
@@ -42,10 +44,7 @@ from isograd.core.base.errors import SpecError, shortened
 from isograd.core.base.forms import Form, Kind, Rows, Size
 from isograd.core.layers.base import Layer, Misfit
 
-SHAPE_ONLY = frozenset(
-    ["new_zeros", "zeros_like", "new_ones", "ones_like", "full_like", "new_full", "new_empty", "empty_like"]
-)
-"""Operations that read of their tensor its shape and dtype alone."""
+NARROW = (torch.uint8, torch.int8, torch.int16)
 
 
 class Unsupported(Exception):
@@ -70,10 +69,10 @@ class Reader:
         census: Census,
         *,
         training: bool,
-        frozen: set[Any],
+        norms: Norms,
     ) -> None:
         self.module, self.program, self.states, self.held = module, program, states, held
-        self.dtype, self.census, self.training, self.frozen = dtype, census, training, frozen
+        self.dtype, self.census, self.training, self.norms = dtype, census, training, norms
         self.paths = dict(module.named_modules(remove_duplicate=False))
         self.made: dict[fx.Node, Any] = {}
         self.steps: list[Step] = []
@@ -151,6 +150,11 @@ class Reader:
             self.lacks("an output", str(why), place)
             return []
 
+    def changes(self, state: State) -> bool:
+        """Whether the forward writes to a buffer."""
+        specs = self.program.graph_signature.output_specs
+        return any(s.kind == OutputKind.BUFFER_MUTATION and self.states[str(s.target)] == state.path for s in specs)
+
     def _moves(self, node: fx.Node, path: str) -> bool:
         """Whether a buffer ends as a BatchNorm leaves its statistics, or its count of batches."""
         state = State(self.states[path])
@@ -189,15 +193,17 @@ class Reader:
 
     def _read(self, node: fx.Node, name: str, value: Any, held: Sequence[Any]) -> Any:
         base = name.partition(".")[0]
-        if _still(value) and not _draws(node) and base not in ("empty", "new_empty"):
+        if still(value) and not draws(node) and base not in ("empty", "new_empty"):
             if base in SHAPE_ONLY:
-                return Fixed(_filled(node, base, value), self.place)
+                return Fixed(filled(node, base, value), self.place)
             if all(isinstance(each, (Fixed, int, float)) for each in held):
                 return self._computed(node)
         entry = entry_of(name)
         if entry is None:
             raise Unsupported("no layer computes it")
         made = entry(self, self._arguments(node))
+        if isinstance(value, Tensor) and value.dtype in NARROW and not entry.__module__.endswith(".moving"):
+            raise Unsupported(f"it computes in {value.dtype}, which runs over where no layer does")
         self._check(made, value)
         return made
 
@@ -307,20 +313,5 @@ class Reader:
         return Rows(int(times))
 
     def lacks(self, name: str, why: str, place: Place) -> None:
-        self.census.lacking.setdefault((name, shortened(why, 200)), []).append(place)
-
-
-def _still(value: Any) -> bool:
-    """Whether what an operation makes has the same shape for every batch."""
-    leaves = value if isinstance(value, (list, tuple)) else [value]
-    return all(isinstance(v, Tensor) and all(isinstance(d, int) for d in v.shape) for v in leaves if v is not None)
-
-
-def _filled(node: fx.Node, base: str, value: Tensor) -> Tensor:
-    number = 1 if "ones" in base else node.args[2 if base == "new_full" else 1] if "full" in base else 0
-    return torch.full(tuple(value.shape), number, dtype=value.dtype)  # type: ignore[arg-type]
-
-
-def _draws(node: fx.Node) -> bool:
-    """Whether an operation draws at random."""
-    return torch.Tag.nondeterministic_seeded in getattr(node.target, "tags", ())
+        places = self.census.lacking.setdefault((name, shortened(why, 200)), [])
+        places += [place] if place not in places else []

@@ -42,9 +42,17 @@ def spread(b: Any, a: Any) -> Any:
     return b.apply(core.Reduce(name, dims=_dims(a.dim), keepdim=bool(a.keepdim), correction=correction), a.input)
 
 
+@operation("var.dim", "std.dim", "var.default", "std.default")
+def unbiased_spread(b: Any, a: Any) -> Any:
+    name: Any = "var" if "var" in str(a.node.target) else "std"
+    dims, keep = _dims(getattr(a, "dim", None)), bool(getattr(a, "keepdim", False))
+    return b.apply(core.Reduce(name, dims=dims, keepdim=keep, correction=float(a.unbiased)), a.input)
+
+
 @operation("linalg_vector_norm", "norm.ScalarOpt_dim")
 def norm(b: Any, a: Any) -> Any:
-    order = getattr(a, "ord", None) or getattr(a, "p", None) or 2
+    order = getattr(a, "ord", getattr(a, "p", None))
+    order = 2 if order is None else order
     return b.apply(core.Reduce("norm", dims=_dims(a.dim), keepdim=bool(a.keepdim), ord=float(order)), a.input)
 
 

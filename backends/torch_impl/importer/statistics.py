@@ -27,8 +27,8 @@ def batch_norm(b: Any, a: Any) -> Any:
 def batch_norm_of_evaluation(b: Any, a: Any) -> Any:
     """As the layer, whose statistics training moves; where it does not, by the numbers that they are."""
     if b.training:
-        b.frozen.add(a.running_mean)
-    if isinstance(a.running_mean, State) and a.running_mean not in b.frozen:
+        b.norms.frozen.add(a.running_mean)
+    if isinstance(a.running_mean, State) and a.running_mean not in b.norms.frozen:
         return [_remembering(b, a, a.running_mean, a.running_var), None, None]
     axes = Form((b.form(a.running_mean).axes[0], *[1] * (len(b.form(b.ref(a.input)).axes) - 2)))
     root = b.apply(core.Unary("sqrt"), b.apply(core.Number("add", a.eps), a.running_var))
@@ -45,13 +45,15 @@ def batch_norm_without_memory(b: Any, a: Any) -> Any:
 
 
 def _remembering(b: Any, a: Any, mean: Any, variance: Any) -> Any:
-    part = b.paths.get(b.place.module)
-    own = isinstance(mean, State) and b.states.get(f"{b.place.module}.running_mean") == mean.path
-    cumulative = own and getattr(part, "momentum", 0) is None
-    count = b.states.get(f"{b.place.module}.num_batches_tracked") if own else None
+    owner = mean.path.removesuffix(".running_mean") if isinstance(mean, State) else ""
+    count = State(f"{owner}.num_batches_tracked")
+    if b.training and b.changes(count):
+        b.norms.counted.add(count)
+    cumulative = count in b.norms.counted and getattr(b.paths[owner], "momentum", 0) is None
     layer = _norm(b, a, momentum=None if cumulative else a.momentum, track_running_stats=True)
     weights = _affine(b, a) | {"running_mean": mean, "running_var": variance}
-    return b.apply(layer, a.input, weights=weights | ({"num_batches_tracked": State(count)} if count else {}))
+    weights |= {"num_batches_tracked": count} if count in b.norms.counted else {}
+    return b.apply(layer, a.input, weights=weights)
 
 
 def _before(value: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 from unittest import mock
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 from torch.autograd.function import BackwardCFunction
 from torch.fx.experimental.symbolic_shapes import ShapeEnv
@@ -28,6 +29,10 @@ GRADIENTS = "gradients that no hook changes"
 GRADIENTS_FIX = "remove the hook before the import"
 
 
+SIZES = (*range(1, 66), 127, 128, 1000, 4096)
+"""Batches of which a forward must be true."""
+
+
 @dataclass
 class Watch:
     """What was seen while a module was exported: what is refused, and the places that explain an error."""
@@ -35,11 +40,23 @@ class Watch:
     module: nn.Module
     refused: list[SpecError] = field(default_factory=list)
     data: str | None = None  # where .data was read last
-    fixed: str | None = None  # where a size became a number last
+    guards: list[tuple[Any, str, bool]] = field(default_factory=list)  # (what sizes must be, place, its own question)
 
     def place(self) -> str | None:
         """Which part of the module runs, and its line."""
         return place_in(self.module, frames_from(sys._getframe(1)))
+
+    def guard(self, expression: Any, *, own: bool) -> None:
+        where = self.place()
+        if where is not None:
+            self.guards.append((expression, where, own))
+
+    def narrowed(self, rows: int, *, own: bool) -> str | None:
+        """The place where the forward went another way than batches of some other size would; own: its own question."""
+        for expression, place, asked in self.guards:
+            if (asked or not own) and any(_holds(expression, n) != _holds(expression, rows) for n in SIZES):
+                return place
+        return None
 
     def refuse(self, wanted: str, got: str, fix: str) -> None:
         where = self.place()
@@ -62,24 +79,36 @@ class _Reads(TorchFunctionMode):
         return function(*args, **(kwargs or {}))
 
 
+def _holds(expression: Any, rows: int) -> bool:
+    """Whether what is said of sizes is true of a batch of so many rows."""
+    symbols: set[Any] = getattr(expression, "free_symbols", set())
+    return bool(expression.subs(dict.fromkeys(symbols, rows))) if len(symbols) == 1 else True
+
+
 @contextmanager
 def watched(module: nn.Module) -> Iterator[Watch]:
     """Sees what the module does inside that no graph holds."""
     watch = Watch(module)
-    replaced, made = ShapeEnv._set_replacement, np.random.default_rng
+    logged, truth, made = ShapeEnv._log_guard, torch.SymBool.__bool__, np.random.default_rng
 
     def applied(function: Any, *args: Any, **kwargs: Any) -> None:
         own = type(function)._forward_cls
-        if not own.__module__.startswith("torch."):
-            watch.refuse(
-                "operations whose gradients PyTorch knows",
-                f"{own.__name__}.apply, with a backward of its own",
-                "write its forward with operations of torch, or keep this part in PyTorch",
-            )
+        watch.refuse(
+            "operations whose gradients PyTorch knows",
+            f"{own.__name__}.apply, with a backward of its own",
+            "checkpoint(…, use_reentrant=False)"
+            if own.__module__ == "torch.utils.checkpoint"
+            else "write its forward with operations of torch, or keep this part in PyTorch",
+        )
 
-    def fixed(shapes: Any, symbol: Any, size: Any, why: str) -> None:
-        watch.fixed = watch.place() or watch.fixed
-        replaced(shapes, symbol, size, why)
+    def guarded(shapes: Any, prefix: str, guard: Any, forcing_spec: bool) -> None:
+        watch.guard(guard, own=False)
+        logged(shapes, prefix, guard, forcing_spec)
+
+    def asked(value: torch.SymBool) -> bool:
+        if not says_nothing(sys._getframe(1).f_code.co_filename):
+            watch.guard(value.node.expr, own=True)
+        return truth(value)
 
     def unseeded(seed: Any = None) -> Any:
         if seed is None:
@@ -88,7 +117,8 @@ def watched(module: nn.Module) -> Iterator[Watch]:
 
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(BackwardCFunction, "__init__", applied))
-        stack.enter_context(mock.patch.object(ShapeEnv, "_set_replacement", fixed))
+        stack.enter_context(mock.patch.object(ShapeEnv, "_log_guard", guarded))
+        stack.enter_context(mock.patch.object(torch.SymBool, "__bool__", asked))
         stack.enter_context(mock.patch.object(np.random, "default_rng", unseeded))
         stack.enter_context(_Reads(watch))
         yield watch
@@ -144,7 +174,7 @@ def who_draws(module: nn.Module, run: Callable[[], Any]) -> SpecError:
         if frame in last and after != states:
             place = place_in(module, [(frame, last[frame]), *frames_from(frame.f_back)])
             of = next(now for then, now in zip(states, after, strict=True) if then != now).split()[0]
-            found.extend([(place, f"a number of {of}")] if place else [])
+            found.extend([(place, f"a number that {of} draws")] if place else [])
         states, last[frame] = after, frame.f_lineno
         return seen
 

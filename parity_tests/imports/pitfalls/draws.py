@@ -15,7 +15,7 @@ from torchvision.ops import StochasticDepth
 from imports.pitfalls.table import refused, right
 
 
-@refused("a number of random", (4,))
+@refused("a number that random draws", (4,))
 class BranchesOnPythonsGenerator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if random.random() < 0.5:  # refused
@@ -23,19 +23,19 @@ class BranchesOnPythonsGenerator(nn.Module):
         return x
 
 
-@refused("a number of random", (4,))
+@refused("a number that random draws", (4,))
 class BranchesOnAGeneratorBoundEarly(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * 2 if early() < 0.5 else x  # refused
 
 
-@refused("a number of random", (4,))
+@refused("a number that random draws", (4,))
 class ScalesByPythonsGenerator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * random.gauss(0.0, 1.0)  # refused
 
 
-@refused("a number of random", (4,))
+@refused("a number that random draws", (4,))
 class ScalesByAGeneratorOfItsOwn(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -45,13 +45,13 @@ class ScalesByAGeneratorOfItsOwn(nn.Module):
         return x * self.numbers.uniform(0.5, 2.0)  # refused
 
 
-@refused("a number of numpy.random", (4,))
+@refused("a number that numpy.random draws", (4,))
 class ScalesByNumPysGenerator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * float(np.random.rand())  # refused
 
 
-@refused("a number of numpy.random", (4,))
+@refused("a number that numpy.random draws", (4,))
 class ScalesByANewGeneratorOfNumPy(nn.Module):
     def __init__(self) -> None:
         super().__init__()
@@ -67,7 +67,7 @@ class ScalesByAGeneratorMadeOnTheWay(nn.Module):
         return x * float(np.random.default_rng().normal())  # refused
 
 
-@refused("GuardOnDataDependentSymNode", (4,))
+@refused("one that asks", (4,))
 class BranchesOnTorchsGenerator(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         if torch.rand([]) < 0.5:  # refused

@@ -173,7 +173,7 @@ class HasGradientsWithinARegionWithout(nn.Module):
         return y + z
 
 
-@refused("it reads .data", (4,))
+@refused("x.data", (4,))
 class ReadsTheDataOfAnInput(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return x * x.data  # refused
