@@ -106,7 +106,9 @@ class Program:
         New buffers are the third item, {node: {buffer: value}}, where any node gave some; a layer that is called again
         sees those of its call before.
         """
-        values: list[Any] = [*x, *self._entries(p), *[None] * (self.graph.slots - len(x) - len(self.graph.entries))]
+        values: list[Any] = [None] * self.graph.slots
+        for slot, value in enumerate((*x, *self._entries(p))):
+            values[slot] = value
         backs = []
         buffers: dict[str, Any] = {}
         steps = self.steps if run.training or self.graph.evaluation is None else self.evaluated
