@@ -100,7 +100,8 @@ def exported(module: nn.Module, example: Example, *, training: bool) -> Exported
             raise error if isinstance(error, SpecError) else told(watch, error, example.rows) from None
     if watch.refused:
         raise watch.refused[0]
-    if where := watch.narrowed(example.rows, own=True):
+    where = watch.narrowed(example.rows, own=True)
+    if where is not None and not _same_for_one_row(module, example, program, training=training):
         got = "one that asks for the size of the batch, and goes another way for others"
         raise SpecError(where, wanted=ANY_ROWS, got=got, fix="compute the same for every size")
     if states_of(generators) != before:
@@ -123,6 +124,38 @@ def _program(module: nn.Module, example: Example) -> ExportedProgram:
             detach_what_has_no_gradient(part)
     functional: ExportedProgram = program.run_decompositions({})
     return functional
+
+
+def _same_for_one_row(module: nn.Module, example: Example, program: ExportedProgram, *, training: bool) -> bool:
+    """Whether of a single row, which an export leaves out, the graph computes what the module does, to the last bit.
+
+    What has no answer for one row, as a BatchNorm that trains, has none that could differ.
+    """
+    args, kwargs = pytree.tree_map(
+        lambda leaf: leaf[:1] if isinstance(leaf, Tensor) else leaf, (example.args, dict(example.kwargs))
+    )
+    buffers = {path: values.clone() for path, values in module.named_buffers()}
+
+    def ran(forward: Any) -> list[Any]:
+        try:
+            with torch.random.fork_rng(devices=[]), torch.no_grad():
+                torch.manual_seed(0)
+                return [y for y in pytree.tree_leaves(forward(*args, **kwargs)) if isinstance(y, Tensor)]
+        finally:
+            for path, values in module.named_buffers():
+                values.data.copy_(buffers[path])
+
+    with as_it_was(module):
+        module.train(training)
+        try:
+            wanted = ran(module)
+        except Exception:
+            return True
+        found = ran(program.module(check_guards=False))
+    return len(found) == len(wanted) and all(
+        y.shape == same.shape and torch.allclose(y, same, rtol=0, atol=0, equal_nan=True)
+        for y, same in zip(found, wanted, strict=True)
+    )
 
 
 @contextmanager

@@ -127,6 +127,22 @@ class TakesASingleRowForAnotherThing(nn.Module):
         return x * 3 if x.shape[0] == 1 else x * 2  # refused
 
 
+@right((4,))
+class TakesASingleRowForTheSame(nn.Module):
+    """As masks are expanded unless there is one row."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.layer, self.norm = nn.Linear(4, 4), nn.BatchNorm1d(4)
+        self.drop = nn.Dropout(0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        places = torch.arange(4, dtype=x.dtype)[None]
+        if x.shape[0] != places.shape[0]:
+            places = places.expand(x.shape[0], -1)
+        return self.drop(self.norm(self.layer(x) * places))
+
+
 @refused("batch", (4,))
 class TakesManyRowsForAnotherThing(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
