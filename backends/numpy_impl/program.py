@@ -87,11 +87,13 @@ class Program:
             return Program(inner, self.table, dtype=self.dtype, rows=self.rows, needs_dx=needs_dx, path=path)
         return self.table[kind]
 
-    def _entries(self, p: Tree) -> Iterator[Any]:
-        """The weights and buffers that stand in slots; booleans are kept as 0 and 1."""
+    def _start(self, x: Sequence[Array], p: Tree) -> list[Any]:
+        """What stands in the slots before the first node: inputs, weights and buffers; booleans are kept as 0 and 1."""
+        values: list[Any] = [*x]
         for entry in self.graph.entries:
             held = below(p, entry.path)
-            yield held != 0 if entry.form.kind == "boolean" else held
+            values.append(held != 0 if entry.form.kind == "boolean" else held)
+        return values + [None for slot in range(self.graph.slots) if slot >= len(values)]
 
     def _keep_given(self, node: Node, first: int, values: list[Any], buffers: dict[str, Any]) -> None:
         """Buffers that stand in slots move on there, for whoever reads them next."""
@@ -106,7 +108,7 @@ class Program:
         New buffers are the third item, {node: {buffer: value}}, where any node gave some; a layer that is called again
         sees those of its call before.
         """
-        values: list[Any] = [*x, *self._entries(p), *[None] * (self.graph.slots - len(x) - len(self.graph.entries))]
+        values = self._start(x, p)
         backs = []
         buffers: dict[str, Any] = {}
         steps = self.steps if run.training or self.graph.evaluation is None else self.evaluated

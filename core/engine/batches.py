@@ -87,8 +87,12 @@ def pieces(model: Composite, inputs: Sequence[Array], batch_size: int) -> list[A
 
 
 def joined(parts: Sequence[Arrays]) -> Any:
-    """What `predict` returns of the outputs of each batch."""
-    columns = parts[0] if len(parts) == 1 else tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+    """What `predict` returns of the outputs of each batch: the caller's own, of one batch as well."""
+    columns = (
+        tuple(np.array(y) for y in parts[0])
+        if len(parts) == 1
+        else tuple(np.concatenate(column) for column in zip(*parts, strict=True))
+    )
     return columns if len(columns) > 1 else columns[0]
 
 

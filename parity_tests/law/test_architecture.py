@@ -28,7 +28,7 @@ MAY_IMPORT = {  # beside the standard library
     "backends/torch_impl": {"numpy", "torch", "isograd.core", "isograd.backends.torch_impl"},
     "examples": {"numpy", "isograd", "sklearn"},  # scikit-learn for the baselines that stand beside a model
     "examples/jax_engine": {"numpy", "jax", "isograd.core", "isograd_jax"},  # as an engine of isograd's own, no other
-    "benchmarks": {"numpy", "torch", "sklearn", "threadpoolctl", "rich", "isograd"},
+    "benchmarks": {"numpy", "torch", "torchvision", "sklearn", "threadpoolctl", "rich", "isograd"},
 }
 HELPERS = {
     "registry.py",
