@@ -171,8 +171,11 @@ def who_draws(module: nn.Module, run: Callable[[], Any]) -> SpecError:
         if found or says_nothing(frame.f_code.co_filename):
             return None
         after = states_of(generators)
-        if frame in last and after != states:
-            place = place_in(module, [(frame, last[frame]), *frames_from(frame.f_back)])
+        drew: FrameType | None = frame  # or whom this frame interrupts: a weak reference's callback, for one
+        while drew is not None and drew not in last:
+            drew = drew.f_back
+        if drew is not None and after != states:
+            place = place_in(module, [(drew, last[drew]), *frames_from(drew.f_back)])
             of = next(now for then, now in zip(states, after, strict=True) if then != now).split()[0]
             found.extend([(place, f"a number that {of} draws")] if place else [])
         states, last[frame] = after, frame.f_lineno
