@@ -93,7 +93,7 @@ class Program:
         for entry in self.graph.entries:
             held = below(p, entry.path)
             values.append(held != 0 if entry.form.kind == "boolean" else held)
-        return values + [None for slot in range(self.graph.slots) if slot >= len(values)]
+        return [*values, *(None for _ in range(len(values), self.graph.slots))]
 
     def _keep_given(self, node: Node, first: int, values: list[Any], buffers: dict[str, Any]) -> None:
         """Buffers that stand in slots move on there, for whoever reads them next."""

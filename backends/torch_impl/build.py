@@ -15,7 +15,7 @@ from isograd.core.graph.composite import Composite
 from isograd.core.graph.nodes import Graph, Node, Stored
 from isograd.core.graph.sequential import Sequential
 
-RESERVED = ("training", "graph", "nodes")  # attributes of every module, of a GraphModule
+RESERVED = ("training", "graph")  # attributes of every module, of a GraphModule
 
 
 class Free(nn.Module):

@@ -48,6 +48,8 @@ def check_inputs(model: Composite, inputs: Sequence[Array], data_inputs: int | N
             )
         if x.dtype.kind not in "fiub":
             raise DataError(f"input {k}", wanted="numbers", got=f"{x.dtype}", fix="convert it to floats")
+        if x.dtype.kind != "b" and model.input_forms[k].kind == "boolean":
+            raise DataError(f"input {k}", wanted="booleans", got=f"{x.dtype}", fix="x != 0, or what is asked of it")
     for k, allowed in model.integer_inputs(*model.input_shapes).items():
         check_integers(f"input {k}", arrays[k], allowed)
     if len(arrays) > 1 and len({len(x) for x in arrays}) != 1:
@@ -206,13 +208,14 @@ class BatchCheck:
         self.data_inputs = None if carrying is None else carrying.data_inputs
         self.model, self.shapes = model, model.input_shapes[: self.data_inputs]
         self.integers = model.integer_inputs(*model.input_shapes)
+        self.alone = len(self.shapes) == 1 and model.input_forms[0].kind != "boolean"
         outputs = model.out_shapes(*model.input_shapes)
         self.least = Fewest(model)
         self.trained = [(shape, loss) for shape, loss in zip(outputs, losses, strict=True) if loss is not None]
 
     def _ordinary(self, inputs: Arrays) -> bool:
         """Whether there is one input, and it fits: the usual case, seen at a glance."""
-        if len(inputs) != 1 or len(self.shapes) != 1:
+        if len(inputs) != 1 or not self.alone:
             return False
         (x,), allowed = inputs, self.integers.get(0)
         if x.ndim == 0 or x.shape[1:] != self.shapes[0] or len(x) == 0:

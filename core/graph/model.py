@@ -7,6 +7,7 @@ from typing import Any
 
 from isograd.core.base.description import Description, register
 from isograd.core.base.errors import SpecError, shown
+from isograd.core.base.forms import Form
 from isograd.core.base.types import Shape, shape_text
 from isograd.core.graph.composite import Composite, fitted
 from isograd.core.graph.names import check_paths, check_tied, checked_name, name_layers
@@ -91,6 +92,14 @@ class Model(Composite):
                 "change the model's Input, or what feeds it",
             )
         return self._graph
+
+    def out_forms(self, *x: Form) -> tuple[Form, ...]:
+        """Raises Misfit inside another model where evaluation has fewer outputs: a graph around it has one form."""
+        if self._graph.evaluation is not None:
+            wanted = "a model that gives the same outputs in training and in evaluation"
+            got = f"one whose evaluation gives {len(self._graph.evaluation)} of {len(self._graph.outputs)}"
+            raise Misfit(wanted, got, "build the outer model of the layers themselves")
+        return super().out_forms(*x)
 
     def _fitted(self, *x: Shape) -> Model:
         graph = self._graph

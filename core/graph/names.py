@@ -53,11 +53,11 @@ def checked_path(path: object, where: str) -> str:
 
 def check_paths(nodes: Sequence[str], entries: Sequence[str]) -> None:
     """SpecError where an entry has the name of another, of a node or of an input, or stands below another."""
-    taken = set(nodes)
+    taken, all_entries = set(nodes), set(entries)
     for path in entries:
         parts = path.split(".")
         above = {".".join(parts[:k]) for k in range(1, len(parts))}
-        if path in taken or not above.isdisjoint(set(entries)):
+        if path in taken or not above.isdisjoint(all_entries):
             raise SpecError(
                 "Model", wanted="a path of its own for every weight and node", got=f"{path!r} twice", fix="rename one"
             )

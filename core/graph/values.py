@@ -138,7 +138,7 @@ def apply(layer: Layer, values: Sequence[Value], weights: Mapping[str, Value] | 
 def called(layer: Layer, values: Sequence[Value], where: Callable[[], str], weights: Mapping[str, Value]) -> Call:
     """The call of a layer; a misfit becomes a ShapeError that says where and shows the chain."""
     try:
-        forms = layer.out_forms(*(value.form for value in values))
+        forms = layer.checked_forms(*(value.form for value in values))
         if weights:
             check_given(layer, values, weights)
     except Misfit as misfit:

@@ -155,7 +155,6 @@ class ScaledDotProductAttention(Layer):
     max_inputs: ClassVar[int | None] = 4
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         one_kind(x[:3], "float")
         one_kind(x[3:] or x[:1], "float", "boolean")
         q, k, v = (form.axes for form in x[:3])

@@ -39,7 +39,6 @@ class Permute(Layer):
     dims: Dims = field(kw_only=False)
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         (form,) = x
         order = axes_at(self.dims, form)
         if len(order) != len(form.axes):
@@ -63,7 +62,6 @@ class View(Layer):
         return Form(as_axes(self.axes, repr(self)))
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         form, *like = x
         if volume(self.form.axes) != volume(form.axes):
             raise Misfit("axes that hold as many values as the input", f"{self.form} of {form}", "change the axes")
@@ -88,7 +86,6 @@ class Expand(Layer):
         return Form(as_axes(self.axes, repr(self)))
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         form, *like = x
         new = len(self.form.axes) - len(form.axes)
         given: Axes = (1,) * new + form.axes
@@ -108,7 +105,6 @@ class Flip(Layer):
     dims: Dims = field(kw_only=False)
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         axes_at(self.dims, x[0])
         return x
 
@@ -133,7 +129,6 @@ class Roll(Layer):
             )
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         axes_at(self.dims, x[0])
         return x
 
@@ -155,7 +150,6 @@ class Repeat(Layer):
         return Form(as_axes(self.repeats, repr(self)))
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         form, *like = x
         new = len(self.form.axes) - len(form.axes)
         if new < 0:
@@ -182,7 +176,6 @@ class RepeatInterleave(Layer):
     dim: Int = field(kw_only=False)
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         (form,) = x
         axis = axis_at(self.dim, form)
         sizes = (times(size, self.repeats) if k == axis else size for k, size in enumerate(form.axes))
@@ -199,7 +192,6 @@ class Triangle(Layer):
     diagonal: Int = field(kw_only=False, default=0)
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         if len(x[0].axes) < 2:
             raise Misfit("matrices (…, i, j)", str(x[0]), "View makes them")
         return x

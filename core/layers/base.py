@@ -85,6 +85,11 @@ class Layer(Description):
             )
         return made
 
+    def checked_forms(self, *x: Form) -> tuple[Form, ...]:
+        """`out_forms`, after the number of inputs has been checked."""
+        self.check_count(len(x))
+        return self.out_forms(*x)
+
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
         """What the outputs are for inputs of these forms; raises Misfit where they do not fit.
 
@@ -92,7 +97,6 @@ class Layer(Description):
         those of the batch, 4N windows of it, or a weight's. With `any_axes` all axes up to the last that grows are as
         the batch's. One that looks at all axes says so itself.
         """
-        self.check_count(len(x))
         rows = x[0].axes[:1]
         if self.any_axes:
             grown = [axis for axis, size in enumerate(x[0].axes) if isinstance(size, Rows)]

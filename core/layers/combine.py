@@ -49,7 +49,6 @@ class Joining(Layer):
     max_inputs: ClassVar[int | None] = None
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         return (Form(broadcast(*x), one_kind(x, "float", "integer")),)
 
 
@@ -81,7 +80,6 @@ class MatMul(Layer):
     max_inputs: ClassVar[int | None] = 2
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         one_kind(x, "float")
         a, b = (form.axes for form in x)
         samples = all(form.batch_first for form in x)
@@ -109,7 +107,6 @@ class Concat(Layer):
     max_inputs: ClassVar[int | None] = None
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         axis = axis_at(self.dim, x[0])
         rest = {(len(form.axes), *form.axes[:axis], *form.axes[axis + 1 :], form.kind) for form in x}
         if len(rest) != 1:

@@ -59,7 +59,6 @@ class Unary(Pointwise):
     function: Function = field(kw_only=False)
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         kind = one_kind(x, "float", "integer") if self.function in WHOLE else one_kind(x, "float")
         return (Form(x[0].axes, "boolean" if self.function in ASKING else kind),)
 
@@ -83,6 +82,5 @@ class Clamp(Pointwise):
             raise SpecError(repr(self), wanted="min of at most max", got=f"{low} and {high}", fix="exchange them")
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         check_number(x[0], self.min, self.max)
         return (Form(x[0].axes, one_kind(x, "float", "integer")),)

@@ -56,7 +56,6 @@ class Gather(Layer):
     max_inputs: ClassVar[int | None] = 2
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         form, index = x
         one_kind([index], "integer")
         check_room(index, form, but=axis_at(self.dim, form))
@@ -75,7 +74,6 @@ class IndexSelect(Layer):
     max_inputs: ClassVar[int | None] = 2
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         form, index = x
         one_kind([index], "integer")
         axis = axis_at(self.dim, form)
@@ -133,7 +131,6 @@ class Index(Indexing):
     """
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         form, *indices = x
         return (self.indexed(form, tuple(indices)),)
 
@@ -150,7 +147,6 @@ class IndexPut(Indexing):
     min_inputs: ClassVar[int] = 3
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         form, value, *indices = x
         place = self.indexed(form, tuple(indices))
         if value.kind != form.kind or broadcast(value, place) != place.axes:
@@ -172,7 +168,6 @@ class Scattering(Layer):
     max_inputs: ClassVar[int | None] = 3
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         form, index, source = x
         one_kind([index], "integer")
         check_room(index, form, but=axis_at(self.dim, form))

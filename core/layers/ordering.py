@@ -22,7 +22,6 @@ class Extreme(Layer):
 
     def chosen(self, *x: Form) -> Form:
         """The form of what is chosen."""
-        self.check_count(len(x))
         (form,) = x
         axis, kind = axis_at(self.dim, form), one_kind(x, "float", "integer")
         return Form((*form.axes[:axis], *([1] if self.keepdim else []), *form.axes[axis + 1 :]), kind)
@@ -80,7 +79,6 @@ class Sort(Layer):
     descending: bool = False
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         axis_at(self.dim, x[0])
         return (Form(x[0].axes, one_kind(x, "float", "integer")), Form(x[0].axes, "integer"))
 
@@ -93,7 +91,6 @@ class ArgSort(Layer):
     descending: bool = False
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         axis_at(self.dim, x[0])
         one_kind(x, "float", "integer")
         return (Form(x[0].axes, "integer"),)
@@ -111,7 +108,6 @@ class TopK(Layer):
     largest: bool = True
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         (form,) = x
         axis, kind = axis_at(self.dim, form), one_kind(x, "float", "integer")
         size = form.axes[axis]

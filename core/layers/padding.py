@@ -50,7 +50,6 @@ class Pad(Layer):
         return ((0, 0),) * (rank - len(pairs)) + pairs
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         (form,) = x
         if len(self.padding) > 2 * len(form.axes):
             raise Misfit(f"a value of {len(self.padding) // 2} axes or more", f"{form}", "drop widths")

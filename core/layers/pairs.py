@@ -35,7 +35,6 @@ class Binary(Layer):
     max_inputs: ClassVar[int | None] = 2
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         floats = self.function in ("div", "pow", "atan2")
         return (Form(broadcast(*x), one_kind(x, "float") if floats else one_kind(x, "float", "integer")),)
 
@@ -54,7 +53,6 @@ class Number(Layer):
     reverse: bool = False
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         whole = self.function != "div" and not (self.function == "pow" and (self.reverse or self.number < 0))
         kind = one_kind(x, "float", "integer") if whole else one_kind(x, "float")
         check_number(x[0], self.number)
@@ -75,7 +73,6 @@ class Compare(Layer):
     max_inputs: ClassVar[int | None] = 2
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         if len(x) != (2 if self.number is None else 1):
             raise Misfit("two values, or one and number=", f"{len(x)} and number={self.number}", 'Compare("gt")(a, b)')
         one_kind(x, "float", "integer", "boolean")
@@ -93,7 +90,6 @@ class Logic(Layer):
     max_inputs: ClassVar[int | None] = 2
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         if len(x) != (1 if self.function == "not" else 2):
             raise Misfit("one value for not, two for others", f"{len(x)}", 'Logic("and")(a, b), Logic("not")(a)')
         return (Form(broadcast(*x), one_kind(x, "boolean", "integer")),)
@@ -110,7 +106,6 @@ class Where(Layer):
     max_inputs: ClassVar[int | None] = 3
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         one_kind(x[:1], "boolean")
         return (Form(broadcast(*x), one_kind(x[1:], "float", "integer", "boolean")),)
 
@@ -124,7 +119,6 @@ class MaskedFill(Layer):
     max_inputs: ClassVar[int | None] = 2
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         one_kind(x[1:], "boolean")
         check_number(x[0], self.value)
         return (Form(broadcast(*x), one_kind(x[:1], "float", "integer")),)

@@ -45,7 +45,6 @@ class Reduce(Layer):
             raise SpecError(repr(self), wanted="ord above 0", got=f"{self.ord}", fix="ord=2, 1 or float('inf')")
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         (form,) = x
         over = axes_over(self.dims, form)
         places = [form.axes[axis] for axis in over]
@@ -81,7 +80,6 @@ class Running(Layer):
     dim: Int = field(kw_only=False)
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         axis_at(self.dim, x[0])
         kind = one_kind(x, "float", "integer", "boolean")
         return (Form(x[0].axes, "float" if kind == "float" else "integer"),)

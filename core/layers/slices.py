@@ -75,7 +75,6 @@ class Slice(Cut):
     """
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         return (self.cut_of(x[0]),)
 
 
@@ -90,7 +89,6 @@ class SliceScatter(Cut):
     max_inputs: ClassVar[int | None] = 2
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         form, source = x
         check_source(source, self.cut_of(form))
         return (form,)
@@ -130,7 +128,6 @@ class Select(Pick):
     """
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         return (self.picked_from(x[0]),)
 
 
@@ -145,7 +142,6 @@ class SelectScatter(Pick):
     max_inputs: ClassVar[int | None] = 2
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         form, source = x
         check_source(source, self.picked_from(form))
         return (form,)
@@ -175,7 +171,6 @@ class Split(Layer):
         return tuple(int(size.removesuffix("N") or 1) if isinstance(size, str) else size for size in self.sizes)
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         (form,) = x
         axis = axis_at(self.dim, form)
         parts: list[Size] = [Rows(s) if isinstance(self.sizes[0], str) else s for s in self.shares]
@@ -193,7 +188,6 @@ class Stack(Layer):
     max_inputs: ClassVar[int | None] = None
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         if len(set(x)) > 1:
             raise Misfit("values of one form", " and ".join(map(str, x)), "bring them to one form")
         (form,) = set(x)
@@ -213,7 +207,6 @@ class Unfold(Layer):
     step: Count = field(kw_only=False)
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        self.check_count(len(x))
         (form,) = x
         axis = axis_at(self.dim, form)
         places = form.axes[axis]

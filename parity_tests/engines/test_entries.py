@@ -211,3 +211,33 @@ def test_numbers_that_the_graph_computes_and_no_row_has_are_refused() -> None:
     for wrong in (0, 6):
         with pytest.raises(DataError, match=r"whole numbers 0…4"):
             net.forward(np.array([[1, 2, wrong]]))
+
+
+def test_a_model_whose_evaluation_has_fewer_outputs_is_no_part_of_another() -> None:
+    with pytest.raises(ShapeError) as caught:
+        heads()(ig.Input((6,)))
+    assert caught.value.wanted == "a model that gives the same outputs in training and in evaluation"
+    assert caught.value.got == "one whose evaluation gives 1 of 2"
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_what_is_no_mask_is_no_boolean_input(backend: str) -> None:
+    mask = ig.Input((3,), name="mask", kind="boolean")
+    chosen = ig.Where(name="chosen")(mask, ig.Parameter((3,), name="a"), ig.Parameter((3,), name="b"))
+    net = ig.build(ig.Model(inputs=mask, outputs=chosen), backend=backend)
+    trainer = ig.Trainer(net, loss=ig.MSELoss(), optimizer=ig.SGD(0.1))
+    kept = np.array([[True, False, True]])
+    before = net.forward(kept)
+    trainer.step(kept, np.zeros((1, 3)))
+    after = net.forward(kept)
+    assert not np.array_equal(before, after)
+    for ask in (net.forward, net.predict, lambda x: trainer.step(x, np.zeros((1, 3)))):
+        with pytest.raises(DataError, match="booleans"):
+            ask(np.array([[0.5, 0.0, 1.0]]))
+    assert np.array_equal(net.forward(kept), after)
+
+
+def test_a_module_of_any_name_that_torch_leaves_free_is_built() -> None:
+    x = ig.Input((3,))
+    net = ig.build(ig.Model(inputs=x, outputs=ig.Linear(2, name="nodes")(x)), backend="torch")
+    assert list(net.state_dict()) == ["nodes.weight", "nodes.bias"]

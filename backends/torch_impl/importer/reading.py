@@ -257,7 +257,7 @@ class Reader:
         """A step for the layer: a ref to its output, or a list of them."""
         refs = tuple(map(self.ref, inputs))
         given = tuple(map(self.form, refs))
-        forms = layer.out_forms(*given)
+        forms = layer.checked_forms(*given)
         held = {name: self.ref(value) for name, value in (weights or {}).items() if value is not None}
         step = Step(layer, refs, held, self.place, given, forms)
         self.steps.append(step)
