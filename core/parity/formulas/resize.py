@@ -32,12 +32,11 @@ def held(spec: Upsample, place: int, size: int, out: int, step: float, dtype: np
         return {j: 1 / len(window) for j in window}
     if spec.align_corners:
         step = (size - 1) / (out - 1) if out > 1 else 0.0
-    step = dtype.type(step)
+    r: Any = dtype.type(step)
     if spec.antialias:
-        wide = max(step, 1.0)
-        heights = {j: height(spec, (j + 0.5 - (i + 0.5) * step) / wide) for j in range(size)}
+        heights = {j: height(spec, (j + 0.5 - (i + 0.5) * r) / max(r, 1.0)) for j in range(size)}
         return {j: share / sum(heights.values()) for j, share in heights.items()}
-    at = i * step if spec.align_corners else (i + 0.5) * step - 0.5
+    at = i * r if spec.align_corners else (i + 0.5) * r - 0.5
     at = at if spec.mode == "bicubic" else max(at, 0.0)
     shares: Shares = {}
     for j in range(floor(at) - 1, floor(at) + 3):
