@@ -76,6 +76,7 @@ def made(seed: int = 0) -> tuple[nn.Module, Tensor]:
 
 
 PLANTED = {
+    "conv": ("padding_mode", "circular", "reflect"),
     "bn": ("momentum", 0.2, 0.1),
     "act": ("negative_slope", 0.01, 0.1),
     "pool": ("count_include_pad", True, False),
