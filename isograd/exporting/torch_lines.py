@@ -82,20 +82,37 @@ def function(which: Any, given: tuple[str, ...], options: dict[str, Any]) -> str
         first = tuple(map(value_text, which.args))
         return function(which.func, (*first, *given), {**which.keywords, **options})
     other = options.get("other")
-    if which in INFIX and len(given) + ("other" in options) == 2:
-        return f" {INFIX[which]} ".join([*given, *([value_text(other)] if "other" in options else [])])
+    operands = [*given, *([value_text(other)] if "other" in options else [])]
+    if which in INFIX and len(operands) == 2 and options.keys() <= {"other"}:
+        return f" {INFIX[which]} ".join(operands)
     if which in PREFIX:
         return f"{PREFIX[which]}{given[0]}"
     said = {k: v for k, v in options.items() if BY_DEFAULT.get(k, ...) != v}
     if "keepdim" in said and options.get("dim", ...) is None:
         said["dim"] = None
     named = [f"{k}={value_text(v)}" for k, v in said.items()]
-    if getattr(Tensor, which.__name__, None) is which:
+    if which in METHODS or getattr(Tensor, which.__name__, None) is which:
         return f"{given[0]}.{which.__name__}({', '.join([*given[1:], *named])})"
     return f"{NAMES.get(which, f'torch.{which.__name__}')}({', '.join([*given, *named])})"
 
 
+METHODS = {torch.permute, torch.cumsum, torch.cumprod, torch.argmax, torch.argmin, torch.sort, torch.argsort}
+METHODS |= {torch.max, torch.min, torch.amax, torch.amin, torch.any, torch.all, torch.sum, torch.mean, torch.var, torch.std}
+METHODS |= {torch.flip, torch.roll, torch.repeat_interleave, torch.tril, torch.triu, torch.clamp, torch.masked_fill}
+"""Functions that are written as methods of their first value."""
+
+
+def unflattened(s: Spoken) -> Line:
+    """N, as −1 where no other axis is inferred."""
+    x, shape = s.x[0], s.made.shape
+    rows = f"{x}.shape[0]" if min(shape, default=1) < 1 else "-1"
+    return Line(f"{x}.reshape({', '.join([rows, *map(str, shape)])})")
+
+
 def applied(s: Spoken) -> Line:
+    if s.made.function is torch.select:
+        dim, index = s.made.arguments
+        return Line(f"{s.x[0]}[{':, ' * (dim % s.rank())}{index}]")
     return Line(function(s.made.function, (*s.x, *map(value_text, s.made.arguments)), s.made.options))
 
 
@@ -294,7 +311,7 @@ LINES: dict[type[nn.Module], Writer] = {
     tensors.LogSumExp: logsumexp,
     modules.Elementwise: elementwise,
     modules.Joined: lambda s: Line(f"torch.cat([{s.all}], dim={s.made.dim})"),
-    modules.Unflattened: lambda s: Line(f"{s.x[0]}.reshape({', '.join(map(str, ('-1', *s.made.shape)))})"),
+    modules.Unflattened: unflattened,
     modules.GlobalMean: lambda s: Line(f"{s.x[0]}.flatten(2).mean(2)"),
     modules.OneHot: lambda s: Line(f"F.one_hot({s.x[0]}, {s.made.classes}).to({LIKE}.dtype)"),
     modules.LastStep: last_step,

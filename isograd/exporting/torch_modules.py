@@ -80,9 +80,9 @@ def _option(made: nn.Module, name: str) -> Any:
 
 
 def _implied(made: nn.Module, name: str) -> Any:
-    """What an argument that is not given becomes, by another one or by an older name."""
+    """What an argument that is not given becomes by another one, where there is such a thing."""
     if name == "stride" and "Pool" in type(made).__name__:
         return made.kernel_size
     if name in ("kdim", "vdim"):
         return made.embed_dim
-    return None
+    return ...

@@ -35,7 +35,7 @@ class Names:
 
 
 def spellings(wanted: str) -> Iterator[str]:
-    """name, name_2, name_3, …, made of letters, digits and underscores."""
+    """name, name_2, name_3, …: made of letters, digits and underscores."""
     name = "".join(c if c.isascii() and (c.isalnum() or c == "_") else "_" for c in wanted).strip("_") or "value"
     name = f"_{name}" if name[0].isdecimal() or iskeyword(name) else name
     yield name
