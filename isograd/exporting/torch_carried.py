@@ -62,6 +62,16 @@ def run_padded(stack: nn.Module, x: Tensor, lengths: Tensor, state: Any = None) 
     return pad_packed_sequence(y, batch_first=True, total_length=x.shape[1])[0], state
 
 
+def without_weights(module: nn.Module, *names: str) -> nn.Module:
+    """The module with nothing of its own under these names, for `with_weights`"""
+    for name in names:
+        above, _, last = name.rpartition(".")
+        part = module.get_submodule(above)
+        delattr(part, last)
+        part.register_buffer(last, torch.empty(0), persistent=False)
+    return module
+
+
 def with_weights(module: nn.Module, weights: dict[str, Tensor]) -> Callable[..., Any]:
     """The module, computing with these weights in place of its own"""
     return lambda *args, **options: functional_call(module, weights, args, options, tie_weights=False)
@@ -122,6 +132,7 @@ PIECES: dict[str, Any] = {
         first,
         pad_each_axis,
         stochastic_depth,
+        without_weights,
         with_weights,
         BookDropout,
         reset_first_step,

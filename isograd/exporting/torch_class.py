@@ -33,7 +33,7 @@ class ClassWriter:
     def __init__(self, facts: Facts, part: Part, text_of: Callable[[Part], str], evaluated: Set[str]) -> None:
         self.facts, self.part, self.graph = facts, part, facts.graph
         self.text_of, self.evaluated = text_of, evaluated
-        self.holder = Holder()
+        self.holder = Holder(whole=True)
         self.after: list[str] = []  # what __init__ does when all is made
         self._declare()
         self.last = self._last_uses()
@@ -62,12 +62,6 @@ class ClassWriter:
         text = self.facts.text(node)
         if text:
             self.holder.at(path).text = text
-            for name, _ in node.given if node.name not in self.facts.holding else ():
-                what = "buffer" if name in node.layer.buffers(*node.in_shapes) else "parameter"
-                above, _, last = name.rpartition(".")
-                self.after.append(
-                    f'{self.holder.access(f"{path}.{above}" if above else path)}.register_{what}("{last}", None)'
-                )
         else:
             for stored in self.facts.loose(node):
                 self.holder.put_value(self.part.within(stored.path), stored)

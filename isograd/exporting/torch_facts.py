@@ -50,9 +50,11 @@ class Facts:
         made = self.made(node)
         if node.name not in self.holding and node.given and self._functional(node):
             return ""
-        if type(made) in CARRIED_CLASSES:
-            return constructor(made, CARRIED_CLASSES[type(made)])
-        return "" if base_of(made) is nn.Module else constructor(made)
+        if base_of(made) is nn.Module and type(made) not in CARRIED_CLASSES:
+            return ""
+        text = constructor(made, CARRIED_CLASSES.get(type(made), ""))
+        given = [f'"{name}"' for name, _ in node.given if node.name not in self.holding]
+        return f"without_weights({text}, {', '.join(given)})" if given else text
 
     def made(self, node: Node) -> nn.Module:
         """The engine's module of a node, without numbers in it; refused where no line can be written of it."""

@@ -15,8 +15,8 @@ WIDTH = 120
 class Holder:
     """A module's place: the text that makes it, or what stands under it."""
 
-    def __init__(self, text: str = "") -> None:
-        self.text = text
+    def __init__(self, text: str = "", *, whole: bool = False) -> None:
+        self.text, self.whole = text, whole  # `whole`: it is the class that is written
         self.children: dict[str, Holder] = {}
         self.values: dict[str, Stored] = {}
 
@@ -25,13 +25,13 @@ class Holder:
         """Whether it is written as an nn.ModuleList: modules named 0, 1, … and nothing else."""
         plain = all(child.text and not child.children and not child.values for child in self.children.values())
         in_order = list(self.children) == [str(k) for k in range(len(self.children))]
-        return plain and in_order and bool(self.children) and not self.text and not self.values
+        return plain and in_order and bool(self.children) and not (self.text or self.values or self.whole)
 
     @property
     def keyed(self) -> bool:
         """Whether it is written as an nn.ModuleDict: its modules have names that are no attributes."""
         reserved = any(hasattr(nn.ModuleDict, name) for name in (*self.children, *self.values))
-        return not all(map(is_plain, self.children)) and not reserved and not self.numbered
+        return not self.text and not all(map(is_plain, self.children)) and not reserved and not self.numbered
 
     @property
     def kind(self) -> str:
