@@ -37,5 +37,11 @@ def _numpy() -> Target:
     return Target("numpy", write_source, opened)
 
 
-TARGETS: dict[str, Callable[[], Target]] = {"numpy": _numpy}
+def _torch() -> Target:
+    from isograd.exporting.torch_target import modes, opened, write_source
+
+    return Target("torch", write_source, opened, modes)
+
+
+TARGETS: dict[str, Callable[[], Target]] = {"numpy": _numpy, "torch": _torch}
 """By the name that `ig.export` takes; made when it is asked for, since each needs its own packages."""

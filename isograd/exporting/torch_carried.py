@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import torch
-import torch.nn.functional as F  # noqa: N812
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
@@ -142,6 +142,9 @@ PIECES: dict[str, Any] = {
 }
 
 IMPORTS = {
+    "json": "import json",
+    "sha256": "from hashlib import sha256",
+    "Path": "from pathlib import Path",
     "Callable": "from collections.abc import Callable",
     "log": "from math import log",
     "Any": "from typing import Any",
@@ -175,7 +178,11 @@ def source(name: str) -> str:
     return re.sub(r"\bfunctional\.", "F.", re.sub(r"  # type: ignore\[[\w-]+\]", "", text)).rstrip()
 
 
-def imports_for(text: str) -> Iterator[str]:
-    """The import lines that the text needs."""
+def with_imports(text: str) -> str:
+    """The source with the import lines that it needs in front."""
     used = names_in(text)
-    yield from dict.fromkeys(line for name, line in IMPORTS.items() if name in used)
+    lines = sorted(
+        {line for name, line in IMPORTS.items() if name in used}, key=lambda line: (line[:4] == "from", line)
+    )
+    groups = [[line for line in lines if ("torch" in line) == installed] for installed in (False, True)]
+    return "\n\n".join(["\n".join(group) for group in groups if group]) + "\n\n\n" + text

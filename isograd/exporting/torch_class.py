@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass, replace
+from itertools import groupby
+
 from isograd.core.graph.nodes import Node
 from isograd.exporting.torch_facts import Facts
 from isograd.exporting.torch_holders import Holder, indented, noted
 from isograd.exporting.torch_homes import entry_at
-from isograd.exporting.torch_lines import LIKE, Line
 from isograd.exporting.torch_names import POOL, Names
 from isograd.exporting.torch_plan import Part, read_by
+from isograd.exporting.torch_words import LIKE, Line
 
 
 @dataclass(frozen=True)
@@ -22,9 +24,6 @@ class Row:
     text: str
     note: str
     training: bool
-
-    def __str__(self) -> str:
-        return noted(f"{self.target} = {self.text}", self.note)
 
 
 class ClassWriter:
@@ -84,10 +83,10 @@ class ClassWriter:
         """The class that this one adds to."""
         return self.holder.kind
 
-    def body(self, more: Sequence[str] = ()) -> str:
-        """Everything below the class's docstring; `more` is what __init__ does at its end."""
-        forward = self.forward()
-        made = repeated(list(self.holder.statements()))
+    def body(self, more: Sequence[str] = (), *, told: bool = True) -> str:
+        """Everything below the class's docstring; `more` is what __init__ does at its end; `told`: with comments."""
+        forward = self.forward(told=told)
+        made = [text for text, _ in repeated([(text, "") for text in self.holder.statements()])]
         if LIKE in forward:
             made.append('self.register_buffer("_like", torch.zeros(()), persistent=False)  # has our dtype and device')
         made += [*self.after, *more]
@@ -95,11 +94,14 @@ class ClassWriter:
             return indented([forward])
         return indented(["def __init__(self) -> None:", indented(["super().__init__()", *made]), "", forward])
 
-    def forward(self) -> str:
+    def forward(self, *, told: bool) -> str:
+        """The method, the forms of values as comments where they change."""
+        self.names = Names()
         slots = self._name_inputs()
         inputs = [f"{self.names.of[slot]}: Tensor" for slot in slots]
         rows = [row for k, step in enumerate(self.part.steps) for row in self._rows(k, step)]
-        rows = [replace(row, note="") if k and row.note == rows[k - 1].note else row for k, row in enumerate(rows)]
+        same = [not told or (k > 0 and row.note == rows[k - 1].note) for k, row in enumerate(rows)]
+        rows = [replace(row, note="") if bare else row for row, bare in zip(rows, same, strict=True)]
         counts = {len(self.ends[1])} if self.part.path else {len(self.graph.outputs_in(m)) for m in (True, False)}
         one, several = "Tensor", f"tuple[{', '.join(['Tensor'] * max(counts))}]"
         gives = one if counts == {1} else several if len(counts) == 1 else "Tensor | tuple[Tensor, ...]"
@@ -194,44 +196,53 @@ class ClassWriter:
     def _folded(self, rows: Sequence[Row]) -> list[str]:
         """The rows as lines: those of training alone below an if, calls of all modules of a list in a loop."""
         lines: list[str] = []
-        for k, row in enumerate(rows):
-            if row.training and not (k and rows[k - 1].training):
-                lines.append("if self.training:")
-            lines.append(indented([str(row)]) if row.training else str(row))
-        for listed in self.holder.lists():
-            lines = looped(lines, *listed)
-        return repeated(lines)
+        for training, group in groupby(rows, key=lambda row: row.training):
+            told = [(f"{row.target} = {row.text}", row.note) for row in group]
+            for listed in self.holder.lists():
+                told = looped(told, *listed)
+            texts = [noted(*line) for line in repeated(told)]
+            lines += ["if self.training:", indented(texts)] if training else texts
+        return lines
 
 
-def looped(lines: list[str], name: str, count: int) -> list[str]:
+Told = tuple[str, str]
+"""A line, and a comment that may stand behind it."""
+
+
+def looped(lines: list[Told], name: str, count: int) -> list[Told]:
     """The lines, with a loop where each module of the list is called in its turn and in the same way.
 
-    >>> looped(["x = self.h[0](x)", "x = self.h[1](x)"], "self.h", 2)
-    ['for block in self.h:', '    x = block(x)']
+    >>> looped([("x = self.h[0](x)", "(N, 3)"), ("x = self.h[1](x)", "")], "self.h", 2)
+    [('for block in self.h:', ''), ('    x = block(x)', '(N, 3)')]
     """
     for k in range(len(lines) - count + 1):
-        each = {row.replace(f"{name}[{place}](", "block(") for place, row in enumerate(lines[k : k + count])}
+        each = {text.replace(f"{name}[{place}](", "block(") for place, (text, _) in enumerate(lines[k : k + count])}
         if count > 1 and len(each) == 1 and "block(" in next(iter(each)):
-            return [*lines[:k], f"for block in {name}:", indented(list(each)), *lines[k + count :]]
+            loop = (f"for block in {name}:", ""), (indented(list(each)), lines[k][1])
+            return [*lines[:k], *loop, *lines[k + count :]]
     return lines
 
 
-def repeated(lines: list[str]) -> list[str]:
+def repeated(lines: list[Told]) -> list[Told]:
     """The lines, with a loop over names where three or more say the same of modules that have names as keys.
 
-    >>> repeated(['x = self["2"](x)', 'x = self["3"](x)', 'x = self["5"](x)'])
-    ['for name in ("2", "3", "5"):', '    x = self[name](x)']
+    >>> repeated([('x = self["2"](x)', ""), ('x = self["3"](x)', ""), ('x = self["5"](x)', "")])
+    [('for name in ("2", "3", "5"):', ''), ('    x = self[name](x)', '')]
     """
-    keys = [re.findall(r'\[("\w+")\]', line) for line in lines]
-    bare = [line.replace(f"[{key[0]}]", "[name]") if len(key) == 1 else line for line, key in zip(lines, keys, strict=True)]
-    found: list[str] = []
+    keys = [re.findall(r'\[("\w+")\]', text) for text, _ in lines]
+    bare = [
+        text.replace(f"[{key[0]}]", "[name]") if len(key) == 1 else ""
+        for (text, _), key in zip(lines, keys, strict=True)
+    ]
+    found: list[Told] = []
     k = 0
     while k < len(lines):
         stop = k + 1
-        while stop < len(lines) and len(keys[k]) == 1 and bare[stop] == bare[k] and len(keys[stop]) == 1:
+        while stop < len(lines) and bare[k] and bare[stop] == bare[k]:
             stop += 1
         if stop - k > 2:
-            found += [f"for name in ({', '.join(key for (key,) in keys[k:stop])}):", indented([bare[k]])]
+            found.append((f"for name in ({', '.join(key for (key,) in keys[k:stop])}):", ""))
+            found.append((indented([bare[k]]), lines[k][1]))
         else:
             found += lines[k:stop]
         k = stop

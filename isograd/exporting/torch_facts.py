@@ -13,9 +13,10 @@ from isograd.core.base.errors import BackendError
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.nodes import Graph, Node, Stored
 from isograd.exporting.torch_homes import Tied, entry_at, homes_of
-from isograd.exporting.torch_lines import CARRIED_CLASSES, Line, Spoken, called, with_given, writer_of
+from isograd.exporting.torch_lines import CARRIED_CLASSES, called, with_given, writer_of
 from isograd.exporting.torch_modules import base_of, constructor
-from isograd.exporting.torch_plan import Part, Planner
+from isograd.exporting.torch_plan import Planner
+from isograd.exporting.torch_words import Line, Spoken
 
 OF_EVERY_MODULE = nn.Module()
 
@@ -109,7 +110,6 @@ class Facts:
             named = ", ".join(f'"{name}": {value}' for name, value in given.items())
             here = f"with_weights({here}, {{{named}}})"
         return writer(Spoken(made, node, x, here, given))
-
 
 
 def check_names(path: str) -> None:

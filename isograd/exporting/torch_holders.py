@@ -112,7 +112,7 @@ def quoted(name: str) -> str:
 
 
 def sequence(head: str, items: Sequence[str], notes: Sequence[str] = (), *, listed: bool = False) -> str:
-    """head(a, b, …) on one line where there is room, else a line each; equal ones that are told nothing in one breath."""
+    """head(a, b, …) on one line where there is room, else a line each; equal ones are said once."""
     if len(items) > 2 and len(set(items)) == 1 and not notes:
         every = f"{items[0]} for _ in range({len(items)})"
         return f"{head}([{every}])" if listed else f"{head}(*({every}))"

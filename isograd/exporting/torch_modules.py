@@ -43,10 +43,15 @@ def constructor(made: nn.Module, name: str = "") -> str:
 def value_text(value: Any, name: str = "") -> str:
     """A number, a text in double quotes, a tuple of them; one number for a tuple of equal ones that `name` allows."""
     if isinstance(value, (tuple, list)):
-        if value and name in SAME_ON_EVERY_AXIS and len(set(value)) == 1 and (name != "normalized_shape" or len(value) == 1):
+        if (
+            value
+            and name in SAME_ON_EVERY_AXIS
+            and len(set(value)) == 1
+            and (name != "normalized_shape" or len(value) == 1)
+        ):
             return value_text(value[0])
         return f"({', '.join(map(value_text, value))}{',' if len(value) == 1 else ''})"
-    if isinstance(value, float) and value in (float("inf"), float("-inf")) or value != value:
+    if (isinstance(value, float) and value in (float("inf"), float("-inf"))) or value != value:
         return f'float("{value}")'
     return json.dumps(value) if isinstance(value, str) else repr(value)
 

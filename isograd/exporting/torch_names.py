@@ -7,7 +7,7 @@ from itertools import count
 from keyword import iskeyword
 
 POOL = ("x", "h", "y", "z", "u", "v", "a", "b", "c", "d")
-TAKEN = {"self", "torch", "nn", "F", "Tensor", "log", "Any", "functional_call", "block"}
+TAKEN = {"self", "torch", "nn", "F", "Tensor", "log", "Any", "functional_call", "block", "name"}
 
 
 class Names:

@@ -35,7 +35,7 @@ class Part:
 
 
 class Planner:
-    """Takes a graph apart. `homes` are the paths of its nodes' modules, `plain` says which nodes are a module's call."""
+    """Takes a graph apart. `homes`: the paths of its nodes' modules; `plain`: whether a node is a module's call."""
 
     def __init__(self, graph: Graph, homes: Mapping[str, str], plain: Callable[[Node], bool]) -> None:
         self.graph, self.homes, self.plain = graph, homes, plain

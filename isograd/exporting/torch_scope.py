@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass, field
+from itertools import pairwise
 
 from isograd.core.base.errors import SpecError
-from isograd.core.base.forms import Form
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.nodes import Graph, Node
 from isograd.exporting.torch_class import ClassWriter
@@ -16,34 +16,45 @@ from isograd.exporting.torch_names import camel, spellings
 from isograd.exporting.torch_plan import Part
 
 
+@dataclass
+class Written:
+    """A class of the source."""
+
+    name: str
+    body: str
+    forms: str  # what goes in and out where it stands first
+    paths: list[str] = field(default_factory=list)
+
+
 class Classes:
     """The classes, in the order in which they are read; equal ones once."""
 
     def __init__(self, tied: dict[str, str], taken: set[str]) -> None:
         self.tied, self.taken = tied, taken
-        self.names: dict[tuple[str, str], str] = {}  # {(body, base class): name}
-        self.told: dict[tuple[str, str], list[str]] = {}  # the paths that each stands at
-        self.shapes: dict[tuple[str, str], str] = {}
+        self.written: dict[tuple[str, str], Written] = {}  # by body, without comments, and base class
         self.modules: set[str] = set()  # the paths of all modules
         self.frozen: set[str] = set()  # the paths of parameters that are not trained
 
-    def name_of(self, body: tuple[str, str], wanted: str, path: str, shapes: str) -> str:
-        """The name of the class with this body and base, which is written once."""
-        if body not in self.names:
-            self.names[body] = next(name for name in spellings(wanted) if name not in self.taken)
-            self.taken.add(self.names[body])
-        self.shapes.setdefault(body, shapes)
-        self.told.setdefault(body, []).append(path)
-        return self.names[body]
+    def name_of(self, writer: ClassWriter, wanted: str, path: str, forms: str) -> str:
+        """The name of the class that a part is written as: where one like it stands already, that one."""
+        key, body = (writer.body(told=False), writer.base), writer.body()
+        if key not in self.written:
+            name = next(name for name in spellings(wanted) if name not in self.taken)
+            self.taken.add(name)
+            self.written[key] = Written(name, body, forms)
+        found = self.written[key]
+        found.body = body if body == found.body else key[0]
+        found.paths.append(path)
+        return found.name
 
     def texts(self) -> list[str]:
         """The source of each."""
         found = []
-        for body, name in self.names.items():
-            paths = list(dict.fromkeys(self.told[body]))
+        for (_, base), each in self.written.items():
+            paths = list(dict.fromkeys(each.paths))
             more = f", {paths[1]}" if len(paths) == 2 else f" and {len(paths) - 1} more" if len(paths) > 2 else ""
-            told = docstring(f"{paths[0]}{more}: {self.shapes[body]}")
-            found.append(f"class {name}({body[1]}):\n    {told}\n\n{body[0]}")
+            told = docstring(f"{paths[0]}{more}: {each.forms}")
+            found.append(f"class {each.name}({base}):\n    {told}\n\n{each.body}")
         return found
 
 
@@ -89,7 +100,7 @@ class Scope:
         path = f"{self.prefix}{part.path}".rstrip(".")
         reads, writes = writer.ends
         ends = f"{self._forms(reads)} → {self._forms(writes)}"
-        return f"{self.classes.name_of((writer.body(), writer.base), wanted or camel(path), path, ends)}()"
+        return f"{self.classes.name_of(writer, wanted or camel(path), path, ends)}()"
 
     def writer(self, part: Part) -> ClassWriter:
         found = ClassWriter(self.facts, part, self.text, self.planner.evaluated)
@@ -104,7 +115,8 @@ class Scope:
             self.classes.modules.add(f"{self.prefix}{path}")
             texts.append(self.text(step) if isinstance(step, Part) else self.facts.text(step))
             notes.append(str(self.graph.forms[step.writes[0]]))
-        return sequence(head, texts, notes if told else ())
+        changed = [note if note != before else "" for before, note in pairwise(["", *notes])]
+        return sequence(head, texts, changed if told else ())
 
     def _forms(self, slots: Sequence[int]) -> str:
         return ", ".join(str(self.graph.forms[slot]) for slot in slots)

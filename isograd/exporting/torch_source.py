@@ -6,24 +6,25 @@ from collections.abc import Iterable
 
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.weights import declared
-from isograd.exporting.torch_carried import IMPORTS, PIECES, carried_for, imports_for
-from isograd.exporting.torch_holders import is_plain, quoted
+from isograd.exporting.torch_carried import IMPORTS, PIECES, carried_for
+from isograd.exporting.torch_holders import indented, is_plain, quoted
 from isograd.exporting.torch_scope import Classes, Scope, docstring
 
 
-def module_source(model: Composite, name: str) -> str:
-    """The classes, and what they need; the last of them, `name`, is the model.
+def module_source(model: Composite, name: str, taken: Iterable[str] = ()) -> str:
+    """The classes, and what they need; the last of them, `name`, is the model. None is called as what is `taken`.
 
     Its state_dict has the names and layouts of isograd's. Raises BackendError, SpecError for what cannot be written.
     """
     graph = model.graph(*model.input_shapes)
     tied = model.tied(*model.input_shapes)
-    classes = Classes(tied, {name, "Tensor", *PIECES, *IMPORTS})
+    classes = Classes(tied, {name, *PIECES, *IMPORTS, *taken})
     scope = Scope(classes, graph)
     ends = " → ".join(", ".join(map(str, forms)) for forms in (graph.input_forms, graph.out_forms))
     if scope.planner.is_chain(scope.part):
-        made = scope.chain(scope.part, "super().__init__", told=True).replace("\n", "\n        ")
-        body = f"    def __init__(self) -> None:\n        {made}"
+        made = [scope.chain(scope.part, "super().__init__", told=True)]
+        made += second_names(model, classes)
+        body = indented(["def __init__(self) -> None:", indented(made)])
         whole = f"class {name}(nn.Sequential):\n    {docstring(ends)}\n\n{body}"
     else:
         writer = scope.writer(scope.part)
@@ -63,10 +64,3 @@ def reached(path: str) -> str:
 def value(path: str) -> str:
     above, _, last = path.rpartition(".")
     return f"{reached(above)}.{last}" if is_plain(last) else f"getattr({reached(above)}, {quoted(last)})"
-
-
-def with_imports(text: str) -> str:
-    """The source with the import lines that it needs in front."""
-    lines = sorted(imports_for(text), key=lambda line: (line.startswith("from"), line))
-    groups = [[line for line in lines if ("torch" in line) == installed] for installed in (False, True)]
-    return "\n\n".join(["\n".join(group) for group in groups if group]) + "\n\n\n" + text

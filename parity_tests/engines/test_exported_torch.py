@@ -19,7 +19,8 @@ from isograd.core.graph.custom import CustomLayer
 from isograd.core.parity.cases import CASES, Case
 from isograd.core.parity.matching import TOLERANCE, difference
 from isograd.core.parity.suite import case_trial
-from isograd.exporting.torch_source import module_source, with_imports
+from isograd.exporting.torch_carried import with_imports
+from isograd.exporting.torch_source import module_source
 
 ALL = [case for kind, cases in CASES.items() if kind is not CustomLayer for case in cases]
 
@@ -53,7 +54,9 @@ def numbers_of(
     rng = np.random.default_rng(0)
     live = [v for v in outputs if v.requires_grad]
     dys = [torch.from_numpy(rng.uniform(0.5, 1.5, v.shape)).to(v.dtype) for v in live]
-    ends = {f"x{k}": v for k, v in enumerate(x) if v.requires_grad} | {k: v for k, v in state.items() if v.requires_grad}
+    ends = {f"x{k}": v for k, v in enumerate(x) if v.requires_grad} | {
+        k: v for k, v in state.items() if v.requires_grad
+    }
     found = {f"y{k}": v.detach().numpy().copy() for k, v in enumerate(outputs)}
     if live and ends:
         grads = torch.autograd.grad(live, [*ends.values()], dys, allow_unused=True, materialize_grads=True)
@@ -68,7 +71,9 @@ def check(model: Composite, weights: Mapping[str, Array], inputs: tuple[Array, .
         net: Any = ig.build(model, weights, backend="torch", dtype=dtype)
         tensors = {name: torch.from_numpy(v) for name, v in net.state_dict().items()}
         module.load_state_dict(tensors, strict=True)
-        state = dict(module.named_parameters(remove_duplicate=False)) | dict(module.named_buffers(remove_duplicate=False))
+        state = dict(module.named_parameters(remove_duplicate=False)) | dict(
+            module.named_buffers(remove_duplicate=False)
+        )
         given = tuple(v.numpy() for v in net.tensors(inputs))
         theirs = numbers_of(net.module, net.weights, given, training)
         mine = numbers_of(module, {name: state[name] for name in net.weights}, given, training)
