@@ -80,7 +80,7 @@ def with_weights(module: nn.Module, weights: dict[str, Tensor]) -> Callable[...,
 class ResetFirstGRU(nn.GRU):
     """nn.GRU's weights with the reset gate before the product: n = tanh(W x + U (r ⊙ h))"""
 
-    def forward(self, x: Any, state: Tensor | None = None) -> tuple[Any, Tensor]:  # type: ignore[override]
+    def forward(self, x: Any, state: Tensor | None = None) -> tuple[Any, Tensor]:
         if isinstance(x, nn.utils.rnn.PackedSequence):
             padded, lengths = pad_packed_sequence(x, batch_first=True)
             y, last = self.run(padded, state, lengths.to(padded.device))
@@ -104,7 +104,8 @@ class ResetFirstGRU(nn.GRU):
         return x, torch.stack(last)
 
     def scan(self, place: int, x: Tensor, h: Tensor, lengths: Tensor | None, reverse: bool) -> tuple[Tensor, Tensor]:
-        w, u, b, c = (*self.all_weights[place], None, None)[:4]
+        weights: list[Any] = [*self.all_weights[place], None, None]
+        w, u, b, c = weights[:4]
         steps: list[Any] = [None] * x.shape[1]
         for t in reversed(range(len(steps))) if reverse else range(len(steps)):
             new = reset_first_step(x[:, t], h, w, u, b, c)

@@ -9,11 +9,15 @@ from itertools import groupby
 
 from isograd.core.graph.nodes import Node
 from isograd.exporting.torch_facts import Facts
-from isograd.exporting.torch_holders import Holder, indented, noted
+from isograd.exporting.torch_holders import WIDTH, Holder, broken, indented, noted
 from isograd.exporting.torch_homes import entry_at
 from isograd.exporting.torch_names import POOL, Names
 from isograd.exporting.torch_plan import Part, read_by
 from isograd.exporting.torch_words import LIKE, Line
+
+
+ROOM = WIDTH - 12
+"""The letters of a line that stands in a method, perhaps below an if."""
 
 
 @dataclass(frozen=True)
@@ -184,7 +188,7 @@ class ClassWriter:
 
     def _returns(self, rows: Sequence[Row]) -> list[str]:
         if self._end(rows) < len(rows):
-            return [noted(f"return {rows[-1].text}", rows[-1].note)]
+            return [noted(broken(f"return {rows[-1].text}", ROOM), rows[-1].note)]
         if not self._differs:
             return [self._return(self.ends[1])]
         training, evaluated = (self._return(self.graph.outputs_in(mode)) for mode in (True, False))
@@ -200,7 +204,7 @@ class ClassWriter:
             told = [(f"{row.target} = {row.text}", row.note) for row in group]
             for listed in self.holder.lists():
                 told = looped(told, *listed)
-            texts = [noted(*line) for line in repeated(told)]
+            texts = [noted(broken(text, ROOM), note) for text, note in repeated(told)]
             lines += ["if self.training:", indented(texts)] if training else texts
         return lines
 

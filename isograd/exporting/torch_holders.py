@@ -131,6 +131,32 @@ def noted(line: str, note: str) -> str:
     return f"{line}  # {note}" if note and len(last) + len(note) < WIDTH - 12 else line
 
 
+def broken(text: str, room: int) -> str:
+    """A line that is too long, what stands in its last brackets on lines of its own.
+
+    >>> print(broken('x = f(a[0], "b, c", d)', 20))
+    x = f(
+        a[0],
+        "b, c",
+        d,
+    )
+    """
+    if len(text) <= room or "\n" in text or text[-1:] not in (")", "]"):
+        return text
+    depth, quote, parts, last = 0, "", [""], 0
+    for k, letter in enumerate(text):
+        quote = "" if letter == quote else letter if letter in "\"'" and not quote else quote
+        depth += 0 if quote else (letter in "([{") - (letter in ")]}")
+        if depth == 1 and letter in "([{" and not quote:
+            parts, last = [""], k
+        elif depth == 1 and letter == "," and not quote:
+            parts.append("")
+        elif depth >= 1:
+            parts[-1] += letter
+    inside = [f"{part.strip()}," for part in parts if part.strip()]
+    return f"{text[: last + 1]}\n{indented(inside)}\n{text[-1]}"
+
+
 def indented(lines: Sequence[str], by: int = 4) -> str:
     """The lines, each further right."""
     return "\n".join(" " * by + row if row else "" for line in lines for row in line.split("\n"))

@@ -68,7 +68,7 @@ def measured(model: nn.Module, inputs: list[Tensor], dys: list[Tensor], names: l
     outputs = y if isinstance(y, tuple) else (y,)
     live = [(v, dy) for v, dy in zip(outputs, dys, strict=True) if v.requires_grad]
     if live:
-        torch.autograd.backward(*zip(*live, strict=True))
+        torch.autograd.backward([v for v, _ in live], [dy for _, dy in live])
     found = {f"output.{k}": v for k, v in enumerate(outputs)} | {f"dx.{k}": gradient(v) for k, v in enumerate(x)}
     for name in names:
         if name.startswith("dw/"):
