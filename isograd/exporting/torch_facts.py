@@ -30,8 +30,8 @@ class Facts:
         self.homes, self.holding = homes_of(graph, below)
         self.texts: dict[str, str] = {}  # {path: what makes the module there}
         self.adopted = self._adopted()
-        for node in graph.nodes:
-            check_names(f"{prefix}{node.owner}")
+        for path in (*self.homes.values(), *(entry.path for entry in graph.entries), *below):
+            check_names(f"{prefix}{path}")
 
     def planner(self) -> Planner:
         return Planner(self.graph, self.homes, self.plain)
@@ -58,17 +58,10 @@ class Facts:
         return f"without_weights({text}, {', '.join(given)})" if given else text
 
     def made(self, node: Node) -> nn.Module:
-        """The engine's module of a node, without numbers in it; refused where no line can be written of it."""
+        """The engine's module of a node, without numbers in it."""
         kind: Any = type(node.layer)
         with torch.device("meta"):
             found: nn.Module = LAYERS[kind](node.layer, *node.in_shapes)
-        if writer_of(found) is None:
-            raise BackendError(
-                f'export(…, "torch"): {self.prefix}{node.name}, {node.layer!r}',
-                wanted="layers that torch has, or that isograd writes in torch's words",
-                got=f"a {kind.__name__}, which is computed by code of your own",
-                fix="build it of ig's layers, or use net.module of the torch engine",
-            )
         return found
 
     def text(self, node: Node) -> str:

@@ -13,12 +13,13 @@ from torch import Tensor, nn
 import isograd as ig
 from isograd.backends.torch_impl.randomness import generators, seeded
 from isograd.core.base.types import Array, Arrays
+from isograd.core.engine.registry import get_backend
 from isograd.core.graph.composite import Composite
 from isograd.core.parity.matching import TOLERANCE, difference
 from isograd.exporting.torch_carried import with_imports
 from isograd.exporting.torch_source import module_source
 
-BOTH = (False, True)
+TORCH = get_backend("torch")
 
 
 def without_isograd(name: str, *rest: Any) -> Any:
@@ -68,7 +69,7 @@ def check(
     """The names of the state, and all numbers of each run, against the torch engine's; the module that was made."""
     module = exported(model)
     for dtype, training in runs:
-        net: Any = ig.build(model, weights, backend="torch", dtype=dtype)
+        net: Any = ig.build(model, weights, backend=TORCH, dtype=dtype)
         module.to(getattr(torch, dtype))
         module.load_state_dict({name: torch.from_numpy(v) for name, v in net.state_dict().items()}, strict=True)
         named = dict(module.named_parameters(remove_duplicate=False))
@@ -85,4 +86,4 @@ def check(
 
 def check_drawn(model: Composite, *inputs: Array) -> nn.Module:
     """`check` with weights that are drawn."""
-    return check(model, ig.build(model, backend="torch", dtype="float64", seed=1).state_dict(), inputs)
+    return check(model, ig.build(model, backend=TORCH, dtype="float64", seed=1).state_dict(), inputs)
