@@ -19,7 +19,7 @@ from isograd.exporting.shaking.facts import (
     thing_at,
     unchecked,
 )
-from isograd.exporting.shaking.reading import Import, Place, statement_of
+from isograd.exporting.shaking.reading import PACKAGE, Import, Place, statement_of
 
 DROPPED = ("implements", "implements_as_the_book", "describes")
 """Decorators that enter what they decorate in a table."""
@@ -129,6 +129,8 @@ class Shaken:
         for kind in among:
             if name in vars(kind).get("__annotations__", {}) or name in vars(kind):
                 place = place_of(kind)
+                if not place.module.startswith(PACKAGE):
+                    return
                 member = dict(members(statement_of(place))).get(name)  # type: ignore[arg-type]
                 if member is not None and not (isinstance(member, ast.FunctionDef) and is_stub(member)):
                     self.places.add(place)

@@ -129,15 +129,23 @@ class Wording:
         return self._assignment(place, statement)
 
     def _assignment(self, place: Place, statement: Any) -> str:
-        table, left_out = entries_of(statement), []
+        table = entries_of(statement)
+        text = self._lines(place, statement)
         if table is not None and place not in self.shaken.whole:
-            kept = self.shaken.entries.get(place, set())
-            for key, value in zip(table.keys, table.values, strict=True):
-                if key.value not in kept:  # type: ignore[union-attr]
-                    left_out.append((key.lineno, value.end_lineno))  # type: ignore[union-attr]
-        text = self._lines(place, statement, left_out)
+            text = self._table(place, statement, table)
         note = module(place.module).notes.get(place.name)
         return text if note is None else f"{text}\n{self._lines(place, note)}"
+
+    def _table(self, place: Place, statement: Any, table: ast.Dict) -> str:
+        """A table with the entries alone that are read: on lines of their own, or all on one."""
+        kept = self.shaken.entries.get(place, set())
+        entries = [(key, value) for key, value in zip(table.keys, table.values, strict=True) if key is not None]
+        if statement.lineno != statement.end_lineno:
+            left_out = [(key.lineno, value.end_lineno) for key, value in entries if key.value not in kept]  # type: ignore[attr-defined]
+            return self._lines(place, statement, left_out)
+        line = module(place.module).lines[statement.lineno - 1].encode()
+        parts = [line[key.col_offset : value.end_col_offset] for key, value in entries if key.value in kept]  # type: ignore[attr-defined]
+        return (line[: table.col_offset + 1] + b", ".join(parts) + b"}").decode()
 
     def _function(self, place: Place, statement: ast.FunctionDef) -> str:
         left_out = [(part.lineno, part.end_lineno) for part in statement.decorator_list if is_dropped(part)]
