@@ -12,6 +12,7 @@ from isograd.exporting.lines import call
 from isograd.exporting.shaking.literals import text_literal
 from isograd.exporting.shaking.reading import Import, Place
 from isograd.exporting.shaking.wording import Wording
+from isograd.exporting.silent import Returned
 
 ANY = Import("typing", "Any", "Any")
 NUMPY = Import("numpy", None, "np")
@@ -33,7 +34,7 @@ class Written(Protocol):
 
     def run(self, node: Node) -> str: ...
 
-    def silent(self, node: Node) -> Sequence[bool]: ...
+    def returned(self, node: Node) -> Returned: ...
 
 
 class Walk:
@@ -167,7 +168,8 @@ class Walk:
         for slot in node.writes:
             d.pop(slot, None)
         targets, sums = [], []
-        for slot, silent in zip(node.reads, self.written.silent(node), strict=True):
+        returned = self.written.returned(node)
+        for slot, silent in zip(node.reads, returned.none, strict=True):
             if not needs_dx or silent:
                 targets.append("_")
             elif slot in d:
@@ -181,7 +183,8 @@ class Walk:
         owner = text_literal(node.owner)
         again = node.owner in seen
         own = "_" if not known else "again" if again else f"dw[{owner}]"
-        dx = "_" if set(targets) <= {"_"} else targets[0] if len(targets) == 1 else f"({', '.join(targets)})"
+        dx = f"({', '.join(targets)}{',' * (len(targets) == 1)})" if returned.is_tuple else "".join(targets)
+        dx = "_" if set(targets) <= {"_"} else dx
         yield call(f"{dx}, {own} = back_{self.written.base[node.name]}(", dys, 3)
         yield from sums
         for name, slot in node.given:

@@ -12,6 +12,7 @@ from isograd.core.layers.base import Layer
 from isograd.exporting.shaking.facts import (
     Asking,
     Facts,
+    changed,
     entries_of,
     is_description,
     is_stub,
@@ -25,6 +26,8 @@ DROPPED = ("implements", "implements_as_the_book", "describes")
 """Decorators that enter what they decorate in a table."""
 UNASKED = {"__repr__", "__str__", "__getstate__", "__reduce__", "__post_init__"}
 """Methods that Python calls, and that computing needs none of."""
+KNOWN: dict[frozenset[tuple[Place, Place]], dict[tuple[Place, str], Facts]] = {}
+"""What is known of pieces, by what stands for what: source does not change while it runs."""
 
 
 class Shaken:
@@ -44,7 +47,7 @@ class Shaken:
         self.attributes: set[str] = set()
         self.options: set[tuple[type, str]] = set()
         self.whole: set[Place] = set()  # tables that are read in other ways than by an option
-        self._known: dict[tuple[Any, ...], Facts] = {}
+        self._known = KNOWN.setdefault(frozenset(self.substitutes.items()), {})
 
     def need(self, *things: Any) -> None:
         """Carry these functions, classes or places, and all that they ask for."""
@@ -160,7 +163,7 @@ class Shaken:
 
     def _facts_of_table(self, place: Place, statement: Any, table: ast.Dict) -> Iterator[Facts]:
         if isinstance(statement, ast.AnnAssign):
-            yield self._facts(place, "", statement.annotation)
+            yield self._facts(place, ":", statement.annotation)
         for key, value in zip(table.keys, table.values, strict=True):
             assert isinstance(key, ast.Constant)
             if key.value in self.entries.get(place, ()):
@@ -176,7 +179,7 @@ class Shaken:
         return () if is_dataclass(kind) and name in {f.name for f in fields(kind)} else (member,)
 
     def _facts(self, place: Place, name: str, *pieces: ast.AST) -> Facts:
-        key = (place, name, place in self.whole)
+        key = (place, name)
         if key not in self._known:
             own = thing_at(place) if isinstance(statement_of(place), ast.ClassDef) else None
             self._known[key] = Asking(place.module, self.substituted, own).of(*pieces)
@@ -228,8 +231,7 @@ def is_cached(method: ast.FunctionDef) -> bool:
 
 def bare(function: ast.FunctionDef) -> ast.FunctionDef:
     """A function without the decorators that enter it in a table."""
-    kept = [part for part in function.decorator_list if not is_dropped(part)]
-    return ast.FunctionDef(**{**{f: getattr(function, f) for f in function._fields}, "decorator_list": kept})
+    return changed(function, decorator_list=[part for part in function.decorator_list if not is_dropped(part)])
 
 
 def is_dropped(decorator: ast.expr) -> bool:

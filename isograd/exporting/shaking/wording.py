@@ -12,7 +12,7 @@ from typing import Any, get_type_hints
 from isograd.core.base.description import default_of
 from isograd.exporting.shaking.facts import checks_in, entries_of, is_description, place_of, thing_at
 from isograd.exporting.shaking.literals import literal, type_text
-from isograd.exporting.shaking.reading import Import, Place, Statement, module, names_read, resolved, statement_of
+from isograd.exporting.shaking.reading import Import, Place, Statement, module, places_read, statement_of
 from isograd.exporting.shaking.shaken import Shaken, in_order, is_cached, is_dropped, noted
 
 WIDTH = 120
@@ -245,12 +245,10 @@ class Wording:
 
     def _renamed(self, place: Place, node: ast.AST) -> Iterator[tuple[int, int, int, str]]:
         """(line, first byte, last, name) of what is called otherwise there."""
-        for read in names_read(node):
-            target = resolved(Place(place.module, read.id))
-            if isinstance(target, Place):
-                name = self.shaken.names.get(self.shaken.substituted(target))
-                if name is not None and name != read.id:
-                    yield read.lineno, read.col_offset, read.end_col_offset or 0, name
+        for read, target in places_read(place.module, node):
+            name = self.shaken.names.get(self.shaken.substituted(target))
+            if name is not None and name != read.id:
+                yield read.lineno, read.col_offset, read.end_col_offset or 0, name
 
     def imported(self, *more: Import) -> str:
         """The imports of all that is carried, and of `more`."""
