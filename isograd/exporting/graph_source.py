@@ -16,8 +16,8 @@ from isograd.exporting.shaking.wording import Wording
 from isograd.exporting.silent import Returned
 from isograd.exporting.walk_source import ANY, ARRAY, REPLACE, Walk
 
-RESERVED = ("inputs", "tied", "of_training", "dtype", "seed", "step", "state", "weights", "compute", "forward")
-RESERVED += ("backward", "state_dict", "load_state_dict", "training", "evaluation")
+RESERVED = {"inputs", "tied", "of_training", "dtype", "seed", "step", "state", "weights", "compute", "forward"}
+RESERVED |= {"backward", "state_dict", "load_state_dict", "training", "evaluation"}
 
 
 class Known(Protocol):

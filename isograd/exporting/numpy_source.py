@@ -25,8 +25,9 @@ from isograd.exporting.lines import Names, class_name, collection
 from isograd.exporting.shaking import Shaken
 from isograd.exporting.shaking.facts import place_of
 from isograd.exporting.shaking.literals import text_literal
+from isograd.exporting.shaking.page import ruled
 from isograd.exporting.shaking.reading import Import
-from isograd.exporting.shaking.wording import Wording, ruled
+from isograd.exporting.shaking.wording import Wording
 from isograd.exporting.silent import Returned, Silent, silent_inputs
 
 SUBSTITUTES = {place_of(kind): place_of(CarriedRun) for kind in (Run, NodeRun)}

@@ -46,6 +46,9 @@ class Walk:
         self.first_entry = len(self.graph.input_names)
         self.calls = Counter(node.owner for node in nodes)
         self.moving = any(node.layer.buffers(*node.in_shapes) for node in nodes)
+        self.leading = {k for k, wanted in enumerate(written.with_dx) if wanted}  # slots whose gradient is asked for
+        self.leading |= {k for k, entry in enumerate(self.graph.entries, self.first_entry) if entry.trained}
+        self.leading |= {slot for node in nodes if written.wanted[node.name][1] for slot in node.writes}
         self.zeroed: set[int] = set()  # slots whose gradient is 0, and whose value is asked for its shape
         self.back = list(self._backward())
 
@@ -170,7 +173,7 @@ class Walk:
         targets, sums = [], []
         returned = self.written.returned(node)
         for slot, silent in zip(node.reads, returned.none, strict=True):
-            if not needs_dx or silent:
+            if not needs_dx or silent or slot not in self.leading:
                 targets.append("_")
             elif slot in d:
                 more = "more" if "more" not in targets else f"more_{len(targets)}"
@@ -188,7 +191,9 @@ class Walk:
         yield call(f"{dx}, {own} = back_{self.written.base[node.name]}(", dys, 3)
         yield from sums
         for name, slot in node.given:
-            if name in known:
+            if name in known and slot not in self.leading:
+                yield f"            {self.wording.called(popped)}({own}, {text_literal(name)})"
+            elif name in known:
                 taken = f"{self.wording.called(popped)}({own}, {text_literal(name)})"
                 total = f"{d[slot]} + " if slot in d else ""
                 d[slot] = self.gradient(slot)

@@ -110,22 +110,25 @@ class Shaken:
         return self._extent() != before
 
     def _extent(self) -> tuple[int, ...]:
-        parts = (self.places, self.imports, self.attributes, self.options, self.whole)
-        inner = (*self.members.values(), *self.entries.values())
-        return (*map(len, parts), sum(map(len, inner)))
+        sizes = (len(self.places), len(self.imports), len(self.attributes), len(self.options), len(self.whole))
+        return *sizes, sum(len(names) for names in (*self.members.values(), *self.entries.values()))
 
     def _carry_entries(self, table: Place, kind: type, option: str) -> None:
         used = {getattr(layer, option) for layer in self.layers if isinstance(layer, kind)}
         self.entries.setdefault(table, set()).update(used)
 
     def _carry_options(self, kind: type) -> None:
-        """The members of a layer's class that are read of it, or given by position."""
-        for f in fields(kind):
-            if not f.kw_only:
-                self._carry_member(kind.__mro__, f.name)
-        for owner, name in self.options:
-            if issubclass(kind, owner):
-                self._carry_member(kind.__mro__, name)
+        """The members of a layer's class that are read of it, or given by position: what tells a reader which it is.
+
+        Where a value stands for what the description computes once, the options that it is computed from do not.
+        """
+        read = {name for owner, name in self.options if issubclass(kind, owner)}
+        for name in read:
+            self._carry_member(kind.__mro__, name)
+        if not any(isinstance(vars(base).get(name), cached_property) for base in kind.__mro__ for name in read):
+            for f in fields(kind):
+                if not f.kw_only:
+                    self._carry_member(kind.__mro__, f.name)
 
     def _carry_member(self, among: Iterable[type], name: str) -> None:
         """The first of these classes that has a member, and it."""
@@ -165,9 +168,9 @@ class Shaken:
         if isinstance(statement, ast.AnnAssign):
             yield self._facts(place, ":", statement.annotation)
         for key, value in zip(table.keys, table.values, strict=True):
-            assert isinstance(key, ast.Constant)
-            if key.value in self.entries.get(place, ()):
-                yield self._facts(place, key.value, value)
+            name = str(key.value)  # type: ignore[union-attr]
+            if name in self.entries.get(place, ()):
+                yield self._facts(place, name, value)
 
     def _pieces(self, place: Place, name: str, member: ast.stmt) -> tuple[ast.AST, ...]:
         """What a member of a description asks for: a method without its checks, a value's type, no field's."""
