@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import version
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from isograd.core.engine.rows import nodes
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.custom import CustomFunction
 from isograd.core.graph.weights import check_state, in_dtype
-from isograd.exporting.carried.selftest import apart, sampled
+from isograd.exporting.carried.selftest import sampled
 from isograd.exporting.example import SEED, Example, example_inputs, executed
 from isograd.exporting.folder import CERTIFICATE, SELFTEST, SOURCE, WEIGHTS, check_place, write_folder
 from isograd.exporting.result import Export
@@ -73,10 +72,10 @@ def _written(folder: Path, target: Target, to: str, example: Example, source: st
     limits = example.limits(truth, modes)
     with executed(source, "isograd_export") as module:
         made = example.by(target.opened(module, example.weights, example.dtype, SEED), modes)
-    errors = {target.engine: _errors(made, truth)}
+    errors = {target.engine: example.errors(made, truth)}
     for other in ("numpy", "torch"):
         if other != target.engine and (other != "torch" or installed("torch")):
-            errors[other] = _errors(made, example.by_engine(other, modes))
+            errors[other] = example.errors(made, example.by_engine(other, modes))
     stored = {f"input.{k}": x for k, x in enumerate(example.inputs)}
     stored |= {f"{mode}/dy.{k}": dy for mode in modes for k, dy in enumerate(example.dys(mode))}
     stored |= {name: sampled(values) for name, values in truth.items()}
@@ -122,15 +121,6 @@ def _certificate(
         "errors": errors,
         "limits": limits,
     }
-
-
-def _errors(made: State, truth: State) -> dict[str, float | None]:
-    """{array: its error}; None for one that is missing, or of another shape."""
-    found: dict[str, float | None] = {}
-    for name in {**truth, **made}:
-        error = apart(made[name], truth[name]) if name in made and name in truth else np.inf
-        found[name] = error if isfinite(error) else None
-    return found
 
 
 def _contiguous(arrays: State) -> State:

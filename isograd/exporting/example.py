@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from math import isfinite
 from types import ModuleType
 from typing import Any
 
@@ -20,7 +21,8 @@ from isograd.core.engine.registry import get_backend
 from isograd.core.engine.rows import Fewest
 from isograd.core.graph.composite import Composite
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, allowed_by, nudged
-from isograd.exporting.carried.selftest import apart, measured
+from isograd.core.parity.stages.end_to_end import BUFFER, Whole
+from isograd.exporting.carried.selftest import MODES, apart, measured
 
 SEED = 0
 ROWS = 2
@@ -65,7 +67,7 @@ class Example:
         graph, rows = self.model.graph(*self.model.input_shapes), self.model.rows(self.inputs)
         forms = [graph.forms[slot] for slot in graph.outputs_in(mode == "training")]
         shapes = [form.sizes(rows) for form in forms]
-        return tuple(random_upstream(s, SEED, f"{mode}/{k}", FLOATS[self.dtype]) for k, s in enumerate(shapes))
+        return tuple(random_upstream(s, SEED, f"model/{k}", FLOATS[self.dtype]) for k, s in enumerate(shapes))
 
     def by(self, net: Any, modes: Sequence[str]) -> State:
         """What a network makes of it."""
@@ -83,12 +85,43 @@ class Example:
         inputs = tuple(map(nudged, self.inputs)) if moved else self.inputs
         return Example(self.model, self.weights, inputs, self.dtype).by(net, modes)
 
+    def errors(self, made: State, truth: State) -> dict[str, float | None]:
+        """{array: its error}; None for one that is missing, or of another shape.
+
+        In training a larger one is told as a share of what was added up: a bias before a normalisation has a gradient
+        of nothing but rounding.
+        """
+        whole = Whole(self.model, self.weights, self.inputs, (), (), SEED)
+        added = whole.added(get_backend("numpy"), self.dtype)
+        found: dict[str, float | None] = {}
+        for name in {**truth, **made}:
+            error = apart(made[name], truth[name]) if name in made and name in truth else np.inf
+            mode, _, what = name.partition("/")
+            if isfinite(error) and error > self.least and mode == MODES[1]:
+                error = apart(made[name], truth[name], added(key_of(what)))
+            found[name] = error if isfinite(error) else None
+        return found
+
+    @property
+    def least(self) -> float:
+        """The error that needs no explanation."""
+        return max(TOLERANCE["node", self.dtype], NOISE_FACTOR * float(np.finfo(self.dtype).eps))
+
     def limits(self, found: Mapping[str, Array], modes: Sequence[str]) -> dict[str, float]:
         """The largest error of each array that rounding explains, by how far an engine is from itself when moved."""
-        least = max(TOLERANCE["node", self.dtype], NOISE_FACTOR * float(np.finfo(self.dtype).eps))
+        least = self.least
         moved = self.by_engine("numpy", modes, moved=True)
         noise = {name: apart(moved[name], values) if name in moved else 0.0 for name, values in found.items()}
         return {name: max(least, allowed_by(size)) if np.isfinite(size) else least for name, size in noise.items()}
+
+
+def key_of(what: str) -> tuple[str, str]:
+    """The key by which core/parity knows an array: dw/0.weight, dx.1, state/0.running_mean, output.0"""
+    kind, _, path = what.partition("/")
+    if kind in ("dw", "state"):
+        return path, "gradient" if kind == "dw" else BUFFER
+    kind, _, place = what.partition(".")
+    return "input" if kind == "dx" else "model", f"{kind}{place.removeprefix('0')}"
 
 
 @contextmanager

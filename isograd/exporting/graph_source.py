@@ -13,10 +13,11 @@ from isograd.exporting.carried.trees import Weights
 from isograd.exporting.lines import Names, attribute, call, identifier
 from isograd.exporting.shaking.literals import text_literal
 from isograd.exporting.shaking.wording import Wording
+from isograd.exporting.silent import Returned
 from isograd.exporting.walk_source import ANY, ARRAY, REPLACE, Walk
 
-RESERVED = ("inputs", "tied", "of_training", "dtype", "seed", "step", "state", "weights", "compute", "forward")
-RESERVED += ("backward", "state_dict", "load_state_dict", "training", "evaluation")
+RESERVED = {"inputs", "tied", "of_training", "dtype", "seed", "step", "state", "weights", "compute", "forward"}
+RESERVED |= {"backward", "state_dict", "load_state_dict", "training", "evaluation"}
 
 
 class Known(Protocol):
@@ -36,8 +37,8 @@ class Known(Protocol):
     def reads_needs_dx(self, node: Node) -> bool:
         """Whether a node asks if its dx is wanted."""
 
-    def silent(self, path: str, node: Node) -> Sequence[bool]:
-        """For each input of a node, whether it gets no gradient."""
+    def returned(self, path: str, node: Node) -> Returned:
+        """What a node's backward returns of its inputs."""
 
 
 class GraphSource:
@@ -95,8 +96,8 @@ class GraphSource:
             return made
         return f"{self.wording.name(REPLACE)}({made}, needs_dx=False)"
 
-    def silent(self, node: Node) -> Sequence[bool]:
-        return self.known.silent(f"{self.path}.{node.name}" if self.path else node.name, node)
+    def returned(self, node: Node) -> Returned:
+        return self.known.returned(f"{self.path}.{node.name}" if self.path else node.name, node)
 
     def _layers(self) -> Iterator[str]:
         """The attributes: layers that have options, and graphs inside."""

@@ -19,6 +19,15 @@ def call(front: str, parts: Sequence[str], depth: int, back: str = ")") -> str:
     return "\n".join([pad + front, *(f"{inner}{part}," for part in parts), pad + back])
 
 
+def collection(front: str, parts: Sequence[str], depth: int, back: str) -> str:
+    """front + entries + back, on one line, or with a line for each entry."""
+    pad = "    " * depth
+    joined = ", ".join(parts) + ("," if len(parts) == 1 and back == ")" else "")
+    if len(pad + front + joined + back) <= WIDTH:
+        return pad + front + joined + back
+    return "\n".join([pad + front, *(f"{pad}    {part}," for part in parts), pad + back])
+
+
 def identifier(name: str) -> str:
     """A node's name as part of one in Python: layer1.0.conv1 → layer1_0_conv1
 

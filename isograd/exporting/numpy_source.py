@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -21,13 +21,14 @@ from isograd.exporting.carried.run import Run as CarriedRun
 from isograd.exporting.carried.selftest import self_test
 from isograd.exporting.carried.tensors import read_tensors
 from isograd.exporting.graph_source import GraphSource
-from isograd.exporting.lines import Names, call, class_name
+from isograd.exporting.lines import Names, class_name, collection
 from isograd.exporting.shaking import Shaken
 from isograd.exporting.shaking.facts import place_of
 from isograd.exporting.shaking.literals import text_literal
+from isograd.exporting.shaking.page import ruled
 from isograd.exporting.shaking.reading import Import
-from isograd.exporting.shaking.wording import Wording, ruled
-from isograd.exporting.silent import Silent, silent_inputs
+from isograd.exporting.shaking.wording import Wording
+from isograd.exporting.silent import Returned, Silent, silent_inputs
 
 SUBSTITUTES = {place_of(kind): place_of(CarriedRun) for kind in (Run, NodeRun)}
 PATH = Import("pathlib", "Path", "Path")
@@ -108,18 +109,13 @@ class NumpySource:
             axes = tuple(None if isinstance(size, Rows) else size for size in form.axes)
             told = "float" if dtype == str(FLOAT) else dtype
             inputs.append(f"({text_literal(name)}, {self.wording.value(axes)}, {text_literal(told)})")
-        found = [call("inputs = (", inputs, 1) if len(inputs) > 1 else f"    inputs = ({inputs[0]},)"]
+        found = [collection("inputs = (", inputs, 1, ")")]
         tied = self.model.tied(*self.model.input_shapes)
         if tied:
-            found.append(call("tied = {", [f"{text_literal(a)}: {text_literal(b)}" for a, b in tied.items()], 1, "}"))
-        alone = of_training(self.model)
-        if alone:
-            found.append(
-                call("of_training = (", [*map(text_literal, alone)], 1)
-                if len(alone) > 1
-                else f"    of_training = ({text_literal(alone[0])},)"
-            )
-        return found
+            pairs = [f"{text_literal(name)}: {text_literal(path)}" for name, path in tied.items()]
+            found.append(collection("tied = {", pairs, 1, "}"))
+        alone = list(map(text_literal, of_training(self.model)))
+        return [*found, collection("of_training = (", alone, 1, ")")] if alone else found
 
     def function(self, node: Node) -> str:
         return self.wording.called(OPERATIONS[type(node.layer)])
@@ -145,12 +141,14 @@ class NumpySource:
     def reads_needs_dx(self, node: Node) -> bool:
         return "needs_dx" in self._asked(type(node.layer))
 
-    def silent(self, path: str, node: Node) -> Sequence[bool]:
+    def returned(self, path: str, node: Node) -> Returned:
+        several = len(node.reads) > 1
         if isinstance(node.layer, Composite):
             inner = node.layer.graph(*node.in_shapes)
-            return [form.kind != "float" or k in inner.integer_inputs for k, form in enumerate(inner.input_forms)]
-        found = self._silent.get(path, ())
-        return found if len(found) == len(node.reads) else [True] * len(node.reads)
+            forms = enumerate(inner.input_forms)
+            return Returned(several, tuple(f.kind != "float" or k in inner.integer_inputs for k, f in forms))
+        found = self._silent.get(path, Returned(several, ()))
+        return found if len(found.none) == len(node.reads) else Returned(several, (True,) * len(node.reads))
 
     def _asked(self, kind: type) -> set[str]:
         if kind not in self.asked:

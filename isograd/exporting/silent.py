@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from isograd.backends.numpy_impl import NumpyBackend
 from isograd.backends.numpy_impl.tables import STANDARD
@@ -12,8 +12,16 @@ from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import FLOATS, Array, Arrays
 from isograd.core.graph.composite import Composite
 
-Silent = dict[str, tuple[bool, ...]]
-"""{path of a node: for each of its inputs whether its gradient is None}"""
+
+class Returned(NamedTuple):
+    """What the backward of a node returns of its inputs: a tuple or one gradient; None or not, for each."""
+
+    is_tuple: bool
+    none: tuple[bool, ...]
+
+
+Silent = dict[str, Returned]
+"""By a node's path."""
 
 
 def silent_inputs(model: Composite, weights: Mapping[str, Array], inputs: Arrays) -> Silent:
@@ -26,7 +34,8 @@ def silent_inputs(model: Composite, weights: Mapping[str, Array], inputs: Arrays
 
             def backward(*dy: Array) -> Any:
                 dx, grads = back(*dy)
-                found[run.path] = tuple(d is None for d in (dx if isinstance(dx, tuple) else (dx,)))
+                several = dx if isinstance(dx, tuple) else (dx,)
+                found[run.path] = Returned(isinstance(dx, tuple), tuple(d is None for d in several))
                 return dx, grads
 
             return y, backward, *new

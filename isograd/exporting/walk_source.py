@@ -12,6 +12,7 @@ from isograd.exporting.lines import call
 from isograd.exporting.shaking.literals import text_literal
 from isograd.exporting.shaking.reading import Import, Place
 from isograd.exporting.shaking.wording import Wording
+from isograd.exporting.silent import Returned
 
 ANY = Import("typing", "Any", "Any")
 NUMPY = Import("numpy", None, "np")
@@ -33,7 +34,7 @@ class Written(Protocol):
 
     def run(self, node: Node) -> str: ...
 
-    def silent(self, node: Node) -> Sequence[bool]: ...
+    def returned(self, node: Node) -> Returned: ...
 
 
 class Walk:
@@ -45,6 +46,9 @@ class Walk:
         self.first_entry = len(self.graph.input_names)
         self.calls = Counter(node.owner for node in nodes)
         self.moving = any(node.layer.buffers(*node.in_shapes) for node in nodes)
+        self.leading = {k for k, wanted in enumerate(written.with_dx) if wanted}  # slots whose gradient is asked for
+        self.leading |= {k for k, entry in enumerate(self.graph.entries, self.first_entry) if entry.trained}
+        self.leading |= {slot for node in nodes if written.wanted[node.name][1] for slot in node.writes}
         self.zeroed: set[int] = set()  # slots whose gradient is 0, and whose value is asked for its shape
         self.back = list(self._backward())
 
@@ -167,8 +171,9 @@ class Walk:
         for slot in node.writes:
             d.pop(slot, None)
         targets, sums = [], []
-        for slot, silent in zip(node.reads, self.written.silent(node), strict=True):
-            if not needs_dx or silent:
+        returned = self.written.returned(node)
+        for slot, silent in zip(node.reads, returned.none, strict=True):
+            if not needs_dx or silent or slot not in self.leading:
                 targets.append("_")
             elif slot in d:
                 more = "more" if "more" not in targets else f"more_{len(targets)}"
@@ -181,11 +186,14 @@ class Walk:
         owner = text_literal(node.owner)
         again = node.owner in seen
         own = "_" if not known else "again" if again else f"dw[{owner}]"
-        dx = "_" if set(targets) <= {"_"} else targets[0] if len(targets) == 1 else f"({', '.join(targets)})"
+        dx = f"({', '.join(targets)}{',' * (len(targets) == 1)})" if returned.is_tuple else "".join(targets)
+        dx = "_" if set(targets) <= {"_"} else dx
         yield call(f"{dx}, {own} = back_{self.written.base[node.name]}(", dys, 3)
         yield from sums
         for name, slot in node.given:
-            if name in known:
+            if name in known and slot not in self.leading:
+                yield f"            {self.wording.called(popped)}({own}, {text_literal(name)})"
+            elif name in known:
                 taken = f"{self.wording.called(popped)}({own}, {text_literal(name)})"
                 total = f"{d[slot]} + " if slot in d else ""
                 d[slot] = self.gradient(slot)

@@ -23,15 +23,18 @@ def sampled(values: Array) -> Array:
     return np.ascontiguousarray(values).reshape(-1)[::every]
 
 
-def apart(a: Array, b: Array) -> float:
-    """max|a − b| / max|b|, infinite where shapes differ; equal infinities, and NaN in both, are no difference."""
+def apart(a: Array, b: Array, added: float = 0.0) -> float:
+    """max|a − b| / max|b|, or / `added` where that is more: the size of what was added up, where it cancels
+
+    Infinite where shapes differ; equal infinities, and NaN in both, are no difference.
+    """
     if a.shape != b.shape:
         return float("inf")
     x, y = a.astype(np.float64), b.astype(np.float64)
     with np.errstate(invalid="ignore"):
         gap = np.where((x == y) | (np.isnan(x) & np.isnan(y)), 0.0, np.abs(x - y))
     largest = np.max(np.abs(y), where=np.isfinite(y), initial=0.0)
-    worst = np.max(gap, initial=0.0) / (largest or 1.0)
+    worst = np.max(gap, initial=0.0) / (max(largest, added) or 1.0)
     return float("inf") if np.isnan(worst) else float(worst)
 
 

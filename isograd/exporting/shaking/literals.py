@@ -11,6 +11,7 @@ from isograd.core.base.forms import Form, Rows
 from isograd.exporting.shaking.facts import place_of
 from isograd.exporting.shaking.reading import Import, Place
 
+MOST_CHOICES = 60  # characters: of a longer list of choices only their type is told
 Name = Callable[[Place | Import], str]
 """What a name is called in the source that is written."""
 
@@ -54,7 +55,10 @@ def type_text(hint: Any, name: Name) -> str:
     if origin in (Union, types.UnionType):
         return " | ".join(type_text(part, name) for part in parts)
     if origin is Literal:
-        return f"{name(Import('typing', 'Literal', 'Literal'))}[{', '.join(literal(part, name) for part in parts)}]"
+        choices = ", ".join(literal(part, name) for part in parts)
+        if len(choices) > MOST_CHOICES:
+            return " | ".join(dict.fromkeys(type_text(type(part), name) for part in parts))
+        return f"{name(Import('typing', 'Literal', 'Literal'))}[{choices}]"
     if origin is not None:
         return f"{origin.__name__}[{', '.join(type_text(part, name) for part in parts)}]"
     if hint.__module__ == "builtins":

@@ -98,6 +98,13 @@ def statement_of(place: Place) -> Statement:
     return found
 
 
+@cache
+def places_read(name: str, node: ast.AST) -> tuple[tuple[ast.Name, Place], ...]:
+    """The names of isograd's that a piece of a module reads, and where they are made."""
+    found = ((read, resolved(Place(name, read.id))) for read in names_read(node))
+    return tuple((read, target) for read, target in found if isinstance(target, Place))
+
+
 def names_read(node: ast.AST, bound: frozenset[str] = frozenset()) -> Iterator[ast.Name]:
     """The names in a piece of source that are not its own, annotations among them."""
     match node:

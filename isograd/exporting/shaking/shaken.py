@@ -12,6 +12,7 @@ from isograd.core.layers.base import Layer
 from isograd.exporting.shaking.facts import (
     Asking,
     Facts,
+    changed,
     entries_of,
     is_description,
     is_stub,
@@ -19,12 +20,14 @@ from isograd.exporting.shaking.facts import (
     thing_at,
     unchecked,
 )
-from isograd.exporting.shaking.reading import Import, Place, statement_of
+from isograd.exporting.shaking.reading import PACKAGE, Import, Place, statement_of
 
 DROPPED = ("implements", "implements_as_the_book", "describes")
 """Decorators that enter what they decorate in a table."""
 UNASKED = {"__repr__", "__str__", "__getstate__", "__reduce__", "__post_init__"}
 """Methods that Python calls, and that computing needs none of."""
+KNOWN: dict[frozenset[tuple[Place, Place]], dict[tuple[Place, str], Facts]] = {}
+"""What is known of pieces, by what stands for what: source does not change while it runs."""
 
 
 class Shaken:
@@ -44,7 +47,7 @@ class Shaken:
         self.attributes: set[str] = set()
         self.options: set[tuple[type, str]] = set()
         self.whole: set[Place] = set()  # tables that are read in other ways than by an option
-        self._known: dict[tuple[Any, ...], Facts] = {}
+        self._known = KNOWN.setdefault(frozenset(self.substitutes.items()), {})
 
     def need(self, *things: Any) -> None:
         """Carry these functions, classes or places, and all that they ask for."""
@@ -107,28 +110,33 @@ class Shaken:
         return self._extent() != before
 
     def _extent(self) -> tuple[int, ...]:
-        parts = (self.places, self.imports, self.attributes, self.options, self.whole)
-        inner = (*self.members.values(), *self.entries.values())
-        return (*map(len, parts), sum(map(len, inner)))
+        sizes = (len(self.places), len(self.imports), len(self.attributes), len(self.options), len(self.whole))
+        return *sizes, sum(len(names) for names in (*self.members.values(), *self.entries.values()))
 
     def _carry_entries(self, table: Place, kind: type, option: str) -> None:
         used = {getattr(layer, option) for layer in self.layers if isinstance(layer, kind)}
         self.entries.setdefault(table, set()).update(used)
 
     def _carry_options(self, kind: type) -> None:
-        """The members of a layer's class that are read of it, or given by position."""
-        for f in fields(kind):
-            if not f.kw_only:
-                self._carry_member(kind.__mro__, f.name)
-        for owner, name in self.options:
-            if issubclass(kind, owner):
-                self._carry_member(kind.__mro__, name)
+        """The members of a layer's class that are read of it, or given by position: what tells a reader which it is.
+
+        Where a value stands for what the description computes once, the options that it is computed from do not.
+        """
+        read = {name for owner, name in self.options if issubclass(kind, owner)}
+        for name in read:
+            self._carry_member(kind.__mro__, name)
+        if not any(isinstance(vars(base).get(name), cached_property) for base in kind.__mro__ for name in read):
+            for f in fields(kind):
+                if not f.kw_only:
+                    self._carry_member(kind.__mro__, f.name)
 
     def _carry_member(self, among: Iterable[type], name: str) -> None:
         """The first of these classes that has a member, and it."""
         for kind in among:
             if name in vars(kind).get("__annotations__", {}) or name in vars(kind):
                 place = place_of(kind)
+                if not place.module.startswith(PACKAGE):
+                    return
                 member = dict(members(statement_of(place))).get(name)  # type: ignore[arg-type]
                 if member is not None and not (isinstance(member, ast.FunctionDef) and is_stub(member)):
                     self.places.add(place)
@@ -158,11 +166,11 @@ class Shaken:
 
     def _facts_of_table(self, place: Place, statement: Any, table: ast.Dict) -> Iterator[Facts]:
         if isinstance(statement, ast.AnnAssign):
-            yield self._facts(place, "", statement.annotation)
+            yield self._facts(place, ":", statement.annotation)
         for key, value in zip(table.keys, table.values, strict=True):
-            assert isinstance(key, ast.Constant)
-            if key.value in self.entries.get(place, ()):
-                yield self._facts(place, key.value, value)
+            name = str(key.value)  # type: ignore[union-attr]
+            if name in self.entries.get(place, ()):
+                yield self._facts(place, name, value)
 
     def _pieces(self, place: Place, name: str, member: ast.stmt) -> tuple[ast.AST, ...]:
         """What a member of a description asks for: a method without its checks, a value's type, no field's."""
@@ -174,7 +182,7 @@ class Shaken:
         return () if is_dataclass(kind) and name in {f.name for f in fields(kind)} else (member,)
 
     def _facts(self, place: Place, name: str, *pieces: ast.AST) -> Facts:
-        key = (place, name, place in self.whole)
+        key = (place, name)
         if key not in self._known:
             own = thing_at(place) if isinstance(statement_of(place), ast.ClassDef) else None
             self._known[key] = Asking(place.module, self.substituted, own).of(*pieces)
@@ -226,8 +234,7 @@ def is_cached(method: ast.FunctionDef) -> bool:
 
 def bare(function: ast.FunctionDef) -> ast.FunctionDef:
     """A function without the decorators that enter it in a table."""
-    kept = [part for part in function.decorator_list if not is_dropped(part)]
-    return ast.FunctionDef(**{**{f: getattr(function, f) for f in function._fields}, "decorator_list": kept})
+    return changed(function, decorator_list=[part for part in function.decorator_list if not is_dropped(part)])
 
 
 def is_dropped(decorator: ast.expr) -> bool:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import ast
-import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import MISSING, fields
-from textwrap import indent, wrap
+from textwrap import indent
 from typing import Any, get_type_hints
 
 from isograd.core.base.description import default_of
 from isograd.exporting.shaking.facts import checks_in, entries_of, is_description, place_of, thing_at
 from isograd.exporting.shaking.literals import literal, type_text
-from isograd.exporting.shaking.reading import Import, Place, Statement, module, names_read, resolved, statement_of
+from isograd.exporting.shaking.page import heading, import_lines
+from isograd.exporting.shaking.reading import Import, Place, Statement, module, places_read, statement_of
 from isograd.exporting.shaking.shaken import Shaken, in_order, is_cached, is_dropped, noted
 
-WIDTH = 120
 DATACLASS = Import("dataclasses", "dataclass", "dataclass")
 FIELD = Import("dataclasses", "field", "field")
 
@@ -129,15 +128,25 @@ class Wording:
         return self._assignment(place, statement)
 
     def _assignment(self, place: Place, statement: Any) -> str:
-        table, left_out = entries_of(statement), []
+        table = entries_of(statement)
+        text = self._lines(place, statement)
         if table is not None and place not in self.shaken.whole:
-            kept = self.shaken.entries.get(place, set())
-            for key, value in zip(table.keys, table.values, strict=True):
-                if key.value not in kept:  # type: ignore[union-attr]
-                    left_out.append((key.lineno, value.end_lineno))  # type: ignore[union-attr]
-        text = self._lines(place, statement, left_out)
+            text = self._table(place, statement, table)
         note = module(place.module).notes.get(place.name)
         return text if note is None else f"{text}\n{self._lines(place, note)}"
+
+    def _table(self, place: Place, statement: Statement, table: ast.Dict) -> str:
+        """A table with the entries alone that are read: on lines of their own, or all on one."""
+        kept = self.shaken.entries.get(place, set())
+        lines = module(place.module).lines
+        pairs = zip(table.keys, table.values, strict=True)
+        spans = {key.value: (key, value) for key, value in pairs if isinstance(key, ast.Constant)}
+        if statement.lineno != statement.end_lineno:
+            others = [span for name, span in spans.items() if name not in kept]
+            return self._lines(place, statement, [(key.lineno, value.end_lineno) for key, value in others])
+        line = lines[statement.lineno - 1].encode()
+        parts = [line[key.col_offset : value.end_col_offset] for name, (key, value) in spans.items() if name in kept]
+        return (line[: table.col_offset + 1] + b", ".join(parts) + b"}").decode()
 
     def _function(self, place: Place, statement: ast.FunctionDef) -> str:
         left_out = [(part.lineno, part.end_lineno) for part in statement.decorator_list if is_dropped(part)]
@@ -230,19 +239,17 @@ class Wording:
         if called is not None and called != place.name:
             line = node.lineno  # type: ignore[attr-defined]
             lines[line] = lines[line].replace(f" {place.name}", f" {called}", 1)
-        for start, end in left_out:
-            for k in range(start, (end or start) + 1):
+        for begin, stop in left_out:
+            for k in range(begin, (stop or begin) + 1):
                 lines.pop(k, None)
         return "\n".join(lines.values())
 
     def _renamed(self, place: Place, node: ast.AST) -> Iterator[tuple[int, int, int, str]]:
         """(line, first byte, last, name) of what is called otherwise there."""
-        for read in names_read(node):
-            target = resolved(Place(place.module, read.id))
-            if isinstance(target, Place):
-                name = self.shaken.names.get(self.shaken.substituted(target))
-                if name is not None and name != read.id:
-                    yield read.lineno, read.col_offset, read.end_col_offset or 0, name
+        for read, target in places_read(place.module, node):
+            name = self.shaken.names.get(self.shaken.substituted(target))
+            if name is not None and name != read.id:
+                yield read.lineno, read.col_offset, read.end_col_offset or 0, name
 
     def imported(self, *more: Import) -> str:
         """The imports of all that is carried, and of `more`."""
@@ -256,49 +263,3 @@ def segment(statement: ast.ClassDef, node: ast.stmt, wording: Wording) -> str:
     if len(lines) == 1:
         return f'    """{doc}"""'
     return indent("\n".join([f'"""{lines[0]}', *lines[1:], '"""']), "    ")
-
-
-def heading(name: str) -> str:
-    """A comment that says where what follows is from, and what its module says of itself."""
-    told = module(name).doc.splitlines()
-    lines = [f"From {name.replace('.', '/')}.py"]
-    if told:
-        lines[0] += ":"
-        for line in told:
-            lines += wrap(line, WIDTH - 2) or [""] if len(line) > WIDTH - 2 else [line]
-    return ruled(*lines)
-
-
-def ruled(*lines: str) -> str:
-    """A heading of comment lines."""
-    rule = "# " + "-" * (WIDTH - 2)
-    return "\n".join([rule, *(f"# {line}".rstrip() for line in lines), rule])
-
-
-def import_lines(found: Iterable[Import]) -> str:
-    """Imports in the order in which they are usually written: the standard library's, then others'."""
-    groups: tuple[list[str], list[str]] = ([], [])
-    plain = {entry for entry in found if entry.name is None}
-    named: dict[str, set[str]] = {}
-    for entry in found:
-        if entry.name is not None:
-            text = entry.name if entry.name == entry.alias else f"{entry.name} as {entry.alias}"
-            named.setdefault(entry.module, set()).add(text)
-    named.pop("__future__", None)
-    for entry in sorted(plain, key=lambda e: e.module):
-        text = f"import {entry.module}" if entry.module == entry.alias else f"import {entry.module} as {entry.alias}"
-        groups[not is_standard(entry.module)].append(text)
-    for name, parts in sorted(named.items()):
-        groups[not is_standard(name)].append(f"from {name} import {', '.join(sorted(parts, key=_kind_and_name))}")
-    blocks = ["from __future__ import annotations", *("\n".join(group) for group in groups if group)]
-    return "\n\n".join(blocks)
-
-
-def is_standard(name: str) -> bool:
-    return name.split(".")[0] in sys.stdlib_module_names
-
-
-def _kind_and_name(name: str) -> tuple[int, str]:
-    """Constants, then classes, then functions."""
-    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[0].isupper() else 2
-    return kind, name
