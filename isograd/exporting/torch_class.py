@@ -16,10 +16,6 @@ from isograd.exporting.torch_plan import Part, read_by
 from isograd.exporting.torch_words import LIKE, Line
 
 
-ROOM = WIDTH - 12
-"""The letters of a line that stands in a method, perhaps below an if."""
-
-
 @dataclass(frozen=True)
 class Row:
     """A line of forward(): what is assigned, what to, a comment, whether training alone runs it."""
@@ -188,7 +184,7 @@ class ClassWriter:
 
     def _returns(self, rows: Sequence[Row]) -> list[str]:
         if self._end(rows) < len(rows):
-            return [noted(broken(f"return {rows[-1].text}", ROOM), rows[-1].note)]
+            return [noted(broken(f"return {rows[-1].text}", WIDTH - 8), rows[-1].note)]
         if not self._differs:
             return [self._return(self.ends[1])]
         training, evaluated = (self._return(self.graph.outputs_in(mode)) for mode in (True, False))
@@ -204,7 +200,7 @@ class ClassWriter:
             told = [(f"{row.target} = {row.text}", row.note) for row in group]
             for listed in self.holder.lists():
                 told = looped(told, *listed)
-            texts = [noted(broken(text, ROOM), note) for text, note in repeated(told)]
+            texts = [noted(broken(text, WIDTH - (12 if training else 8)), note) for text, note in repeated(told)]
             lines += ["if self.training:", indented(texts)] if training else texts
         return lines
 

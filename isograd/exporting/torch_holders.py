@@ -75,10 +75,8 @@ class Holder:
         for name, child in self.children.items():
             text = child.text or (child.listed() if child.numbered else f"{child.kind}()")
             below = f"{here}{self.reached(name)}"
-            if is_plain(name) or self.keyed:
-                yield f"{below} = {text}"
-            else:
-                yield f"{here}.add_module({quoted(name)}, {text})"
+            made = f"{below} = {text}" if is_plain(name) or self.keyed else f"{here}.add_module({quoted(name)}, {text})"
+            yield broken(made, WIDTH - 8)
             if not child.numbered:
                 yield from child.statements(below)
 
@@ -120,7 +118,7 @@ def sequence(head: str, items: Sequence[str], notes: Sequence[str] = (), *, list
     flat = f"{head}{opened}{', '.join(items)}{closed}"
     if not notes and "\n" not in flat and len(flat) < WIDTH - 30:
         return flat
-    lines = [f"{item}," for item in items]
+    lines = [f"{broken(item, WIDTH - 13)}," for item in items]
     lines = [noted(line, note) for line, note in zip(lines, notes, strict=True)] if notes else lines
     return f"{head}{opened}\n{indented(lines)}\n{closed}"
 
@@ -132,9 +130,13 @@ def noted(line: str, note: str) -> str:
 
 
 def broken(text: str, room: int) -> str:
-    """A line that is too long, what stands in its last brackets on lines of its own.
+    """A line that is too long, what stands in its last brackets on a line of its own, or on several.
 
-    >>> print(broken('x = f(a[0], "b, c", d)', 20))
+    >>> print(broken('x = f(a[0], "b, c", d)', 21))
+    x = f(
+        a[0], "b, c", d
+    )
+    >>> print(broken('x = f(a[0], "b, c", d)', 15))
     x = f(
         a[0],
         "b, c",
@@ -153,7 +155,9 @@ def broken(text: str, room: int) -> str:
             parts.append("")
         elif depth >= 1:
             parts[-1] += letter
-    inside = [f"{part.strip()}," for part in parts if part.strip()]
+    inside = [part.strip() for part in parts if part.strip()]
+    flat = ", ".join(inside)
+    inside = [flat] if len(flat) + 4 <= room else [f"{part}," for part in inside]
     return f"{text[: last + 1]}\n{indented(inside)}\n{text[-1]}"
 
 

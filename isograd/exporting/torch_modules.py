@@ -88,6 +88,8 @@ def _implied(made: nn.Module, name: str) -> Any:
     """What an argument that is not given becomes by another one, where there is such a thing."""
     if name == "stride" and "Pool" in type(made).__name__:
         return made.kernel_size
+    if name == "bias" and not getattr(made, "affine", True):
+        return False
     if name in ("kdim", "vdim"):
         return made.embed_dim
     return ...

@@ -11,7 +11,7 @@ from isograd.core.graph.composite import Composite
 from isograd.core.graph.nodes import Graph, Node
 from isograd.exporting.torch_class import ClassWriter
 from isograd.exporting.torch_facts import Facts
-from isograd.exporting.torch_holders import sequence
+from isograd.exporting.torch_holders import WIDTH, sequence
 from isograd.exporting.torch_names import camel, spellings
 from isograd.exporting.torch_plan import Part
 
@@ -123,5 +123,6 @@ class Scope:
 
 
 def docstring(text: str) -> str:
-    """The text as a docstring."""
+    """The text as a docstring, cut where it is longer than a line."""
+    text = text if len(text) < WIDTH - 10 else f"{text[: WIDTH - 12]}…"
     return '"""' + text.replace("\\", "\\\\").replace('"', "'") + '"""'

@@ -8,7 +8,7 @@ import torch
 
 from isograd.core.base.forms import Form, Rows
 from isograd.exporting.torch_modules import value_text
-from isograd.exporting.torch_words import INFIX, LIKE, Line, Spoken, function
+from isograd.exporting.torch_words import INFIX, LIKE, Line, Spoken, function, operator
 
 
 def unflattened(s: Spoken) -> Line:
@@ -29,14 +29,12 @@ def applied(s: Spoken) -> Line:
 
 
 def elementwise(s: Spoken) -> Line:
-    return Line(f" {INFIX[s.made.function]} ".join(s.x))
+    return Line(operator(s.made.function, s.x))
 
 
 def with_number(s: Spoken) -> Line:
     which, number = s.made.function, value_text(s.made.number)
     plain = which in INFIX
-    if s.made.number < 0 and which is torch.pow:
-        number = f"({number})"
     if s.made.reverse:
         return Line(function(which, (number if plain else f"{s.x[0]}.new_tensor({number})", s.x[0]), {}))
     return Line(function(which, (s.x[0], f"{s.x[0]}.new_tensor({number})" if s.made.as_tensor else number), {}))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -73,6 +74,14 @@ BY_DEFAULT = {"keepdim": False, "descending": False, "dim": None}
 """Options that torch's functions have these values of where they are not said."""
 
 
+def operator(which: Any, operands: Sequence[str]) -> str:
+    """The operands with the sign of a function between them, as a formatter sets it."""
+    if which is not torch.pow:
+        return f" {INFIX[which]} ".join(operands)
+    base, exponent = operands
+    return f"({base}) ** {exponent}" if base.startswith("-") else f"{base}**{exponent}"
+
+
 def function(which: Any, given: tuple[str, ...], options: dict[str, Any]) -> str:
     """function(given, options), as an operator or a method where people write it so."""
     if isinstance(which, partial):
@@ -80,7 +89,7 @@ def function(which: Any, given: tuple[str, ...], options: dict[str, Any]) -> str
         return function(which.func, (*first, *given), {**which.keywords, **options})
     operands = [*given, *([value_text(options["other"])] if "other" in options else [])]
     if which in INFIX and len(operands) == 2 and options.keys() <= {"other"}:
-        return f" {INFIX[which]} ".join(operands)
+        return operator(which, operands)
     if which in PREFIX:
         return f"{PREFIX[which]}{given[0]}"
     said = {k: v for k, v in options.items() if BY_DEFAULT.get(k, ...) != v}
