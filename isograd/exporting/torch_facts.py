@@ -113,5 +113,5 @@ def check_names(path: str) -> None:
             f'export(…, "torch"): {path}',
             wanted="names that torch.nn.Module leaves free",
             got=repr(taken),
-            fix="rename the layer: name=",
+            fix="rename the layer or the weight: name=",
         )
