@@ -40,6 +40,14 @@ def with_entries() -> ig.Model:
     return ig.Model(inputs=x, outputs=y, kept=[unread])
 
 
+def given_within() -> ig.Model:
+    """A weight of a part of a layer and one of a model inside that are one value of the graph."""
+    shared, x = ig.Parameter((8, 8), name="shared"), ig.Input((3, 8))
+    h = ig.MultiheadAttention(2).with_weights({"out_proj.weight": shared})(x)
+    after = ig.Sequential([ig.Linear(8), ig.Tanh()], input_shape=(3, 8))
+    return ig.Model(inputs=x, outputs=after.with_weights({"0.weight": shared})(h))
+
+
 def with_statistics() -> ig.Model:
     """Running statistics that are values of the graph, read behind the layer that moves them."""
     x = ig.Input((3,))
@@ -72,7 +80,7 @@ def tied() -> ig.Model:
 
 
 def unread_outputs() -> ig.Model:
-    """The states of an LSTM that nobody reads, an input that feeds nothing, an output given twice, an input as output."""
+    """States that nobody reads, an input that feeds nothing, an output given twice, an input as output, odd names."""
     x, unread = ig.Input((3, 2), name="class"), ig.Input((2,), name="input")
     y, _ = ig.LSTM(3, dropout=0.5, num_layers=2, name="lambda")(x)
     return ig.Model(inputs=[x, unread], outputs=[y, y, x], kept=[unread])
@@ -90,6 +98,7 @@ def models_inside_models() -> ig.Model:
 GRAPHS: list[Callable[[], Any]] = [
     small_cnn,
     with_entries,
+    given_within,
     with_statistics,
     called_twice,
     with_an_auxiliary_head,

@@ -23,6 +23,10 @@ SLOW: dict[str, set[str]] = {
         "test_an_example_runs_by_itself[sentiment]",
         "test_parity_of_an_experiment_and_of_every_case[every_case]",
     },
+    "test_exported.py": {
+        "test_a_module_that_is_imported_right_is_exported_bit_for_bit",
+        "test_a_resnet_gives_torchs_logits_where_there_is_no_torch",
+    },
     "test_image_experiments.py": {
         "test_both_engines_predict_the_same_classes_in_float64",
         "test_published_results_stand_beside_ours",
