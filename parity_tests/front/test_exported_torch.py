@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
-
 import numpy as np
 import pytest
-import torch
 from exported_torch import check_drawn, source_of
-from torch import nn
 
 import isograd as ig
 
