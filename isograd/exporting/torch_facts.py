@@ -26,6 +26,7 @@ class Facts:
 
     def __init__(self, graph: Graph, prefix: str, tied: Tied) -> None:
         self.graph, self.prefix = graph, prefix
+        self._made: dict[str, nn.Module] = {}
         below = {k.removeprefix(prefix): v.removeprefix(prefix) for k, v in tied.items() if k.startswith(prefix)}
         self.homes, self.holding = homes_of(graph, below)
         self.texts: dict[str, str] = {}  # {path: what makes the module there}
@@ -59,10 +60,11 @@ class Facts:
 
     def made(self, node: Node) -> nn.Module:
         """The engine's module of a node, without numbers in it."""
-        kind: Any = type(node.layer)
-        with torch.device("meta"):
-            found: nn.Module = LAYERS[kind](node.layer, *node.in_shapes)
-        return found
+        if node.name not in self._made:
+            kind: Any = type(node.layer)
+            with torch.device("meta"):
+                self._made[node.name] = LAYERS[kind](node.layer, *node.in_shapes)
+        return self._made[node.name]
 
     def text(self, node: Node) -> str:
         return self.texts[self.homes[node.name]]

@@ -25,7 +25,7 @@ def homes_of(graph: Graph, tied: Tied) -> tuple[dict[str, str], set[str]]:
         if path is not None:
             wanted.setdefault(path, []).append(node)
     for path, nodes in wanted.items():
-        if _is_alone(graph, path, nodes, tied):
+        if _is_alone(graph, path, nodes):
             found |= {node.name: path for node in nodes}
             holding |= {node.name for node in nodes}
     return found, holding
@@ -54,11 +54,8 @@ def _module_of(graph: Graph, node: Node, tied: Tied) -> str | None:
     return next((path for path in (node.owner, node.owner.rpartition(".")[0]) if path in common), None)
 
 
-def _is_alone(graph: Graph, path: str, nodes: list[Node], tied: Tied) -> bool:
-    """Whether what stands under the path is one layer and its weights."""
-    names = {f"{path}.{name}" for name, _ in nodes[0].given}
+def _is_alone(graph: Graph, path: str, nodes: list[Node]) -> bool:
+    """Whether the nodes that stand under the path are calls of one layer with the same weights."""
     below = {node.name for node in graph.nodes if f"{node.owner}.".startswith(f"{path}.")}
-    entries = {e.path for e in graph.entries if e.path.startswith(f"{path}.")}
-    others = {other for other in tied if other.startswith(f"{path}.")}
     alike = all(node.layer.to_json() == nodes[0].layer.to_json() and node.given == nodes[0].given for node in nodes)
-    return alike and below <= {node.name for node in nodes} and entries | others <= names
+    return alike and below <= {node.name for node in nodes}

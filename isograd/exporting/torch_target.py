@@ -110,4 +110,6 @@ class Opened:
 
 def opened(module: ModuleType, weights: Mapping[str, Array], dtype: str, seed: int) -> Opened:
     """The executed module's model with these weights."""
-    return Opened(module.Model().to(getattr(torch, dtype)), weights)
+    with torch.random.fork_rng(devices=[]):  # what modules draw first is replaced
+        made = module.Model()
+    return Opened(made.to(getattr(torch, dtype)), weights)

@@ -120,6 +120,12 @@ def test_what_training_alone_computes_stands_below_an_if() -> None:
     assert "        if self.training:\n            y = self.aux(x)" in source_of(model)
 
 
+def test_a_path_of_which_evaluation_runs_a_part_is_no_class() -> None:
+    x = ig.Input((4,))
+    outputs = [linear(f"both.{name}")(x) for name in ("first", "second", "third")]
+    check_drawn(ig.Model(inputs=x, outputs=outputs, evaluation=[1]), FLAT)
+
+
 def test_an_output_may_be_an_input_and_come_twice() -> None:
     x = ig.Input((4,))
     y = linear("y")(x)
@@ -191,6 +197,15 @@ def test_a_layer_whose_weights_stand_under_a_modules_name_is_that_module() -> No
         "return self.head(x)",
     ):
         assert line in text
+
+
+def test_two_layers_with_one_weight_are_functions_of_it() -> None:
+    words, table = ig.Input((3,)), ig.Parameter((5, 4), name="wte.weight")
+    h = ig.Embedding(5, 4, name="wte.embedding").with_weights(weight=table)(words)
+    y = ig.Linear(5, bias=False, name="wte.linear").with_weights(weight=table)(h)
+    model = ig.Model(inputs=words, outputs=y)
+    check_drawn(model, RNG.integers(0, 5, (2, 3)))
+    assert "F.embedding(x, self.weight)" in source_of(model)
 
 
 def test_what_is_not_trained_is_a_parameter_without_a_gradient() -> None:

@@ -105,6 +105,12 @@ def test_the_self_test_passes_where_there_is_nothing_but_torch(tmp_path: Path) -
     ]
 
 
+def test_the_process_draws_what_it_would_have_drawn(tmp_path: Path) -> None:
+    before = torch.get_rng_state()
+    made_in(tmp_path / "made", dropped())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
 @pytest.mark.parametrize("make", GRAPHS[1:])
 def test_the_self_test_of_every_graph_passes(
     make: Callable[[], Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
