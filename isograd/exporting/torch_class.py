@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 
 from isograd.core.graph.nodes import Node
+from isograd.exporting.torch_carried import PIECES
 from isograd.exporting.torch_facts import Facts
 from isograd.exporting.torch_holders import WIDTH, Holder, broken, indented, noted
 from isograd.exporting.torch_homes import entry_at
@@ -36,7 +37,7 @@ class ClassWriter:
         self.after: list[str] = []  # what __init__ does when all is made
         self._declare()
         self.last = self._last_uses()
-        self.names = Names()
+        self.names = Names(PIECES)
 
     @property
     def ends(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
@@ -96,7 +97,7 @@ class ClassWriter:
 
     def forward(self, *, told: bool) -> str:
         """The method, the forms of values as comments where they change."""
-        self.names = Names()
+        self.names = Names(PIECES)
         slots = self._name_inputs()
         inputs = [f"{self.names.of[slot]}: Tensor" for slot in slots]
         rows = [row for k, step in enumerate(self.part.steps) for row in self._rows(k, step)]

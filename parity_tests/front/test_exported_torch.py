@@ -96,10 +96,10 @@ def linear(name: str) -> ig.Linear:
         ["Model.a", "Model.b", "Tensor.a", "Tensor.b", "F.a", "F.b"],
     ],
 )
-@pytest.mark.parametrize("given", ["class", "x", "name", "block"])
+@pytest.mark.parametrize("given", ["class", "x", "block", "torch", "self", "first"])
 def test_any_name_that_isograd_takes_is_a_name_of_the_state(names: list[str], given: str) -> None:
     x, y = ig.Input((4,), name=f"{given}_") if given in names else ig.Input((4,), name=given), ig.Input((4,), name="F")
-    h = x + y
+    h = ig.Linear(4, name="last")(ig.TopK(8, dim=1)(ig.Concat(dim=1)(x, ig.Hardsigmoid()(y)))[0])
     for name in names:
         h = linear(name)(h)
     check_drawn(ig.Model(inputs=[x, y], outputs=h), FLAT, FLAT)
