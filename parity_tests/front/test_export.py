@@ -95,7 +95,7 @@ def models_inside_models() -> ig.Model:
     return ig.Model(inputs=[numbers, x], outputs=y)
 
 
-HOSTILE = """0\"""; raise SystemExit\\ \n'{x}' % é"""
+HOSTILE = """0\"""; exit()\\ \n'{x}'"""
 
 
 def odd_names() -> ig.Model:
@@ -166,6 +166,11 @@ def test_the_source_is_in_order(make: Callable[[], Any], tmp_path: Path) -> None
     read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     made = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     assert made - read == {"load"}
+    asked = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    methods = {
+        part.name for kind in tree.body for part in getattr(kind, "body", ()) if isinstance(part, ast.FunctionDef)
+    }
+    assert not {name for name in methods - asked - read if not name.startswith("__")}
 
 
 BLOCKED = """
