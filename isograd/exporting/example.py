@@ -20,14 +20,15 @@ from isograd.core.engine.protocol import options_when_compared
 from isograd.core.engine.registry import get_backend
 from isograd.core.engine.rows import Fewest
 from isograd.core.graph.composite import Composite
+from isograd.core.graph.nodes import ANY
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, allowed_by, nudged
 from isograd.core.parity.stages.end_to_end import BUFFER, Whole
 from isograd.exporting.carried.selftest import MODES, apart, measured
 
 SEED = 0
 ROWS = 2
-MOST = 1000
-"""Whole numbers of an input that takes any are drawn below it."""
+FEW = range(2)
+"""What an input of whole numbers gets of which no layer says what it takes: places that every axis has."""
 
 
 def example_inputs(model: Composite, given: Any, dtype: np.dtype[np.floating]) -> Arrays:
@@ -48,7 +49,7 @@ def drawn(rng: np.random.Generator, form: Form, known: range | None, rows: int) 
     if form.kind == "boolean":
         return rng.random(sizes) < 0.5
     if known is not None or form.kind == "integer":
-        allowed = range(max(known.start, 0), min(known.stop, MOST)) if known is not None else range(MOST)
+        allowed = FEW if known is None or known == ANY else known
         return rng.integers(allowed.start, allowed.stop, sizes)
     return rng.normal(size=sizes)
 

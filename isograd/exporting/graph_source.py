@@ -55,17 +55,15 @@ class GraphSource:
         owners = dict.fromkeys(node.owner for node in graph.nodes)
         self.attributes = {owner: attributes.new(attribute(owner)) for owner in owners}
         self.base = {node.name: names.new(identifier(node.name)) for node in graph.nodes}
-        self.value = dict(enumerate(self.input_values()))
+        inputs = Names()
+        several = [f"x_{identifier(name)}" for name in graph.input_names]
+        self.inputs = [inputs.new(name) for name in several] if len(several) > 1 else ["x"]
+        self.value = dict(enumerate(self.inputs))
         for k, entry in enumerate(graph.entries, len(self.value)):
             self.value[k] = f"h_{names.new(identifier(entry.path))}"
         for node in graph.nodes:
             for k, slot in enumerate(node.writes):
                 self.value[slot] = f"h_{self.base[node.name]}" + (f"_{k}" if len(node.writes) > 1 else "")
-
-    def input_values(self) -> list[str]:
-        """What the inputs are called."""
-        names = self.graph.input_names
-        return ["x"] if len(names) == 1 else [f"x_{identifier(name)}" for name in names]
 
     def text(self, head: str, attributes: Sequence[str] = ()) -> str:
         """The class, under its first lines."""
@@ -77,7 +75,7 @@ class GraphSource:
             self._signature("compute"),
             '        """As the run\'s mode says: training has outputs that evaluation has not"""',
             "        mode = self.training if run.training else self.evaluation",
-            call("return mode(", ["p", *self.input_values(), "run=run"], 2),
+            call("return mode(", ["p", *self.inputs, "run=run"], 2),
         ]
         training, evaluation = (self._method(name, training=name == "training") for name in ("training", "evaluation"))
         return "\n".join([*lines, *chosen, "", *training, "", *evaluation])
@@ -116,7 +114,7 @@ class GraphSource:
 
     def _signature(self, name: str) -> str:
         array, weights, run = self.wording.name(ARRAY), self.wording.called(Weights), self.wording.called(Run)
-        given = ["self", f"p: {weights}", *(f"{x}: {array}" for x in self.input_values()), "*", f"run: {run}"]
+        given = ["self", f"p: {weights}", *(f"{x}: {array}" for x in self.inputs), "*", f"run: {run}"]
         return call(f"def {name}(", given, 1, f") -> tuple[{self.wording.name(ANY)}, ...]:")
 
     def _method(self, name: str, *, training: bool) -> Iterator[str]:

@@ -43,6 +43,15 @@ def attribute(name: str) -> str:
     return f"layer_{made}" if not made[0].isalpha() or keyword.iskeyword(made) else made
 
 
+def comment(name: str) -> str:
+    """A name as part of a docstring, which it cannot end.
+
+    >>> comment("a'b")
+    'a_b'
+    """
+    return "".join(c if c.isalnum() or c in "_- " else "_" for c in name)
+
+
 def class_name(name: str) -> str:
     """A node's name as that of a class: encoder.block_1 → EncoderBlock1"""
     made = "".join(part[:1].upper() + part[1:] for part in identifier(name).split("_"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 from isograd.backends.numpy_impl.context import NodeRun
 from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.core.base.forms import Rows
-from isograd.core.base.types import Array, Arrays
+from isograd.core.base.types import FLOATS, Array, Arrays
 from isograd.core.engine.context import Run
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.nodes import Graph, Node
@@ -21,7 +22,7 @@ from isograd.exporting.carried.run import Run as CarriedRun
 from isograd.exporting.carried.selftest import self_test
 from isograd.exporting.carried.tensors import read_tensors
 from isograd.exporting.graph_source import GraphSource
-from isograd.exporting.lines import Names, class_name, collection
+from isograd.exporting.lines import WIDTH, Names, class_name, collection, comment
 from isograd.exporting.shaking import Shaken
 from isograd.exporting.shaking.facts import place_of
 from isograd.exporting.shaking.literals import text_literal
@@ -46,7 +47,7 @@ python model.py runs the self-test: it computes the stored example again, and co
 END = '''HERE = Path(__file__).resolve().parent
 
 
-def load(path: Path | str = HERE / "weights.safetensors", *, dtype: Any = "float32", seed: int = 0) -> Model:
+def load(path: Path | str = HERE / "weights.safetensors", *, dtype: Any = "{dtype}", seed: int = 0) -> Model:
     """The model with the weights of a safetensors file"""
     return Model({read}(Path(path))[0], dtype=dtype, seed=seed)
 
@@ -61,14 +62,15 @@ def write_source(model: Composite, weights: Mapping[str, Array], inputs: Arrays)
 
     `inputs` are an example: one run on them tells which gradients there are.
     """
-    return NumpySource(model, silent_inputs(model, weights, inputs)).text()
+    dtype = next((str(v.dtype) for v in weights.values() if v.dtype in FLOATS.values()), str(FLOAT))
+    return NumpySource(model, silent_inputs(model, weights, inputs), dtype).text()
 
 
 class NumpySource:
     """Writes one model; what `GraphSource` must know of its nodes."""
 
-    def __init__(self, model: Composite, silent: Silent) -> None:
-        self.model, self._silent = model, silent
+    def __init__(self, model: Composite, silent: Silent, dtype: str) -> None:
+        self.model, self._silent, self.dtype = model, silent, dtype
         self.graph = model.graph(*model.input_shapes)
         layers = list(leaves(self.graph))
         self.shaken = Shaken(layers, SUBSTITUTES)
@@ -95,9 +97,8 @@ class NumpySource:
         """The graphs inside, inner ones first, and the model."""
         self.parts: dict[tuple[Any, ...], str] = {}
         self.written: list[str] = []
-        taken = set(self.shaken.names.values())
-        self.names = Names(*taken, "Model")
-        head = f'class Model({self.wording.called(Network)}):\n    """{told(self.graph)}"""'
+        self.names = Names(*self.shaken.names.values(), *dir(builtins), "Model")
+        head = f"class Model({self.wording.called(Network)}):\n{told(self.graph)}"
         self.path = ""
         whole = GraphSource(self.graph, self, "", needs_dx=True).text(head, self._attributes())
         return [*self.written, whole]
@@ -128,7 +129,7 @@ class NumpySource:
             name = self.parts[key] = self.names.new(class_name(node.owner))
             graph = node.layer.graph(*node.in_shapes)
             outer, self.path = self.path, path
-            text = GraphSource(graph, self, path, needs_dx=needs_dx).text(f'class {name}:\n    """{told(graph)}"""')
+            text = GraphSource(graph, self, path, needs_dx=needs_dx).text(f"class {name}:\n{told(graph)}")
             self.path = outer
             self.written.append(text)
         return self.parts[key]
@@ -156,7 +157,7 @@ class NumpySource:
         return self.asked[kind]
 
     def _end(self) -> str:
-        return END.format(read=self.wording.called(read_tensors), test=self.wording.called(self_test))
+        return END.format(read=self.wording.called(read_tensors), test=self.wording.called(self_test), dtype=self.dtype)
 
 
 def leaves(graph: Graph) -> Iterator[Layer]:
@@ -169,6 +170,11 @@ def leaves(graph: Graph) -> Iterator[Layer]:
 
 
 def told(graph: Graph) -> str:
-    """What goes in and what comes out."""
-    inputs = (f"{name} {form}" for name, form in zip(graph.input_names, graph.input_forms, strict=True))
-    return f"{', '.join(inputs)} → {', '.join(map(str, graph.out_forms))}"
+    """The docstring of a class: what goes in and what comes out."""
+    named = zip(graph.input_names, graph.input_forms, strict=True)
+    inputs, outputs = [f"{comment(name)} {form}" for name, form in named], list(map(str, graph.out_forms))
+    line = f'    """{", ".join(inputs)} → {", ".join(outputs)}"""'
+    if len(line) <= WIDTH:
+        return line
+    rows = [*inputs, *(f"→ {output}" for output in outputs)]
+    return "\n".join([f'    """{rows[0]}', *(f"    {row}" for row in rows[1:]), '    """'])

@@ -95,6 +95,26 @@ def models_inside_models() -> ig.Model:
     return ig.Model(inputs=[numbers, x], outputs=y)
 
 
+HOSTILE = """0\"""; exit()\\ \n'{x}'"""
+
+
+def odd_names() -> ig.Model:
+    """Names that would end a text, that are alike but for signs, and that Python or the source has itself."""
+    inputs = [ig.Input((4,), name=name) for name in (HOSTILE, "a-b", "a_b")]
+    h = ig.Linear(4, name=HOSTILE + "2")(inputs[0])
+    for name in ("lambda", "forward", "state", "self", "p", "__init__", "é", "conv"):
+        h = ig.Linear(4, name=name)(h)
+    inner = ig.Sequential([ig.Linear(4, name=HOSTILE), ig.Linear(4, name="dict")], name="valueError")
+    return ig.Model(inputs=inputs, outputs=inner(h) + inputs[1] * inputs[2])
+
+
+def counted() -> ig.Model:
+    """Whole numbers, of which no layer says what they are, and booleans."""
+    index, mask, x = ig.Input((2,), kind="integer"), ig.Input((3,), kind="boolean"), ig.Input((3,))
+    y = ig.Gather(1)(ig.Where()(mask, x, ig.Tanh()(x)), index)
+    return ig.Model(inputs=[index, mask, x], outputs=[y, ig.Number("add", 1)(index)])
+
+
 GRAPHS: list[Callable[[], Any]] = [
     small_cnn,
     with_entries,
@@ -105,6 +125,8 @@ GRAPHS: list[Callable[[], Any]] = [
     tied,
     unread_outputs,
     models_inside_models,
+    odd_names,
+    counted,
 ]
 
 
@@ -144,6 +166,11 @@ def test_the_source_is_in_order(make: Callable[[], Any], tmp_path: Path) -> None
     read = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     made = {node.name for node in tree.body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     assert made - read == {"load"}
+    asked = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    methods = {
+        part.name for kind in tree.body for part in getattr(kind, "body", ()) if isinstance(part, ast.FunctionDef)
+    }
+    assert not {name for name in methods - asked - read if not name.startswith("__")}
 
 
 BLOCKED = """
@@ -234,6 +261,7 @@ def test_an_export_is_read_back_and_runs_in_both_dtypes(made: ig.Export) -> None
     for dtype in ("float32", "float64"):
         net = ig.build(example.model, weights=example.weights, seed=0, dtype=dtype)
         with opened(example.model, example.weights, example.inputs, dtype) as (module, exported):
+            assert module.load(made.path / "weights.safetensors").dtype == np.float32
             loaded = module.load(made.path / "weights.safetensors", dtype=dtype)
             assert not same(loaded.state_dict(), exported.state_dict())
             assert np.array_equal(loaded.forward(*example.inputs), net.forward(*example.inputs))

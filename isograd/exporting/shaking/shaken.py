@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from functools import cached_property
@@ -26,6 +27,8 @@ DROPPED = ("implements", "implements_as_the_book", "describes")
 """Decorators that enter what they decorate in a table."""
 UNASKED = {"__repr__", "__str__", "__getstate__", "__reduce__", "__post_init__"}
 """Methods that Python calls, and that computing needs none of."""
+TAKEN = ("HERE", "Any", "Literal", "Model", "Path", "dataclass", "field", "inf", "load", "np", "replace")
+"""What the lines around may be called, or import."""
 KNOWN: dict[frozenset[tuple[Place, Place]], dict[tuple[Place, str], Facts]] = {}
 """What is known of pieces, by what stands for what: source does not change while it runs."""
 
@@ -192,7 +195,7 @@ class Shaken:
     def names(self) -> dict[Place | Import, str]:
         """What everything is called, once nothing more is needed: by its own name, a second one by its module's too."""
         found: dict[Place | Import, str] = {imported: imported.alias for imported in sorted(self.imports, key=str)}
-        taken = set(found.values())
+        taken = {*found.values(), *dir(builtins), *TAKEN}
         for place in sorted(self.places, key=in_order):
             name = place.name if place.name not in taken else _told_apart(place)
             taken.add(name)
