@@ -24,7 +24,7 @@ def exported_twice(ops: Any, x: Any) -> Any:
 def test_another_target(tmp_path: Path) -> None:
     assert raised(lambda: ig.export(MODEL, WEIGHTS, "onnx", tmp_path / "made")) == (
         """SpecError: export(…, 'onnx', …)
-  wanted "numpy"
+  wanted "numpy" or "torch"
   got    'onnx'
   fix    to="numpy\""""
     )
