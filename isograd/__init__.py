@@ -71,6 +71,7 @@ if TYPE_CHECKING:  # what is loaded when it is first asked for
     from isograd.core.parity.gradients import check_gradients
     from isograd.experiments import Experiment, Options, Prepared, Recipe
     from isograd.judging import check_parity
+    from isograd.exporting import Export, export
     from isograd.text import Vocabulary, generate
 
 __version__ = "0.1.0"
@@ -81,6 +82,7 @@ _LATER = {  # the same names by the module that holds them: most training needs 
     "isograd.judging": ["check_parity"],
     "isograd.core.parity.gradients": ["check_gradients"],
     "isograd.experiments": ["Experiment", "Options", "Prepared", "Recipe", "experiments"],
+    "isograd.exporting": ["Export", "export"],
     "isograd.text": ["Vocabulary", "generate", "text"],
 }
 
@@ -136,6 +138,7 @@ __all__ = [
     "Epoch",
     "Experiment",
     "ExponentialDecay",
+    "Export",
     "FileError",
     "FixedLR",
     "History",
@@ -193,6 +196,7 @@ __all__ = [
     "data",
     "encode_labels",
     "experiments",
+    "export",
     "from_torch",
     "generate",
     "get_backend",

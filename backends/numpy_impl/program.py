@@ -12,7 +12,7 @@ import numpy as np
 
 from isograd.backends.numpy_impl.context import NodeRun
 from isograd.core.base.table import Table
-from isograd.core.base.tree import below, flatten, nest
+from isograd.core.base.tree import below, flatten, nest, overlaid
 from isograd.core.base.types import Array, Tree
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.nodes import Graph, Node
@@ -117,7 +117,7 @@ class Program:
             if node.owner in buffers:
                 own = overlaid(own, buffers[node.owner])
             if node.given:
-                own = {**own, **nest({name: values[slot] for name, slot in node.given})}
+                own = overlaid(own, nest({name: values[slot] for name, slot in node.given}))
             y, back, *new = operation(node.layer, own, *(values[k] for k in node.reads), run=run.of(path, needs_dx))
             if new:
                 buffers[node.owner] = overlaid(buffers.get(node.owner, {}), new[0])
@@ -206,9 +206,3 @@ def added(total: Array | None, gradient: Array) -> Array:
 def merged(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
     """The gradients of a layer that was called twice, added weight by weight."""
     return {k: merged(a[k], b[k]) if isinstance(a[k], dict) else a[k] + b[k] for k in a}
-
-
-def overlaid(tree: Tree, new: Tree) -> dict[str, Any]:
-    """`tree` with the entries of `new` in their places."""
-    mixed = {k: overlaid(tree.get(k, {}), v) if isinstance(v, dict) else v for k, v in new.items()}
-    return {**tree, **mixed}

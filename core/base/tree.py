@@ -45,3 +45,13 @@ def below(tree: Mapping[str, Any], path: str) -> Any:
     for name in path.split("."):
         tree = tree.get(name, {})
     return tree
+
+
+def overlaid(tree: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """`tree` with the entries of `new` in their places.
+
+    >>> overlaid({"a": {"weight": 1, "bias": 2}}, {"a": {"weight": 3}})
+    {'a': {'weight': 3, 'bias': 2}}
+    """
+    mixed = {k: overlaid(tree.get(k, {}), v) if isinstance(v, dict) else v for k, v in new.items()}
+    return {**tree, **mixed}

@@ -35,6 +35,15 @@ def computed() -> ig.Model:
     return ig.Model(inputs=image, outputs=ig.Conv2d(4, 3, bias=False, name="conv").with_weights(weight=weight)(image))
 
 
+def inside() -> ig.Model:
+    """A weight of a part of a layer, and one of a model inside: what stands beside them is the layer's own."""
+    shared = ig.Parameter((8, 8), name="shared")
+    x = ig.Input((3, 8), name="x")
+    h = ig.MultiheadAttention(2, name="attention").with_weights({"out_proj.weight": shared})(x)
+    after = ig.Sequential([ig.Linear(8), ig.Tanh()], input_shape=(3, 8), name="after")
+    return ig.Model(inputs=x, outputs=after.with_weights({"0.weight": shared})(h))
+
+
 def masked() -> ig.Model:
     """Whole numbers and booleans of the graph's own: a buffer that says what is kept."""
     kept = ig.Buffer((3,), name="kept", kind="boolean")
@@ -53,6 +62,7 @@ def heads() -> ig.Model:
 MODELS = {
     "tied": (tied, (WORDS,), np.arange(24).reshape(4, 6) % 12, ig.CrossEntropyLoss(dim=-1)),
     "computed": (computed, (np.random.default_rng(0).normal(size=(4, 3, 6, 6)),), None, None),
+    "inside": (inside, (np.random.default_rng(0).normal(size=(4, 3, 8)),), None, None),
     "masked": (masked, (np.random.default_rng(0).normal(size=(4, 3)),), None, None),
 }
 

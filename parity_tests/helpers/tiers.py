@@ -23,6 +23,20 @@ SLOW: dict[str, set[str]] = {
         "test_an_example_runs_by_itself[sentiment]",
         "test_parity_of_an_experiment_and_of_every_case[every_case]",
     },
+    "test_exported.py": {
+        "test_a_module_that_is_imported_right_is_exported_bit_for_bit",
+        "test_a_resnet_gives_torchs_logits_where_there_is_no_torch",
+    },
+    "test_exported_to_torch.py": {
+        "test_a_gpt",
+        "test_a_module_that_is_imported_right_is_exported_right",
+        "test_a_resnet",
+        "test_a_vision_transformer",
+    },
+    "test_exported_torch_files.py": {
+        "test_isograd_export_writes_it_from_the_command_line",
+        "test_the_original_modules_weights_fit_the_export",
+    },
     "test_image_experiments.py": {
         "test_both_engines_predict_the_same_classes_in_float64",
         "test_published_results_stand_beside_ours",

@@ -14,9 +14,10 @@ from isograd.backends.numpy_impl.operations.special import sigmoid
 from isograd.core.base.types import Array, Arrays, Backward, State, Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import GRUCell, LSTMCell, RNNCell
+from isograd.core.layers.cells import Cell
 
 
-def started(spec: Any, x: Array, state: Arrays) -> Arrays:
+def started(spec: Cell, x: Array, state: Arrays) -> Arrays:
     """The state given, or zeros."""
     return state or (np.zeros((len(x), spec.hidden_size), x.dtype),) * spec.states
 

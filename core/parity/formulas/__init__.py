@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import Any
 
 from isograd.core.base.arrays import Namespace
-from isograd.core.base.tree import below, flatten, nest
+from isograd.core.base.tree import below, flatten, nest, overlaid
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
 from isograd.core.graph.composite import Composite
@@ -131,7 +131,8 @@ def evaluated(
     for node in graph.nodes_in(run.training):
         inner, given = run.at(node.name), dict(node.given)
         inputs = tuple(values[k] for k in node.reads)
-        own = {**moved.get(node.owner, below(p, node.owner)), **nest({name: values[k] for name, k in given.items()})}
+        held = moved.get(node.owner, below(p, node.owner))
+        own = overlaid(held, nest({name: values[k] for name, k in given.items()})) if given else held
         outputs, after = evaluated(node.layer, ops, own, inputs, inner, seen)
         moved[node.owner] = after
         for name in node.layer.buffers(*node.in_shapes) if given else ():

@@ -59,7 +59,8 @@ def feeds(
         fed = tuple(values[k] for k in node.reads)
         if isinstance(node.layer, Composite):
             inner = f"{path}{node.name}.", f"{owner}{node.owner}."
-            yield from feeds(node.layer, fed, seen, state, *inner, training=training)
+            held = {**state, **{f"{inner[1]}{name}": values[slot] for name, slot in node.given}}
+            yield from feeds(node.layer, fed, seen, held, *inner, training=training)
         else:
             yield f"{path}{node.name}", node, fed, weights_of(node, values, state, owner)
         values |= dict(zip(node.writes, seen[f"{path}{node.name}"], strict=True))
