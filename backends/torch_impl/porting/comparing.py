@@ -1,0 +1,179 @@
+"""Two sides run on the same weights and inputs, and what each makes held against the other's by rounding alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+
+from isograd.backends.torch_impl.porting.alignment import Alignment
+from isograd.backends.torch_impl.porting.side import WHOLE, Call, Found, Side
+from isograd.backends.torch_impl.porting.structures import Inputs
+from isograd.core.base.types import Array, State
+from isograd.core.parity.matching import Sides, nudged
+from isograd.core.parity.stages.rounding import Judged, Key, Rounding, least_noise
+
+NAMES = ("theirs", "mine")
+TRAINING = {False: "evaluation", True: "training"}
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """One array of both sides, and how it was judged."""
+
+    key: Key
+    judged: Judged
+    values: Sides
+
+    @property
+    def failed(self) -> bool:
+        return self.judged.gap.exceeds(self.judged.allowed)
+
+    @property
+    def inner(self) -> bool:
+        """Whether it is an output somewhere inside: it shows the way, and judges nothing."""
+        return self.key[1].startswith("output") and self.key[0] != WHOLE
+
+
+@dataclass
+class Comparison:
+    """Both sides, theirs first, the weights that they have in common, and what each is called with."""
+
+    theirs: Side
+    mine: Side
+    alignment: Alignment
+    state: State
+    inputs: tuple[Inputs, Inputs]
+    dtype: str
+    seed: int
+    calls: dict[bool, tuple[list[Call], list[Call]]] = field(default_factory=dict)
+    outputs: tuple[int, int] = (0, 0)
+
+    names = NAMES
+
+    @property
+    def sides(self) -> tuple[Side, Side]:
+        return self.theirs, self.mine
+
+    def part(self, label: str) -> tuple[str, str]:
+        """The paths of a label: theirs and mine."""
+        return next((match.theirs, match.mine) for match in self.alignment.modules if match.mine == label)
+
+    def begin(self, *, training: bool) -> None:
+        """One run of both, for the calls inside and the number of outputs."""
+        found, counts = [], []
+        for side, inputs in zip(self.sides, self.inputs, strict=True):
+            side.load(self.state)
+            ran = side.run("", inputs, training=training)
+            found.append(ran.calls)
+            counts.append(len(ran.outputs))
+        self.calls[training] = found[0], found[1]
+        self.outputs = counts[0], counts[1]
+
+    def whole(self, *, training: bool) -> list[Judgement]:
+        """Outputs of every call, of the whole, statistics and gradients."""
+        return self.judged(("", ""), self.inputs, training=training, outputs=min(self.outputs), backward=True)
+
+    def alone(self, label: str, number: int, *, training: bool) -> list[Judgement] | None:
+        """A part by itself, mine's fed with what theirs was: None where it was not called, or cannot be fed so."""
+        inputs = self.fed(label, number, training=training)
+        if inputs is None:
+            return None
+        theirs, mine = (self.call(side, label, number, training=training) for side in (0, 1))
+        assert theirs is not None and mine is not None
+        shapes = [[y.shape for y in call.outputs] for call in (theirs, mine)]
+        count = min(map(len, shapes))
+        same = shapes[0][:count] == shapes[1][:count]
+        return self.judged(self.part(label), inputs, training=training, outputs=count, backward=same)
+
+    def fed(self, label: str, number: int, *, training: bool) -> tuple[Inputs, Inputs] | None:
+        """What both sides' part is called with when it is run by itself."""
+        calls = [self.call(side, label, number, training=training) for side in (0, 1)]
+        if calls[0] is None or calls[1] is None:
+            return None
+        filled = calls[1].inputs.filled(calls[0].inputs)
+        return None if filled is None else (calls[0].inputs, filled)
+
+    def call(self, side: int, label: str, number: int, *, training: bool) -> Call | None:
+        """The record of a call of one side."""
+        path = self.part(label)[side]
+        labelled = self.sides[side].labels[path]
+        return next((c for c in self.calls[training][side] if (c.label, c.number) == (labelled, number)), None)
+
+    def judged(
+        self, parts: tuple[str, str], inputs: tuple[Inputs, Inputs], *, training: bool, outputs: int, backward: bool
+    ) -> list[Judgement]:
+        """Everything that both parts make, judged against how far each is from itself."""
+        options = {"training": training, "outputs": outputs}
+
+        def found(side: int, state: Mapping[str, Array], given: Inputs) -> Found:
+            return self.sides[side].measured(parts[side], state, given, backward=backward, **options)  # type: ignore[arg-type]
+
+        both = found(0, self.state, inputs[0]), found(1, self.state, inputs[1])
+        moved = _moved(self.state, inputs, found)
+
+        @cache
+        def sizes() -> Found:
+            return self.theirs.sizes(parts[0], self.state, inputs[0], **options)  # type: ignore[arg-type]
+
+        def added(key: Key) -> float:
+            size = float(sizes()[key]) if key[1] in ("gradient", "buffer") and key in sizes() else 0.0
+            return size if np.isfinite(size) else 0.0
+
+        return judgements(self.names, both, self.dtype, moved, added)
+
+
+def _moved(
+    state: State, inputs: tuple[Inputs, Inputs], found: Callable[[int, Mapping[str, Array], Inputs], Found]
+) -> Callable[[int, int, int], Found]:
+    """What a side finds when the common weights and the inputs are moved by so many units in the last place."""
+
+    def moved(side: int, units: int, draw: int) -> Found:
+        shaken = {path: nudged(values, units, draw) for path, values in state.items()} if units else state
+        return found(side, shaken, inputs[side].nudged(units, draw) if units else inputs[side])
+
+    return moved
+
+
+@dataclass(frozen=True)
+class _Named:
+    """What a judge of rounding asks of a pair."""
+
+    names: tuple[str, str]
+
+
+def judgements(
+    names: tuple[str, str],
+    both: tuple[Found, Found],
+    dtype: str,
+    moved: Callable[[int, int, int], Found],
+    added: Callable[[Key], float] = lambda key: 0.0,
+) -> list[Judgement]:
+    """One for each array, in theirs' order; of outputs inside those that both sides have, and have in one size."""
+    keys = [key for key in {**both[0], **both[1]} if _comparable(key, *both)]
+    sorts = {key for key in keys if _rearranged(key, *both)}
+
+    def flat(found: Found) -> Found:
+        return found | {key: np.sort(found[key], axis=None) for key in sorts if key in found}
+
+    rounding = Rounding(_Named(names), (flat(both[0]), flat(both[1])), least_noise(dtype, ()), lambda *n: flat(moved(*n)), added)
+    return [
+        Judgement(key, rounding.judge(key), dict(zip(names, (side.get(key) for side in rounding.found), strict=True)))
+        for key in keys
+    ]
+
+
+def _comparable(key: Key, theirs: Found, mine: Found) -> bool:
+    """Gradients of a weight that only one side has are compared where they are not 0."""
+    if key in theirs and key in mine:
+        return True
+    return key[1] == "gradient" and bool(np.any((theirs | mine)[key]))
+
+
+def _rearranged(key: Key, theirs: Found, mine: Found) -> bool:
+    """An output inside of as many entries, in another shape: its entries are compared in order of size."""
+    if key[0] == WHOLE or not key[1].startswith("output") or not (key in theirs and key in mine):
+        return False
+    return theirs[key].shape != mine[key].shape and theirs[key].size == mine[key].size
