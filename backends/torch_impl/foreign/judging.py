@@ -14,8 +14,8 @@ from isograd.backends.torch_impl.foreign.calling import Calling
 from isograd.backends.torch_impl.foreign.engine import ModuleEngine
 from isograd.backends.torch_impl.foreign.options import told_apart
 from isograd.backends.torch_impl.importer.entrance import from_torch, without_cache
-from isograd.core.base.types import Array
 from isograd.core.base.arraylike import as_array
+from isograd.core.base.types import Array
 from isograd.core.engine.protocol import Backend
 from isograd.core.graph.composite import Composite
 from isograd.core.parity.check import check_parity

@@ -96,10 +96,8 @@ class Alignment:
 def weights_of(part: nn.Module) -> dict[str, Tensor]:
     """What a part holds itself: parameters, and statistics that a checkpoint carries."""
     found: dict[str, Tensor] = {name: w for name, w in part._parameters.items() if w is not None}
-    for name, values in part._buffers.items():
-        if values is not None and name not in part._non_persistent_buffers_set and values.dim() <= 1:
-            found[name] = values
-    return found
+    buffers = {name: values for name, values in part._buffers.items() if name not in part._non_persistent_buffers_set}
+    return found | {name: values for name, values in buffers.items() if values is not None and values.dim() <= 1}
 
 
 def within(path: str, container: str) -> bool:

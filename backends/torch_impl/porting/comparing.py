@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,7 +10,7 @@ from functools import cache
 import numpy as np
 
 from isograd.backends.torch_impl.porting.alignment import Alignment
-from isograd.backends.torch_impl.porting.side import WHOLE, Call, Found, Side
+from isograd.backends.torch_impl.porting.side import WHOLE, Call, Found, Ran, Side, place_among
 from isograd.backends.torch_impl.porting.structures import Inputs
 from isograd.core.base.types import Array, State
 from isograd.core.parity.matching import Sides, nudged
@@ -48,8 +49,8 @@ class Comparison:
     inputs: tuple[Inputs, Inputs]
     dtype: str
     seed: int
-    calls: dict[bool, tuple[list[Call], list[Call]]] = field(default_factory=dict)
-    outputs: tuple[int, int] = (0, 0)
+    calls: dict[bool, dict[str, list[Call]]] = field(default_factory=dict)  # of each mode and side
+    outputs: dict[str, int] = field(default_factory=dict)
 
     names = NAMES
 
@@ -61,20 +62,31 @@ class Comparison:
         """The paths of a label: theirs and mine."""
         return next((match.theirs, match.mine) for match in self.alignment.modules if match.mine == label)
 
-    def begin(self, *, training: bool) -> None:
-        """One run of both, for the calls inside and the number of outputs."""
-        found, counts = [], []
-        for side, inputs in zip(self.sides, self.inputs, strict=True):
-            side.load(self.state)
-            ran = side.run("", inputs, training=training)
-            found.append(ran.calls)
-            counts.append(len(ran.outputs))
-        self.calls[training] = found[0], found[1]
-        self.outputs = counts[0], counts[1]
+    def begun(self, side: Side, ran: Ran, *, training: bool) -> None:
+        """What the first run of a side shows: the calls inside, and the number of outputs."""
+        self.calls.setdefault(training, {})[side.name] = ran.calls
+        self.outputs[side.name] = len(ran.outputs)
+
+    def share_draws(self) -> None:
+        """After a run of both in training: which parts' draws are counted by themselves.
+
+        Those that both call and that draw as often on both sides; of others the part around them counts.
+        """
+        drawn = [list(side.drawn) for side in self.sides]
+        called = [{call.label for call in calls} for calls in self.calls[True].values()]
+        places = called[0] & called[1]
+        while True:
+            counts = [Counter(place_among(running, places) for running in each) for each in drawn]
+            other = {place for place in places if counts[0][place] != counts[1][place]}
+            if not other:
+                break
+            places -= other
+        for side in self.sides:
+            side.places = frozenset(places)
 
     def whole(self, *, training: bool) -> list[Judgement]:
         """Outputs of every call, of the whole, statistics and gradients."""
-        return self.judged(("", ""), self.inputs, training=training, outputs=min(self.outputs), backward=True)
+        return self.judged(("", ""), self.inputs, training=training, outputs=min(self.outputs.values()), backward=True)
 
     def alone(self, label: str, number: int, *, training: bool) -> list[Judgement] | None:
         """A part by itself, mine's fed with what theirs was: None where it was not called, or cannot be fed so."""
@@ -82,7 +94,8 @@ class Comparison:
         if inputs is None:
             return None
         theirs, mine = (self.call(side, label, number, training=training) for side in (0, 1))
-        assert theirs is not None and mine is not None
+        assert theirs is not None
+        assert mine is not None
         shapes = [[y.shape for y in call.outputs] for call in (theirs, mine)]
         count = min(map(len, shapes))
         same = shapes[0][:count] == shapes[1][:count]
@@ -100,7 +113,7 @@ class Comparison:
         """The record of a call of one side."""
         path = self.part(label)[side]
         labelled = self.sides[side].labels[path]
-        return next((c for c in self.calls[training][side] if (c.label, c.number) == (labelled, number)), None)
+        return next((c for c in self.calls[training][NAMES[side]] if (c.label, c.number) == (labelled, number)), None)
 
     def judged(
         self, parts: tuple[str, str], inputs: tuple[Inputs, Inputs], *, training: bool, outputs: int, backward: bool
@@ -158,7 +171,9 @@ def judgements(
     def flat(found: Found) -> Found:
         return found | {key: np.sort(found[key], axis=None) for key in sorts if key in found}
 
-    rounding = Rounding(_Named(names), (flat(both[0]), flat(both[1])), least_noise(dtype, ()), lambda *n: flat(moved(*n)), added)
+    rounding = Rounding(
+        _Named(names), (flat(both[0]), flat(both[1])), least_noise(dtype, ()), lambda *n: flat(moved(*n)), added
+    )
     return [
         Judgement(key, rounding.judge(key), dict(zip(names, (side.get(key) for side in rounding.found), strict=True)))
         for key in keys

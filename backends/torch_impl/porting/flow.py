@@ -142,15 +142,16 @@ def same_arguments(a: Step, b: Step) -> bool:
     return a.said == b.said
 
 
-def masked(steps: Sequence[Step]) -> tuple[Step, Array] | None:
-    """The first call that masks something out, and what: of equal masks of several samples and heads, one."""
+def masked(steps: Sequence[Step]) -> Array | None:
+    """What the first call that masks something out does so to: of equal masks of several samples and heads, one."""
     for step in steps:
         for value in step.outputs:
             if value.values.is_floating_point() and value.values.dim() >= 2:
                 pattern = value.values.numpy() <= MASKED
-                if pattern.any() and all(v.values.dim() < 2 or not (v.values.numpy() <= MASKED).any() for v in step.inputs[:1]):
+                if pattern.any() and all(
+                    v.values.dim() < 2 or not (v.values.numpy() <= MASKED).any() for v in step.inputs[:1]
+                ):
                     flat = pattern.reshape(-1, *pattern.shape[-2:])
-                    return step, flat[0] if (flat == flat[0]).all() else pattern
+                    masks: Array = flat[0] if (flat == flat[0]).all() else pattern
+                    return masks
     return None
-
-

@@ -38,7 +38,7 @@ def own_faults(comparison: Comparison, whole: Sequence[Judgement], *, training: 
     Where an output differs: in the order of execution. Where none does, by their gradients and statistics, from the
     last to the first.
     """
-    calls = list(dict.fromkeys((c.label, c.number) for c in comparison.calls[training][0]))
+    calls = list(dict.fromkeys((c.label, c.number) for c in comparison.calls[training]["theirs"]))
     wrong = {each.key for each in whole if each.failed and each.key[1].startswith("output")}
     right = {each.key for each in whole if not each.failed}
     forward = bool(wrong)
@@ -46,7 +46,7 @@ def own_faults(comparison: Comparison, whole: Sequence[Judgement], *, training: 
         calls = [(label, k) for label, k in calls if not label or (label, _what(k)) in wrong]
         calls = [(label, k) for label, k in calls if not _enclosed(label, right)]
     else:
-        calls = sorted(reversed(calls), key=lambda call: -len(call[0].split(".")) if call[0] else 0)
+        calls = sorted(calls, key=lambda call: -len(call[0].split(".")) if call[0] else 0)
     found: list[Own] = []
     for label, number in calls:
         if any(within(each.label, label) for each in found):
@@ -57,7 +57,7 @@ def own_faults(comparison: Comparison, whole: Sequence[Judgement], *, training: 
             found.append(Own(label, number, training, failed[0]))
     if forward:
         return found
-    order = [label for label, _ in reversed([(c.label, c.number) for c in comparison.calls[training][0]])]
+    order = [label for label, _ in reversed([(c.label, c.number) for c in comparison.calls[training]["theirs"]])]
     return sorted(found, key=lambda each: order.index(each.label))
 
 
@@ -93,7 +93,9 @@ class Explainer:
         what = first.key[1] if first.key[0] == path else f"{first.key[1]} of {first.key[0]}"
         mode = TRAINING[own.training]
         note = f"{mode}; alone, given what theirs is given"
-        row = Row("node", comparison.dtype, path, what, gap.error, first.judged.allowed, gap.fault, note, comparison.names)
+        row = Row(
+            "node", comparison.dtype, path, what, gap.error, first.judged.allowed, gap.fault, note, comparison.names
+        )
         structural = gap.fault not in (None, NAN)
         claims = structure(first.values) if structural else entries(first.values, gap.index)
         culprit = Culprit(
@@ -132,7 +134,7 @@ class Explainer:
         for weight in self.squares(mine_path):
             if self.turned(own, weight):
                 return [words.transposed(own.label, weight)], ""
-        flows, recorders = self.flows(own)
+        flows, _recorders = self.flows(own)
         found, place = self.in_calls(own, flows)
         if found and list(mine.children()):
             return found, place
@@ -155,7 +157,11 @@ class Explainer:
         """A weight that only one side trains."""
         for side, other in ((self.comparison.mine, "theirs"), (self.comparison.theirs, "mine")):
             for path, weight in side.weights.items():
-                if isinstance(weight, nn.Parameter) and not weight.requires_grad and side.label(path) == own.first.key[0]:
+                if (
+                    isinstance(weight, nn.Parameter)
+                    and not weight.requires_grad
+                    and side.label(path) == own.first.key[0]
+                ):
                     return f"`{path}` of {side.name} requires no gradient, {other}' does"
         return None
 
@@ -164,7 +170,7 @@ class Explainer:
         comparison = self.comparison
         inputs = comparison.fed(own.label, own.number, training=own.training) if own.label else comparison.inputs
         assert inputs is not None
-        called = [{c.label for c in calls} for calls in comparison.calls[own.training]]
+        called = [{c.label for c in calls} for calls in comparison.calls[own.training].values()]
         atomic = (called[0] & called[1]) - {own.label, ""}
         made: list[tuple[Recorder, Ran]] = []
         for k, side in enumerate(comparison.sides):

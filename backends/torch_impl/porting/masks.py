@@ -5,45 +5,39 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
 
+import numpy as np
 import torch
-from torch import Tensor
-from torch.utils._python_dispatch import TorchDispatchMode
 
-from isograd.core.base.randomness import generator
+from isograd.backends.torch_impl.foreign.draws import Draw, SharedDraws
+from isograd.backends.torch_impl.randomness import generators, seeded
+from isograd.core.base.types import Array, Shape
+from isograd.core.engine.context import Run
 
 
-class SharedMasks(TorchDispatchMode):
-    """Every dropout of torch, in a module, a function, attention or a recurrence, comes to `bernoulli_`.
+class _InOneRow(Draw):
+    """A draw whose k-th number is the same in whatever shape: (N, heads, …) of one side, (N·heads, …) of the other."""
 
-    Its uniforms are those of (seed, the part that runs, how many it has drawn): one entry is kept where its uniform is
-    below the share that is kept, so that equal rates drop the same entries.
-    """
+    def uniform(self, run: Run, shape: Shape) -> Array:
+        return run.at(self.path).random((1, int(np.prod(shape))), self.purpose).reshape(shape)
 
-    def __init__(self, seed: int, place: Callable[[], str]) -> None:
-        super().__init__()
-        self.seed, self.place, self.drawn = seed, place, Counter[str]()
 
-    def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        given = kwargs or {}
-        if function is torch.ops.aten.bernoulli_.float:
-            x, kept = args[0], args[1] if len(args) > 1 else given.get("p", 0.5)
-            x.copy_(self.uniform(x) < kept)
-            return x
-        if function is torch.ops.aten.bernoulli.default:
-            return (self.uniform(args[0]) < args[0]).to(args[0].dtype)
-        return function(*args, **given)
+class DrawsByPart(SharedDraws):  # type: ignore[no-untyped-call]
+    """The k-th draw inside a part that both sides have is one stream, so that equal rates drop the same entries."""
 
-    def uniform(self, x: Tensor) -> Tensor:
+    def __init__(self, run: Run, place: Callable[[], str]) -> None:
+        super().__init__(run)
+        self.place, self.drawn = place, Counter[str]()
+
+    def _next(self) -> Draw:
         place = self.place()
-        step, self.drawn[place] = self.drawn[place], self.drawn[place] + 1
-        return torch.from_numpy(generator(self.seed, "dropout", place, step).random(tuple(x.shape)))
+        self.drawn[place] += 1
+        return _InOneRow(f"{place}, draw {self.drawn[place]}")
 
 
 @contextmanager
 def drawn_alike(seed: int, place: Callable[[], str]) -> Iterator[None]:
     """Inside, masks are shared; other draws of torch's generator begin at `seed`, and its own state is put back."""
-    with torch.random.fork_rng(devices=[]), SharedMasks(seed, place):
-        torch.manual_seed(seed)
+    run = Run(True, seed)
+    with seeded(generators(torch.device("cpu")), seed, 0), DrawsByPart(run, place):
         yield

@@ -15,7 +15,7 @@ KINDS = {"activation": ("lu", "act", "softmax", "sigmoid", "tanh", "swish", "mis
 """What the name of a class without weights says of it, where the class is none of torch.nn's."""
 
 
-def aligned(theirs: nn.Module, mine: nn.Module, rename: Mapping[str, str]) -> Alignment:
+def alignment_of(theirs: nn.Module, mine: nn.Module, rename: Mapping[str, str]) -> Alignment:
     """Parts and weights of two modules; what `rename` says goes before everything else."""
     pairing = Pairing(Half(theirs), Half(mine))
     pairing.by_rename(rename)
@@ -133,7 +133,7 @@ class Pairing:
                     self.match(a, same.pop(0), ORDER)
 
     def without_weights(self) -> None:
-        """Parts without weights inside the same container: of one class, else of one kind, in the order of definition."""
+        """Parts without weights inside one container: of one class, else of one kind, in the order of definition."""
         for of in (lambda part: type(part).__name__, kind_of):
             left, right = self.bare(self.theirs, 0, of), self.bare(self.mine, 1, of)
             for (above, kind), found in left.items():

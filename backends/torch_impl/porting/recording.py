@@ -13,7 +13,6 @@ import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode, get_testing_overrides
 
-
 from isograd.backends.torch_impl.porting.side import Ran, Side
 from isograd.backends.torch_impl.porting.structures import Inputs, tensors_in
 from isograd.core.base.errors import shown

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -65,6 +64,8 @@ class Side:
     turned: frozenset[str] = frozenset()
     running: list[str] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
+    drawn: list[tuple[str, ...]] = field(default_factory=list)  # where the draws of a run were made
+    places: frozenset[str] | None = None  # the parts whose draws are counted by themselves; None: all
 
     def __post_init__(self) -> None:
         module = self.half.module
@@ -122,10 +123,15 @@ class Side:
     @contextmanager
     def drawing(self, training: bool) -> Iterator[None]:
         """Inside, the module is in its mode, and draws what the other side draws."""
-        self.running, self.calls = [WHOLE], []
+        self.running, self.calls, self.drawn = [WHOLE], [], []
         self.half.module.train(training)
-        with drawn_alike(self.seed, lambda: self.running[-1]):
+        with drawn_alike(self.seed, self._place):
             yield
+
+    def _place(self) -> str:
+        """Whose draw this is: that of the innermost part whose draws are counted."""
+        self.drawn.append(tuple(self.running))
+        return place_among(self.running, self.places)
 
     def run(self, path: str, inputs: Inputs, *, training: bool) -> Ran:
         """A part by itself, or the whole (path ""), on copies of these inputs, whose gradients are wanted."""
@@ -175,7 +181,9 @@ class Side:
         hooks = []
         for owner in self.half.owners(path):
 
-            def after(part: nn.Module, args: tuple[object, ...], kwargs: dict[str, object], y: object, owner: str = owner) -> None:
+            def after(
+                part: nn.Module, args: tuple[object, ...], kwargs: dict[str, object], y: object, owner: str = owner
+            ) -> None:
                 made = tensors_in(y)
                 if made and made[0].requires_grad:
                     seen.append((owner, Inputs(args, kwargs).cloned(), made[0]))
@@ -215,6 +223,11 @@ class Side:
             elif made.shape == dy.shape:
                 found[key, "gradient"] = float((dy * made).abs().sum()) / max(weight.numel(), 1)
         return found
+
+
+def place_among(running: Sequence[str], places: Collection[str] | None) -> str:
+    """The innermost of the parts that run, among those whose draws are counted by themselves."""
+    return next((label for label in reversed(running) if places is None or label in places), WHOLE)
 
 
 def is_parameter(values: Tensor) -> bool:

@@ -58,7 +58,7 @@ class _Learner:
             if loss.requires_grad:
                 loss.backward()
             self.optimizer.step()
-        return float(loss)
+        return float(loss.detach())
 
     def follow(self, other: _Learner) -> None:
         """Take over the other's slots, of weights by their common names."""

@@ -65,7 +65,9 @@ def missing(path: str, label: str, theirs: nn.Module, mine: nn.Module) -> str | 
 
 
 def transposed(label: str, weight: str) -> str:
-    return f"{called(label)} agrees with theirs once `mine.{weight}` is transposed: it computes with the transposed weight"
+    return (
+        f"{called(label)} agrees with theirs once `mine.{weight}` is transposed: it computes with the transposed weight"
+    )
 
 
 def parted(flows: Flows, parting: Parting) -> list[str]:
@@ -89,7 +91,11 @@ def _told(found: Step | Value | None) -> str:
         return found.text
     if isinstance(found, Value):
         shape = list(found.values.shape)
-        return f"`{found.name}`" if found.name else f"a tensor {shape} that it was given, or made outside torch's functions"
+        return (
+            f"`{found.name}`"
+            if found.name
+            else f"a tensor {shape} that it was given, or made outside torch's functions"
+        )
     return "nothing"
 
 
@@ -108,10 +114,9 @@ def _order(flows: Flows, mine: Step | Value | None, theirs: Step | Value | None)
 
 def _mask(flows: Flows, parting: Parting) -> str | None:
     """How many entries of a mask differ, and what made each side's."""
-    sides = [masked(flows.theirs), masked(flows.mine)]
-    if sides[0] is None or sides[1] is None or not isinstance(parting.mine, Step):
+    a, b = masked(flows.theirs), masked(flows.mine)
+    if a is None or b is None or not isinstance(parting.mine, Step):
         return None
-    (_, a), (_, b) = sides
     if a.shape != b.shape or np.array_equal(a, b):
         return None
     made = f"mine made by {_told(parting.mine)}, theirs by {_told(parting.theirs)}"
@@ -130,9 +135,7 @@ def detached(flows: Flows) -> str | None:
 
 
 def _cuts(step: Step) -> bool:
-    return any(v.grad for v in step.inputs) and any(
-        not v.grad and v.values.is_floating_point() for v in step.outputs
-    )
+    return any(v.grad for v in step.inputs) and any(not v.grad and v.values.is_floating_point() for v in step.outputs)
 
 
 def other_arguments(flows: Flows) -> str | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from isograd.core.base.types import Array
 from isograd.core.parity.matching import FAR_NUDGES, FAR_UNITS, NOISE_FACTOR, Difference, allowed_by, difference
-from isograd.core.parity.pair import Pair
+from isograd.core.parity.pair import Named
 from isograd.core.parity.stages.training import on_each
 from isograd.core.parity.verdict import Row
 
@@ -47,7 +47,7 @@ class Rounding:
     node is wrong by itself, what comes of it needs no other cause.
     """
 
-    pair: Pair
+    pair: Named
     found: tuple[Found, Found]
     least: float
     moved: Callable[[int, int, int], Found]
