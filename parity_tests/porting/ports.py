@@ -92,8 +92,7 @@ class Mixer(nn.Module):
         n, t, d = x.shape
         parts = self.into(x).view(n, t, 3 * self.heads, d // self.heads).transpose(1, 2).chunk(3, dim=1)
         q, k, v = (part.reshape(n * self.heads, t, -1) for part in parts)
-        ahead = torch.ones(t, t, dtype=torch.bool).triu(0 if self.later else 1)
-        ahead[0, 0] = False
+        ahead = torch.ones(t, t, dtype=torch.bool).triu(2 if self.later else 1)
         scores = torch.bmm(q / (d // self.heads) ** 0.5, k.mT).masked_fill(ahead, -1e9)
         weights = F.dropout(scores.softmax(self.axis), self.rate, self.training)
         mixed = torch.bmm(weights, v).view(n, self.heads, t, -1).transpose(1, 2).flatten(2)

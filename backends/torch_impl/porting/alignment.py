@@ -75,8 +75,8 @@ class Alignment:
     def lines(self) -> list[str]:
         """What the report says of it: how many by path, each one by rename and by order, what has no counterpart."""
         weights = [match for match in self.weights if match.how == PATH]
-        parts = [match for match in self.modules if match.how == PATH]
-        lines = [f"aligned by path: {len(parts)} modules, {len(weights)} weights"]
+        parts = [match for match in self.modules if match.how == PATH and match.mine]
+        lines = [f"aligned by path: {len(parts)} modules, {len(weights)} weights"] if parts or weights else []
         for how in (RENAME, ORDER):
             found = [match for match in self.modules if match.how == how]
             inside = {(match.theirs, match.mine) for match in found}
@@ -90,7 +90,13 @@ class Alignment:
         return lines
 
     def __str__(self) -> str:
-        return "\n".join(self.lines)
+        """Every match, a line each, and what has no counterpart."""
+        rows = [
+            f"{match.text}  ({match.how}{', transposed' * match.transposed})"
+            for match in (*self.modules, *self.weights)
+        ]
+        lone = [("theirs", self.only_theirs), ("mine", self.only_mine)]
+        return "\n".join([*rows, *(f"{path} of {side}: no counterpart" for side, paths in lone for path in paths)])
 
 
 def weights_of(part: nn.Module) -> dict[str, Tensor]:

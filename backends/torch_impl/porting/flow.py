@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 
 from isograd.backends.torch_impl.porting.recording import Step, Value
 from isograd.core.base.types import Array
@@ -107,7 +108,7 @@ class Flows:
         mine, theirs = found.mine, found.theirs
         if not isinstance(mine, Step) or not isinstance(theirs, Step) or mine.token != theirs.token:
             return found
-        if mine.label is None and not same_arguments(mine, theirs):
+        if mine.label is None and mine.other_than(theirs):
             return found
         for a, b in zip(theirs.inputs, mine.inputs, strict=False):
             if a.values.shape == b.values.shape and not self.equal(a, b, exact=True):
@@ -138,20 +139,44 @@ def computes(found: Step | Value) -> bool:
     return isinstance(found, Step) and any(v.values.is_floating_point() for v in found.outputs) and bool(found.inputs)
 
 
-def same_arguments(a: Step, b: Step) -> bool:
-    return a.said == b.said
+@dataclass(frozen=True)
+class Mask:
+    """What a call masks out, and what says so: of equal masks of several samples and heads, one."""
+
+    entries: Array
+    made: Step | Value | None
 
 
-def masked(steps: Sequence[Step]) -> Array | None:
-    """What the first call that masks something out does so to: of equal masks of several samples and heads, one."""
+def mask_of(steps: Sequence[Step]) -> Mask | None:
+    """The first mask of several calls."""
     for step in steps:
         for value in step.outputs:
-            if value.values.is_floating_point() and value.values.dim() >= 2:
-                pattern = value.values.numpy() <= MASKED
-                if pattern.any() and all(
-                    v.values.dim() < 2 or not (v.values.numpy() <= MASKED).any() for v in step.inputs[:1]
-                ):
-                    flat = pattern.reshape(-1, *pattern.shape[-2:])
-                    masks: Array = flat[0] if (flat == flat[0]).all() else pattern
-                    return masks
+            if value.values.dim() >= 2 and hidden(value).any() and not any(map(_hides, step.inputs[:1])):
+                flat = hidden(value).reshape(-1, *value.values.shape[-2:])
+                entries = flat[0] if (flat == flat[0]).all() else hidden(value)
+                return Mask(entries, _source(step))
     return None
+
+
+def hidden(value: Value) -> Array:
+    """Which entries of a float are masked out."""
+    numbers: Array = value.values.numpy()
+    return numbers <= MASKED if numbers.dtype.kind == "f" else np.zeros(numbers.shape, bool)
+
+
+def _hides(value: Value) -> bool:
+    return bool(hidden(value).any())
+
+
+def _source(step: Step) -> Step | Value | None:
+    """What the mask of a masking call comes from, past what only selects from it or turns it round."""
+    masks = [v for v in step.inputs if v.values.dtype == torch.bool or _hides(v)]
+    if not masks:
+        return step
+    value = masks[0]
+    while value.maker is not None and value.maker.name in PASSED_ON and value.maker.inputs:
+        value = value.maker.inputs[0]
+    return value.maker or value
+
+
+PASSED_ON = ("invert", "logical_not", "bitwise_not", "getitem", "unsqueeze", "view", "expand", "to", "bool", "eq")

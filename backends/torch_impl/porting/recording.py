@@ -32,6 +32,13 @@ class Value:
     grad: bool = False
 
 
+@dataclass(frozen=True)
+class Named:
+    """A tensor among the arguments of a call: a weight by its path, all else without a name."""
+
+    name: str
+
+
 @dataclass(eq=False)
 class Step:
     """A call: of a function of torch, or of a part that both sides have (`label`)."""
@@ -41,6 +48,7 @@ class Step:
     place: str
     index: int
     inputs: list[Value]
+    usual: dict[str, Any] = field(default_factory=dict)  # what arguments are when nobody says them
     label: str | None = None
     outputs: list[Value] = field(default_factory=list)
 
@@ -51,16 +59,32 @@ class Step:
 
     @property
     def text(self) -> str:
-        """ "softmax(dim=1) at port.py:42" """
-        if self.label:
-            return f"`{self.label}` at {self.place}" if self.place else f"`{self.label}`"
-        said = [each if key.isdigit() else f"{key}={each}" for key, each in self.said.items()]
-        return f"{self.name}({', '.join(said)})" + (f" at {self.place}" if self.place else "")
+        """ "softmax(dim=1) at port.py:42", without what is as usual"""
+        return self.saying(
+            {key for key, value in self.arguments.items() if not _same(value, self.usual.get(key, _SAID))}
+        )
 
-    @property
-    def said(self) -> dict[str, str]:
-        """Its arguments in words; of tensors the weights' names alone."""
-        return {key: told for key, each in self.arguments.items() if (told := _told(each))}
+    def saying(self, keys: Collection[str]) -> str:
+        """The call with these of its arguments."""
+        at = f" at {self.place}" if self.place else ""
+        if self.label:
+            return f"`{self.label}`{at}"
+        told = {key: _told(value) for key, value in self.arguments.items() if key in keys}
+        said = [each if key.isdigit() else f"{key}={each}" for key, each in told.items() if each]
+        return f"{self.name}({', '.join(said)}){at}"
+
+    def other_than(self, step: Step) -> list[str]:
+        """The names of arguments, tensors apart, that another call of the same function has otherwise."""
+        names = dict.fromkeys([*self.arguments, *step.arguments])
+        return [name for name in names if not _same(self._compared(name), step._compared(name))]
+
+    def _compared(self, name: str) -> Any:
+        """An argument: an axis counted from the front, of a tensor nothing."""
+        value = self.arguments.get(name)
+        if isinstance(value, Named):
+            return None
+        axes = self.inputs[0].values.dim() if self.inputs else 0
+        return value + axes if name == "dim" and isinstance(value, int) and value < 0 else value
 
 
 class Recorder(TorchFunctionMode):
@@ -95,30 +119,28 @@ class Recorder(TorchFunctionMode):
         name = name_of(function)
         made = [args[0]] if name == "setitem" else tensors_in(result)
         if made:
-            self.add(Step(name, self.bound(function, args, given), place, len(self.steps), entered), made)
+            arguments, usual = self.bound(function, args, given)
+            self.add(Step(name, arguments, place, len(self.steps), entered, usual), made)
         return result
 
     def add(self, step: Step, made: list[Tensor]) -> None:
         step.outputs = [self._learn(tensor, step) for tensor in made]
         self.steps.append(step)
 
-    def bound(self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """The arguments by name, without the defaults; tensors as what they are called."""
-
-        def named(value: Any) -> Any:
-            return f"«{self.value(value).name}»" if isinstance(value, Tensor) else value
-
+    def bound(
+        self, function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """(the arguments by name, tensors as what they are called; what they are when nobody says them)"""
         try:
             signature = inspect.signature(get_testing_overrides().get(function, function))
-            given = signature.bind(*args, **kwargs).arguments
-            usual = {key: parameter.default for key, parameter in signature.parameters.items()}
-        except (TypeError, ValueError):
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            given = bound.arguments
+            usual = {key: each.default for key, each in signature.parameters.items()}
+        except (TypeError, ValueError):  # torch does not say what the function takes
             given, usual = {**{str(k): v for k, v in enumerate(args)}, **kwargs}, {}
-        return {
-            key: named(value)
-            for key, value in given.items()
-            if not key.startswith("_") and key not in UNSAID and not (value is None and usual.get(key, 0) is None)
-        }
+        said = {key: value for key, value in given.items() if not key.startswith("_") and key not in UNSAID}
+        return {k: Named(self.value(v).name) if isinstance(v, Tensor) else v for k, v in said.items()}, usual
 
 
 def recorded(side: Side, path: str, inputs: Inputs, atomic: Collection[str], *, training: bool) -> tuple[Recorder, Ran]:
@@ -155,7 +177,7 @@ def _as_one(recorder: Recorder, part: nn.Module, label: str) -> list[Any]:
         place, values = entered.pop()
         recorder.inside -= 1
         if not recorder.inside:
-            step = Step(type(part).__name__, {}, place, len(recorder.steps), values, label)
+            step = Step(type(part).__name__, {}, place, len(recorder.steps), values, label=label)
             recorder.add(step, tensors_in(y))
 
     return [
@@ -193,6 +215,12 @@ def name_of(function: Any) -> str:
 
 
 def _told(value: Any) -> str:
-    if isinstance(value, str) and value.startswith("«"):
-        return value.strip("«»")
-    return shown(value)
+    return value.name if isinstance(value, Named) else shown(value)
+
+
+def _same(a: Any, b: Any) -> bool:
+    """Whether two arguments say the same: None is nothing, as 0 is."""
+    return (a is None and not b) or (b is None and not a) or (type(a) is type(b) and bool(a == b))
+
+
+_SAID = object()

@@ -8,7 +8,7 @@ import numpy as np
 from torch import nn
 
 from isograd.backends.torch_impl.porting.alignment import weights_of
-from isograd.backends.torch_impl.porting.flow import Flows, Parting, masked
+from isograd.backends.torch_impl.porting.flow import Flows, Parting, mask_of
 from isograd.backends.torch_impl.porting.recording import Step, Value
 from isograd.core.base.errors import shortened, shown
 
@@ -76,13 +76,13 @@ def parted(flows: Flows, parting: Parting) -> list[str]:
     order = _order(flows, mine, theirs)
     if order:
         return [order]
-    mask = _mask(flows, parting)
+    mask = _mask(flows)
     if mask:
         return [mask]
     if mine is None or theirs is None:
         return [f"only {'mine' if theirs is None else 'theirs'} has {_told(mine if theirs is None else theirs)}"]
     if isinstance(mine, Step) and isinstance(theirs, Step) and mine.name == theirs.name:
-        return [f"mine: {_told(mine)}, theirs: {_told(theirs)}"]
+        return [_both(mine, theirs)]
     return [f"from equal values mine goes on with {_told(mine)}, theirs with {_told(theirs)}"]
 
 
@@ -99,6 +99,13 @@ def _told(found: Step | Value | None) -> str:
     return "nothing"
 
 
+def _both(mine: Step, theirs: Step) -> str:
+    """One function, and the arguments that differ; where none does, all of them."""
+    other = mine.other_than(theirs)
+    texts = [step.saying(other) if other else step.text for step in (mine, theirs)]
+    return f"mine: {texts[0]}, theirs: {texts[1]}"
+
+
 def _order(flows: Flows, mine: Step | Value | None, theirs: Step | Value | None) -> str | None:
     """ "mine calls act before norm, theirs norm before act": each has the other's call further on."""
     if not isinstance(mine, Step) or not isinstance(theirs, Step) or mine.token == theirs.token:
@@ -112,15 +119,13 @@ def _order(flows: Flows, mine: Step | Value | None, theirs: Step | Value | None)
     return f"mine calls {a} before {b}{at[0]}, theirs {b} before {a}{at[1]}"
 
 
-def _mask(flows: Flows, parting: Parting) -> str | None:
+def _mask(flows: Flows) -> str | None:
     """How many entries of a mask differ, and what made each side's."""
-    a, b = masked(flows.theirs), masked(flows.mine)
-    if a is None or b is None or not isinstance(parting.mine, Step):
+    a, b = mask_of(flows.theirs), mask_of(flows.mine)
+    if a is None or b is None or a.entries.shape != b.entries.shape or np.array_equal(a.entries, b.entries):
         return None
-    if a.shape != b.shape or np.array_equal(a, b):
-        return None
-    made = f"mine made by {_told(parting.mine)}, theirs by {_told(parting.theirs)}"
-    return f"the mask differs at {int(np.sum(a != b))} of {a.size} entries; {made}"
+    count = f"{int(np.sum(a.entries != b.entries))} of {a.entries.size} entries"
+    return f"the mask differs at {count}; mine made by {_told(b.made)}, theirs by {_told(a.made)}"
 
 
 def detached(flows: Flows) -> str | None:
@@ -143,14 +148,9 @@ def other_arguments(flows: Flows) -> str | None:
     for name in dict.fromkeys(step.name for step in flows.mine):
         pairs = zip(*([s for s in steps if s.name == name] for steps in (flows.theirs, flows.mine)), strict=False)
         for a, b in pairs:
-            if a.label is None and b.label is None and _values(a) != _values(b):
-                return f"mine: {_told(b)}, theirs: {_told(a)}"
+            if a.label is None and b.label is None and b.other_than(a):
+                return _both(b, a)
     return None
-
-
-def _values(step: Step) -> dict[str, Any]:
-    """Arguments that are no tensors."""
-    return {key: value for key, value in step.said.items() if "«" not in str(step.arguments[key])}
 
 
 def untied(groups: tuple[list[list[str]], list[list[str]]]) -> str | None:
