@@ -89,7 +89,7 @@ class Comparison:
         return self.judged(("", ""), self.inputs, training=training, outputs=min(self.outputs.values()), backward=True)
 
     def alone(self, label: str, number: int, *, training: bool) -> list[Judgement] | None:
-        """A part by itself, mine's fed with what theirs was: None where it was not called, or cannot be fed so."""
+        """A part by itself, mine's fed with what theirs was: None where it was not called, or does not run so."""
         inputs = self.fed(label, number, training=training)
         if inputs is None:
             return None
@@ -99,7 +99,10 @@ class Comparison:
         shapes = [[y.shape for y in call.outputs] for call in (theirs, mine)]
         count = min(map(len, shapes))
         same = shapes[0][:count] == shapes[1][:count]
-        return self.judged(self.part(label), inputs, training=training, outputs=count, backward=same)
+        try:
+            return self.judged(self.part(label), inputs, training=training, outputs=count, backward=same)
+        except Exception:  # a part that needs what is around it, or does not take what the other side's was given
+            return None
 
     def fed(self, label: str, number: int, *, training: bool) -> tuple[Inputs, Inputs] | None:
         """What both sides' part is called with when it is run by itself."""

@@ -11,6 +11,7 @@ import torch
 from torch import nn
 
 from isograd.backends.torch_impl.foreign.calling import copied
+from isograd.backends.torch_impl.importer.entrance import may_cache
 from isograd.backends.torch_impl.porting.alignment import Alignment, Half
 from isograd.backends.torch_impl.porting.comparing import Comparison
 from isograd.backends.torch_impl.porting.pairing import alignment_of
@@ -50,10 +51,10 @@ def compare_modules(
     """Does the port `mine` compute what the original `theirs` does, with theirs' weights, on `inputs`?
 
     `inputs`: a tensor or array, or a tuple of what both are called with; `kwargs` what they take by name
-    (`mine_kwargs`: mine, where it is not the same). Copies in `dtype` are compared, in evaluation and in training: the
-    outputs of every part that both have and of the whole, every gradient for a random dy, statistics, and with `loss`,
-    `targets` and `optimizer` the weights after each of `steps` steps from theirs' state. Dropout on both sides draws
-    the same masks.
+    (`mine_kwargs`: mine, where it is not the same; a cache of keys and values is not asked for). Copies in `dtype` are
+    compared, in evaluation and in training: the outputs of every part that both have and of the whole, every gradient
+    for a random dy, statistics, and with `loss`, `targets` and `optimizer` the weights after each of `steps` steps from
+    theirs' state. Dropout on both sides draws the same masks.
 
     Parts and weights stand for each other by path, else by order and shape; the report's `alignment` shows how, and
     `rename`, {a path of theirs, or its beginning: mine's}, corrects it. A matrix that fits only the other way round is
@@ -72,7 +73,8 @@ def compare_modules(
     seed = whole_number(seed, f"{CALL}(seed={shown(seed)})", fix="seed=0")
     steps = counted(CALL, "steps", steps)
     floats = getattr(torch, kind)
-    given = _inputs(inputs, kwargs, floats), _inputs(inputs, kwargs if mine_kwargs is None else mine_kwargs, floats)
+    named = (kwargs, kwargs if mine_kwargs is None else mine_kwargs)
+    given = _inputs(theirs, inputs, named[0], floats), _inputs(mine, inputs, named[1], floats)
     copies = [copied(module).to(device="cpu", dtype=floats) for module in (theirs, mine)]
     halves = Half(copies[0]), Half(copies[1])
     alignment = alignment_of(copies[0], copies[1], checked(halves, rename or {}))
@@ -138,10 +140,13 @@ def _begin(comparison: Comparison, *, training: bool) -> None:
         comparison.begun(side, ran, training=training)
 
 
-def _inputs(inputs: Any, kwargs: Mapping[str, Any] | None, dtype: torch.dtype) -> Inputs:
+def _inputs(module: nn.Module, inputs: Any, kwargs: Mapping[str, Any] | None, dtype: torch.dtype) -> Inputs:
     """What a side is called with: arrays as tensors, floats in the dtype; SpecError where there is no tensor."""
     args = inputs if isinstance(inputs, tuple) else (inputs,)
-    made = Inputs(_tensors(args), dict(_tensors(dict(kwargs or {})))).in_dtype(dtype)
+    named = dict(kwargs or {})
+    if may_cache(module, len(args), named):
+        named["use_cache"] = False
+    made = Inputs(_tensors(args), dict(_tensors(named))).in_dtype(dtype)
     if not made.tensors:
         wanted = "a tensor or array at least"
         raise SpecError(f"{CALL}(inputs)", wanted=wanted, got=shown(inputs), fix="torch.randn(2, 3, 224, 224)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -72,6 +72,21 @@ class Flows:
 
     def first(self, side: int, ends: Sequence[Value], *, exact: bool) -> list[Step | Value]:
         """What the unknown values among `ends` come from: calls whose inputs are all known, or given values."""
+        known = self._knowing(side, exact=exact)
+        found: dict[int, Step | Value] = {}
+        for value in self._unknown(ends, known):
+            step = value.maker
+            if step is None or all(map(known, step.inputs)):
+                found[id(step or value)] = step or value
+        return sorted(found.values(), key=_order)
+
+    def apart(self, side: int) -> list[Step]:
+        """All calls of a side that lead to what the other has not."""
+        values = self._unknown(self.outputs[side], self._knowing(side, exact=False))
+        return sorted({id(v.maker): v.maker for v in values if v.maker is not None}.values(), key=_order)
+
+    def _knowing(self, side: int, *, exact: bool) -> Callable[[Value], bool]:
+        """Whether the other side has a value, asked once for each."""
         cache: dict[int, bool] = {}
 
         def known(value: Value) -> bool:
@@ -79,19 +94,18 @@ class Flows:
                 cache[id(value)] = self.known(value, side, exact=exact)
             return cache[id(value)]
 
-        found: dict[int, Step | Value] = {}
-        left, seen = [value for value in ends if not known(value)], set[int]()
+        return known
+
+    def _unknown(self, ends: Sequence[Value], known: Callable[[Value], bool]) -> list[Value]:
+        """The unknown values among `ends`, and those that they are made of."""
+        found: dict[int, Value] = {}
+        left = [value for value in ends if not known(value)]
         while left:
             value = left.pop()
-            if id(value) in seen:
-                continue
-            seen.add(id(value))
-            step = value.maker
-            before = [] if step is None else [each for each in step.inputs if not known(each)]
-            left += before
-            if not before:
-                found[id(step or value)] = step or value
-        return sorted(found.values(), key=_order)
+            if id(value) not in found:
+                found[id(value)] = value
+                left += [each for each in (value.maker.inputs if value.maker else ()) if not known(each)]
+        return list(found.values())
 
     def parting(self) -> Parting:
         """Values are known in whatever arrangement, unless that explains nothing."""

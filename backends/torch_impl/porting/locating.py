@@ -123,7 +123,7 @@ class Explainer:
         """(sentences, the line of mine that they speak of)"""
         path, mine_path = self.comparison.part(own.label)
         theirs, mine = self.comparison.theirs.half.parts[path], self.comparison.mine.half.parts[mine_path]
-        lacking = words.missing(path, own.label, theirs, mine)
+        lacking = words.missing(path, own.label, self.comparison.alignment)
         if lacking:
             return [lacking], ""
         names = words.other_options(theirs, mine)
@@ -150,7 +150,9 @@ class Explainer:
             place = getattr(parting.mine, "place", "")
             return words.parted(flows, parting), place
         groups = tied(self.comparison.theirs), tied(self.comparison.mine)
-        said = [words.detached(flows), words.other_arguments(flows), words.untied(groups), self.frozen(own)]
+        said = [self.frozen(own), words.untied(groups), words.detached(flows), words.other_arguments(flows)]
+        if own.first.key[1] == "buffer":
+            said = [words.other_arguments(flows)]
         return [each for each in said if each][:1], ""
 
     def frozen(self, own: Own) -> str | None:

@@ -13,7 +13,7 @@ from isograd.backends.torch_impl.porting.alignment import Half, Match, parent
 
 def fits(a: Tensor, b: Tensor) -> bool:
     """Whether b can hold a's numbers: equal shapes, or those of matrices the other way round."""
-    return a.shape == b.shape or (a.dim() == 2 and a.shape == b.T.shape)
+    return a.shape == b.shape or (a.dim() == 2 and tuple(a.shape) == tuple(b.shape)[::-1])
 
 
 def oriented(theirs: Half, mine: Half, matches: Sequence[Match]) -> list[Match]:

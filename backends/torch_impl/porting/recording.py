@@ -140,7 +140,13 @@ class Recorder(TorchFunctionMode):
         except (TypeError, ValueError):  # torch does not say what the function takes
             given, usual = {**{str(k): v for k, v in enumerate(args)}, **kwargs}, {}
         said = {key: value for key, value in given.items() if not key.startswith("_") and key not in UNSAID}
-        return {k: Named(self.value(v).name) if isinstance(v, Tensor) else v for k, v in said.items()}, usual
+        return {key: self._named(value) for key, value in said.items()}, usual
+
+    def _named(self, value: Any) -> Any:
+        """An argument, in the place of a tensor its name, of a structure that holds some nothing."""
+        if isinstance(value, Tensor):
+            return Named(self.value(value).name)
+        return Named("") if tensors_in(value) else value
 
 
 def recorded(side: Side, path: str, inputs: Inputs, atomic: Collection[str], *, training: bool) -> tuple[Recorder, Ran]:
@@ -191,18 +197,14 @@ def place_of(frame: Any, *, hook: bool = False) -> str | None:
     inner = None
     while frame is not None:
         file = frame.f_code.co_filename
-        if within_folder(file, MODULES) and not file.endswith(("module.py", "container.py")):
+        if file.startswith(MODULES) and not file.endswith(("module.py", "container.py")):
             inner = inner or f"{Path(file).name}:{frame.f_lineno}"
-        if within_folder(file, HERE) and file != __file__:
+        if file.startswith(HERE):
             return inner or ("" if hook else None)
-        if not within_folder(file, PACKAGE) and file != __file__:
+        if not file.startswith(PACKAGE):
             return f"{Path(file).name}:{frame.f_lineno}"
         frame = frame.f_back
     return inner
-
-
-def within_folder(file: str, folder: str) -> bool:
-    return file.startswith(folder)
 
 
 def name_of(function: Any) -> str:

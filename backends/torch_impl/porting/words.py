@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any
 
 import numpy as np
 from torch import nn
 
-from isograd.backends.torch_impl.porting.alignment import weights_of
+from isograd.backends.torch_impl.porting.alignment import Alignment, parent
 from isograd.backends.torch_impl.porting.flow import Flows, Parting, mask_of
 from isograd.backends.torch_impl.porting.recording import Step, Value
 from isograd.core.base.errors import shortened, shown
 
 SIMPLE = (bool, int, float, str, tuple, type(None))
 LONGEST = 120  # characters of a part's options
+MANY = 4  # calls from which on one side does by hand what the other leaves to one function of torch
 
 
 def called(label: str) -> str:
@@ -53,13 +55,13 @@ def _if_other(path: str, label: str) -> str:
     return f", `{path}`," if path != label else ""
 
 
-def missing(path: str, label: str, theirs: nn.Module, mine: nn.Module) -> str | None:
-    """A weight that only one of two parts has, where all of the other's have a counterpart by name."""
-    a, b = weights_of(theirs), weights_of(mine)
-    lacking, more = [name for name in a if name not in b], [name for name in b if name not in a]
-    if lacking and not more:
+def missing(path: str, label: str, alignment: Alignment) -> str | None:
+    """Weights of a part that the other side's has not."""
+    lacking = [each.rpartition(".")[2] for each in alignment.only_theirs if parent(each) == path]
+    more = [each.rpartition(".")[2] for each in alignment.only_mine if parent(each) == label]
+    if lacking and not more and any(parent(match.theirs) == path for match in alignment.weights):
         return f"{called(label)} has no {' and no '.join(lacking)}, theirs{_if_other(path, label)} has"
-    if more and not lacking:
+    if more and not lacking and any(parent(match.mine) == label for match in alignment.weights):
         return f"{called(label)} has {' and '.join(more)}, theirs{_if_other(path, label)} has none"
     return None
 
@@ -83,12 +85,33 @@ def parted(flows: Flows, parting: Parting) -> list[str]:
         return [f"only {'mine' if theirs is None else 'theirs'} has {_told(mine if theirs is None else theirs)}"]
     if isinstance(mine, Step) and isinstance(theirs, Step) and mine.name == theirs.name:
         return [_both(mine, theirs)]
+    by_hand = _by_hand(flows, mine, theirs)
+    if by_hand:
+        return [by_hand]
     return [f"from equal values mine goes on with {_told(mine)}, theirs with {_told(theirs)}"]
+
+
+def _by_hand(flows: Flows, mine: Step | Value, theirs: Step | Value) -> str | None:
+    """One side calls one function for what the other does in several calls: which of them is wrong nobody can say."""
+    if not isinstance(mine, Step) or not isinstance(theirs, Step):
+        return None
+    sides = {"theirs": _up_to_a_part(flows.apart(0)), "mine": _up_to_a_part(flows.apart(1))}
+    one, several = sorted(sides, key=lambda name: len(sides[name]))
+    if len(sides[one]) > 1 or len(sides[several]) < MANY:
+        return None
+    step = theirs if one == "theirs" else mine
+    lines = list(dict.fromkeys(each.place for each in sides[several] if each.place))
+    where = " to ".join(dict.fromkeys([lines[0], lines[-1]])) if lines else "its own code"
+    return f"what {one} makes by {step.name} at {step.place} {several} makes by {len(sides[several])} calls, {where}"
+
+
+def _up_to_a_part(steps: list[Step]) -> list[Step]:
+    return list(takewhile(lambda step: step.label is None, steps))
 
 
 def _told(found: Step | Value | None) -> str:
     if isinstance(found, Step):
-        return found.text
+        return found.text if len(found.text) <= LONGEST else found.saying(())
     if isinstance(found, Value):
         shape = list(found.values.shape)
         return (
