@@ -106,6 +106,11 @@ def weights_of(part: nn.Module) -> dict[str, Tensor]:
     return found | {name: values for name, values in buffers.items() if values is not None and values.dim() <= 1}
 
 
+def is_bare(part: nn.Module) -> bool:
+    """Whether no part is inside."""
+    return next(part.children(), None) is None
+
+
 def within(path: str, container: str) -> bool:
     """Whether a path is `container` or beneath it."""
     return not container or path == container or path.startswith(f"{container}.")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
-from isograd.backends.torch_impl.porting.alignment import Alignment
+from isograd.backends.torch_impl.porting.alignment import Alignment, within
 from isograd.backends.torch_impl.porting.side import WHOLE, Call, Found, Ran, Side, place_among
 from isograd.backends.torch_impl.porting.structures import Inputs
 from isograd.core.base.types import Array, State
@@ -84,9 +84,11 @@ class Comparison:
         for side in self.sides:
             side.places = frozenset(places)
 
-    def whole(self, *, training: bool) -> list[Judgement]:
-        """Outputs of every call, of the whole, statistics and gradients."""
-        return self.judged(("", ""), self.inputs, training=training, outputs=min(self.outputs.values()), backward=True)
+    def whole(self, *, training: bool, beside: bool = True) -> list[Judgement]:
+        """Outputs of every call, of the whole, statistics and gradients. `beside`: whether what differs is looked for
+        again beside a kink, as long as nothing is known to be wrong."""
+        outputs = min(self.outputs.values())
+        return self.judged(("", ""), self.inputs, training=training, outputs=outputs, backward=True, beside=beside)
 
     def alone(self, label: str, number: int, *, training: bool) -> list[Judgement] | None:
         """A part by itself, mine's fed with what theirs was: None where it was not called, or does not run so."""
@@ -119,7 +121,14 @@ class Comparison:
         return next((c for c in self.calls[training][NAMES[side]] if (c.label, c.number) == (labelled, number)), None)
 
     def judged(
-        self, parts: tuple[str, str], inputs: tuple[Inputs, Inputs], *, training: bool, outputs: int, backward: bool
+        self,
+        parts: tuple[str, str],
+        inputs: tuple[Inputs, Inputs],
+        *,
+        training: bool,
+        outputs: int,
+        backward: bool,
+        beside: bool = True,
     ) -> list[Judgement]:
         """Everything that both parts make, judged against how far each is from itself."""
         options = {"training": training, "outputs": outputs}
@@ -127,18 +136,24 @@ class Comparison:
         def found(side: int, state: Mapping[str, Array], given: Inputs) -> Found:
             return self.sides[side].measured(parts[side], state, given, backward=backward, **options)  # type: ignore[arg-type]
 
-        both = found(0, self.state, inputs[0]), found(1, self.state, inputs[1])
-        moved = _moved(self.state, inputs, found)
+        held = self._held(parts)
+        both = found(0, held, inputs[0]), found(1, held, inputs[1])
+        moved = _moved(held, inputs, found)
 
         @cache
         def sizes() -> Found:
-            return self.theirs.sizes(parts[0], self.state, inputs[0], **options)  # type: ignore[arg-type]
+            return self.theirs.sizes(parts[0], held, inputs[0], **options)  # type: ignore[arg-type]
 
         def added(key: Key) -> float:
             size = float(sizes()[key]) if key[1] in ("gradient", "buffer") and key in sizes() else 0.0
             return size if np.isfinite(size) else 0.0
 
-        return judgements(self.names, both, self.dtype, moved, added)
+        return judgements(self.names, both, self.dtype, moved, added, beside=beside)
+
+    def _held(self, parts: tuple[str, str]) -> State:
+        """The common weights that two parts hold."""
+        keys = {key for path, (key, _) in self.mine.sources.items() if within(path, parts[1])}
+        return {key: values for key, values in self.state.items() if key in keys or within(key, parts[0])}
 
 
 def _moved(
@@ -146,9 +161,12 @@ def _moved(
 ) -> Callable[[int, int, int], Found]:
     """What a side finds when the common weights and the inputs are moved by so many units in the last place."""
 
+    @lru_cache(1)
+    def shaken(units: int, draw: int) -> State:
+        return {path: nudged(values, units, draw) for path, values in state.items()} if units else state
+
     def moved(side: int, units: int, draw: int) -> Found:
-        shaken = {path: nudged(values, units, draw) for path, values in state.items()} if units else state
-        return found(side, shaken, inputs[side].nudged(units, draw) if units else inputs[side])
+        return found(side, shaken(units, draw), inputs[side].nudged(units, draw) if units else inputs[side])
 
     return moved
 
@@ -166,6 +184,8 @@ def judgements(
     dtype: str,
     moved: Callable[[int, int, int], Found],
     added: Callable[[Key], float] = lambda key: 0.0,
+    *,
+    beside: bool = True,
 ) -> list[Judgement]:
     """One for each array, in theirs' order; of outputs inside those that both sides have, and have in one size."""
     keys = [key for key in {**both[0], **both[1]} if _comparable(key, *both)]
@@ -175,12 +195,14 @@ def judgements(
         return found | {key: np.sort(found[key], axis=None) for key in sorts if key in found}
 
     rounding = Rounding(
-        _Named(names), (flat(both[0]), flat(both[1])), least_noise(dtype, ()), lambda *n: flat(moved(*n)), added
+        _Named(names), (flat(both[0]), flat(both[1])), least_noise(dtype, ()), lambda *n: flat(moved(*n)), added, beside
     )
-    return [
-        Judgement(key, rounding.judge(key), dict(zip(names, (side.get(key) for side in rounding.found), strict=True)))
-        for key in keys
-    ]
+    judged: list[Judgement] = []
+    for key in keys:
+        values = dict(zip(names, (side.get(key) for side in rounding.found), strict=True))
+        judged.append(Judgement(key, rounding.judge(key), values))
+        rounding.beside = rounding.beside and not judged[-1].failed  # what comes of a fault needs no other cause
+    return judged
 
 
 def _comparable(key: Key, theirs: Found, mine: Found) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,18 +14,20 @@ from torch import nn
 
 from isograd.backends.torch_impl.foreign.calling import copied
 from isograd.backends.torch_impl.importer.entrance import may_cache
+from isograd.backends.torch_impl.importer.places import frames_of
 from isograd.backends.torch_impl.porting.alignment import Alignment, Half
 from isograd.backends.torch_impl.porting.comparing import Comparison
+from isograd.backends.torch_impl.porting.orientation import fits
 from isograd.backends.torch_impl.porting.pairing import alignment_of
+from isograd.backends.torch_impl.porting.recording import PACKAGE
 from isograd.backends.torch_impl.porting.report import PortReport
-from isograd.backends.torch_impl.porting.side import Side, numbers
+from isograd.backends.torch_impl.porting.side import WHOLE, Side, numbers
 from isograd.backends.torch_impl.porting.stepping import Steps
 from isograd.backends.torch_impl.porting.structures import Inputs, tensors_in
 from isograd.backends.torch_impl.porting.writing import written
 from isograd.core.base.description import check_described
-from isograd.core.base.errors import SpecError, shown
+from isograd.core.base.errors import IsogradError, SpecError, shortened, shown
 from isograd.core.base.numbers import whole_number
-from isograd.core.base.raised import told_with_line
 from isograd.core.engine.batches import aligned
 from isograd.core.engine.registry import float_dtype
 from isograd.core.engine.rows import counted
@@ -31,6 +35,7 @@ from isograd.core.learning.losses import Loss
 from isograd.core.learning.optimizers import Optimizer
 
 CALL = "compare_modules"
+OURS = str(Path(__file__).parents[1])
 
 
 def compare_modules(
@@ -85,6 +90,8 @@ def compare_modules(
         _begin(comparison, training=mode)
     comparison.share_draws()
     _begin(comparison, training=True)
+    if training is not None:
+        _check_targets(comparison, training)
     return written(comparison, training)
 
 
@@ -128,16 +135,25 @@ def _begin(comparison: Comparison, *, training: bool) -> None:
             side.load(comparison.state)
             ran = side.run("", inputs, training=training)
         except Exception as error:
+            at = f", at `{side.running[-1]}`" if side.running[-1] != WHOLE else ""
             raise SpecError(
-                f"{CALL}({side.name}: {kind}), in {mode}",
+                f"{CALL}({side.name}: {kind}), in {mode}{at}",
                 wanted="inputs that both modules take",
-                got=told_with_line(error),
+                got=_told(error),
                 fix="give what it takes by name: kwargs=… for both, mine_kwargs=… for mine alone",
             ) from error
         if not ran.outputs:
             fix = "return what it computes"
             raise SpecError(f"{CALL}({side.name}: {kind})", wanted="a tensor among the outputs", got="none", fix=fix)
         comparison.begun(side, ran, training=training)
+
+
+def _told(error: Exception) -> str:
+    """The kind and the words of an error, and the last line that led to it and is neither torch's nor ours."""
+    frames = frames_of(error.__traceback__)
+    own = [(frame, line) for frame, line in frames if not frame.f_code.co_filename.startswith((PACKAGE, OURS))]
+    words = f"{type(error).__name__}: {shortened(str(error))}"
+    return f"{words} ({Path(own[0][0].f_code.co_filename).name}:{own[0][1]})" if own else words
 
 
 def _inputs(module: nn.Module, inputs: Any, kwargs: Mapping[str, Any] | None, dtype: torch.dtype) -> Inputs:
@@ -163,19 +179,38 @@ def _tensors(value: Any) -> Any:
 
 
 def checked(halves: tuple[Half, Half], rename: Mapping[str, str]) -> Mapping[str, str]:
-    """The renaming; SpecError where it is no mapping of paths, or names one that is not there."""
+    """The renaming; SpecError where it is no mapping of paths, or names what is not there or does not fit."""
     where = f"{CALL}(rename=…)"
     if not isinstance(rename, Mapping):
         fix = 'rename={"layer1": "stage1"}'
         raise SpecError(where, wanted="{path of theirs: path of mine}", got=shown(rename), fix=fix)
-    for entry in rename.items():
-        for name, half, path in zip(("theirs", "mine"), halves, entry, strict=True):
+    for theirs, mine in rename.items():
+        for name, half, path in zip(("theirs", "mine"), halves, (theirs, mine), strict=True):
             known = [each for each in (*half.parts, *half.weights) if each]
             if path not in known:
                 near = get_close_matches(str(path), known, 3, 0.0)
                 fix = f"one of {', '.join(near)}, or another of named_modules()"
                 raise SpecError(where, wanted=f"a path of {name}", got=shown(path), fix=fix)
+        _check_fits(where, halves, theirs, mine)
+    twice = next((mine for mine, count in Counter(rename.values()).items() if count > 1), None)
+    if twice is not None:
+        wanted, fix = "every path of mine once", "name the parts inside one by one"
+        raise SpecError(where, wanted=wanted, got=f"{twice!r} twice", fix=fix)
     return rename
+
+
+def _check_fits(where: str, halves: tuple[Half, Half], theirs: str, mine: str) -> None:
+    """SpecError unless both are parts, or both weights of one shape."""
+    pair = [(path, half) for path, half in zip((theirs, mine), halves, strict=True)]
+    shapes = [tuple(half.weight(path).shape) if path in half.weights else None for path, half in pair]
+    told = ["a part" if shape is None else str(shape) for shape in shapes]
+    if (shapes[0] is None) != (shapes[1] is None):
+        wanted, fix = "a part for a part, a weight for a weight", "name both sides' parts, or both sides' weights"
+    elif shapes[0] is None or fits(halves[0].weight(theirs), halves[1].weight(mine)):
+        return
+    else:
+        wanted, fix = "weights of one shape, or of matrices the other way round", "name weights that fit"
+    raise SpecError(where, wanted=wanted, got=f"{theirs} {told[0]}, {mine} {told[1]}", fix=fix)
 
 
 def _check_aligned(halves: tuple[Half, Half], alignment: Alignment) -> None:
@@ -188,6 +223,21 @@ def _check_aligned(halves: tuple[Half, Half], alignment: Alignment) -> None:
             got=f"theirs {shapes[0]}, …; mine {shapes[1]}, …",
             fix="compare modules of one size, or say what stands for what: rename={…}",
         )
+
+
+def _check_targets(comparison: Comparison, steps: Steps) -> None:
+    """The loss's own error for targets that do not fit the outputs of theirs."""
+    outputs = next(call.outputs for call in comparison.calls[True]["theirs"] if not call.label)
+    for k, (loss, target) in enumerate(zip(steps.losses, steps.targets, strict=True)):
+        if loss is None or target is None:
+            continue
+        if k >= len(outputs):
+            wanted, fix = f"a loss for each of {len(outputs)} outputs at most", "loss=ig.MSELoss()"
+            raise SpecError(f"{CALL}(loss=…)", wanted=wanted, got=str(len(steps.losses)), fix=fix)
+        try:
+            loss.check(tuple(outputs[k].shape[1:]), target.numpy())
+        except IsogradError as error:
+            raise error.within(f"{CALL}(targets=…)") from None
 
 
 def _training(loss: Any, targets: Any, optimizer: Optimizer | None, steps: int, dtype: torch.dtype) -> Steps | None:
@@ -207,5 +257,6 @@ def _training(loss: Any, targets: Any, optimizer: Optimizer | None, steps: int, 
     made = [t.detach().cpu().to(dtype if t.is_floating_point() else torch.int64) for t in tensors]
     if len(made) != sum(each is not None for each in losses):
         wanted = "a tensor or array of targets for each loss"
-        raise SpecError(f"{CALL}(targets=…)", wanted=wanted, got=shown(targets), fix="targets=y")
+        count = f"{len(made)} of {sum(each is not None for each in losses)}"
+        raise SpecError(f"{CALL}(targets=…)", wanted=wanted, got=count, fix="targets=y")
     return Steps(losses, aligned(losses, made), optimizer, steps)

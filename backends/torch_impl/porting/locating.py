@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from torch import Tensor, nn
 
 from isograd.backends.torch_impl.porting import words
-from isograd.backends.torch_impl.porting.alignment import within
+from isograd.backends.torch_impl.porting.alignment import is_bare, within
 from isograd.backends.torch_impl.porting.comparing import TRAINING, Comparison, Judgement
 from isograd.backends.torch_impl.porting.flow import Flows
 from isograd.backends.torch_impl.porting.recording import Recorder, Value, recorded
@@ -127,7 +127,7 @@ class Explainer:
         if lacking:
             return [lacking], ""
         names = words.other_options(theirs, mine)
-        if names and (type(theirs) is type(mine) or not list(mine.children())):
+        if names and (type(theirs) is type(mine) or is_bare(mine)):
             one = [name for name in names if self.settled(own, theirs, mine, name)]
             if one or type(theirs) is type(mine):
                 return [words.options(path, own.label, theirs, mine, one[:1] or names)], ""
@@ -136,7 +136,7 @@ class Explainer:
                 return [words.transposed(own.label, weight)], ""
         flows, _recorders = self.flows(own)
         found, place = self.in_calls(own, flows)
-        if found and list(mine.children()):
+        if found and not is_bare(mine):
             return found, place
         if type(theirs) is not type(mine) or theirs.extra_repr() != mine.extra_repr():
             return [words.options(path, own.label, theirs, mine, []), *found], place

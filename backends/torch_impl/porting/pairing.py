@@ -8,7 +8,17 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from isograd.backends.torch_impl.porting.alignment import ORDER, PATH, RENAME, Alignment, Half, Match, joined, within
+from isograd.backends.torch_impl.porting.alignment import (
+    ORDER,
+    PATH,
+    RENAME,
+    Alignment,
+    Half,
+    Match,
+    is_bare,
+    joined,
+    within,
+)
 from isograd.backends.torch_impl.porting.orientation import fits, oriented
 
 KINDS = {"activation": ("lu", "act", "softmax", "sigmoid", "tanh", "swish", "mish"), "dropout": ("drop",)}
@@ -145,7 +155,7 @@ class Pairing:
         known = [b for b, _ in self.modules.values()] if side else list(self.modules)
         found: dict[tuple[str, str], list[str]] = defaultdict(list)
         for path, part in half.parts.items():
-            if path not in known and not half.owners(path) and not list(part.children()):
+            if path not in known and not half.owners(path) and is_bare(part):
                 above = max((each for each in known if within(path, each)), key=len)
                 found[above, of(part)].append(path)
         return found

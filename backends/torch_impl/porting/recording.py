@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import os
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass, field
@@ -17,8 +18,8 @@ from isograd.backends.torch_impl.porting.side import Ran, Side
 from isograd.backends.torch_impl.porting.structures import Inputs, tensors_in
 from isograd.core.base.errors import shown
 
-PACKAGE, HERE = str(Path(torch.__file__).parent), str(Path(__file__).parent)
-MODULES = str(Path(PACKAGE) / "nn" / "modules")
+PACKAGE, HERE = f"{Path(torch.__file__).parent}{os.sep}", f"{Path(__file__).parent}{os.sep}"
+MODULES = f"{Path(PACKAGE) / 'nn' / 'modules'}{os.sep}"
 UNSAID = ("inplace", "out", "training")  # arguments that say nothing about the values
 
 

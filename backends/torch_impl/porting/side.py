@@ -69,7 +69,8 @@ class Side:
 
     def __post_init__(self) -> None:
         module = self.half.module
-        self.kept = {path: v.detach().clone() for path, v in (*module.named_parameters(), *module.named_buffers())}
+        every = (*module.named_parameters(), *module.named_buffers())
+        self.kept = {path: v.detach().clone() for path, v in every if path not in self.sources}
         for path, label in self.labels.items():
             self._watch(self.half.parts[path], label)
 
@@ -79,7 +80,7 @@ class Side:
 
         def before(part: nn.Module, args: tuple[object, ...], kwargs: dict[str, object]) -> None:
             entered.append(Inputs(args, kwargs).cloned())
-            self.running += [] if drops else [label]
+            self.running += [] if drops else [label or WHOLE]
 
         def after(part: nn.Module, args: object, kwargs: object, output: object) -> None:
             number = sum(call.label == label for call in self.calls)
@@ -100,17 +101,24 @@ class Side:
 
     def label(self, path: str) -> str:
         """How both sides call a weight, or whose it is."""
-        return self.names.get(path, f"{self.name}'s {path}")
+        return self.names.get(path, f"{path} of {self.name}")
 
-    def load(self, state: Mapping[str, Array]) -> None:
-        """The common weights; what has no counterpart, and what forward may have changed, as it was."""
-        module = self.half.module
+    def load(self, state: Mapping[str, Array], path: str = "") -> None:
+        """The common weights of a part; what has no counterpart, and what forward may have changed, as it was."""
+        part = self.half.parts[path]
         with torch.no_grad():
-            for path, values in (*module.named_parameters(), *module.named_buffers()):
-                values.copy_(self.kept[path])
-            for path, (key, transposed) in self.sources.items():
-                values = torch.from_numpy(np.asarray(state[key]))
-                self.half.weight(path).copy_(values.T if transposed else values)
+            for name, values in (*part.named_parameters(prefix=path), *part.named_buffers(prefix=path)):
+                if name not in self.sources:
+                    values.copy_(self.kept[name])
+            for name in self.sources:
+                if within(name, path):
+                    self.half.weight(name).copy_(self.given(name, state))
+
+    def given(self, path: str, state: Mapping[str, Array]) -> Tensor:
+        """A weight as this side holds it, from the common state."""
+        key, transposed = self.sources[path]
+        values = torch.from_numpy(np.asarray(state[key]))
+        return values.T if transposed else values
 
     def state(self) -> State:
         """What it holds, under the names of the common state."""
@@ -148,7 +156,7 @@ class Side:
 
         Its first `outputs` tensors are compared.
         """
-        self.load(state)
+        self.load(state, path)
         ran = self.run(path, inputs, training=training)
         label = self.labels[path] or WHOLE
         found = {(call.label, call.what): numbers(y) for call in ran.calls for y in call.outputs[:1] if call.label}
@@ -176,7 +184,7 @@ class Side:
     def sizes(self, path: str, state: Mapping[str, Array], inputs: Inputs, *, training: bool, outputs: int) -> Found:
         """What is added up to make each gradient of a weight, and each statistic: the same sums of absolute values, as
         if the part that holds the weight were linear in it."""
-        self.load(state)
+        self.load(state, path)
         seen: list[tuple[str, Inputs, Tensor]] = []
         hooks = []
         for owner in self.half.owners(path):
@@ -209,7 +217,7 @@ class Side:
         held, found = self.half.own[owner], {}
         positive = inputs.mapped(lambda v: v.abs() if v.is_floating_point() else v)
         for name, weight in held.items():
-            self.load(state)
+            self.load(state, owner)
             with torch.no_grad():
                 for other, values in held.items():
                     if is_parameter(weight):

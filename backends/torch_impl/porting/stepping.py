@@ -15,7 +15,7 @@ from isograd.backends.torch_impl.optimizers import OPTIMIZERS
 from isograd.backends.torch_impl.porting.comparing import Comparison, Judgement, judgements
 from isograd.backends.torch_impl.porting.side import Found, Side, is_parameter, numbers
 from isograd.backends.torch_impl.porting.structures import Inputs, tensors_in
-from isograd.core.base.types import Array, State
+from isograd.core.base.types import State
 from isograd.core.learning.losses import Loss
 from isograd.core.learning.optimizers import Optimizer
 from isograd.core.parity.matching import nudged
@@ -90,7 +90,9 @@ def locked_steps(comparison: Comparison, steps: Steps) -> list[list[Judgement]]:
         for number in range(1, steps.count + 1):
             if number > 1:
                 after = comparison.theirs.state()
-                _hold(comparison.mine, after)
+                with torch.no_grad():
+                    for path in comparison.mine.sources:
+                        comparison.mine.half.weight(path).copy_(comparison.mine.given(path, after))
                 learners[1].follow(learners[0])
             for learner, made in zip(learners, found, strict=True):
                 loss = learner.step()
@@ -120,14 +122,6 @@ def locked_steps(comparison: Comparison, steps: Steps) -> list[list[Judgement]]:
         if any(each.failed for each in judged[-1]):
             break
     return judged
-
-
-def _hold(side: Side, state: dict[str, Array]) -> None:
-    """The common weights, and nothing else."""
-    with torch.no_grad():
-        for path, (key, transposed) in side.sources.items():
-            values = torch.from_numpy(np.asarray(state[key]))
-            side.half.weight(path).copy_(values.T if transposed else values)
 
 
 def _after(learner: _Learner, number: int) -> Found:

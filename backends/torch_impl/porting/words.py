@@ -15,7 +15,7 @@ from isograd.core.base.errors import shortened, shown
 
 SIMPLE = (bool, int, float, str, tuple, type(None))
 LONGEST = 120  # characters of a part's options
-MANY = 4  # calls from which on one side does by hand what the other leaves to one function of torch
+MANY = 4  # times as many calls: then one side does by hand what the other leaves to a function of torch
 
 
 def called(label: str) -> str:
@@ -67,9 +67,7 @@ def missing(path: str, label: str, alignment: Alignment) -> str | None:
 
 
 def transposed(label: str, weight: str) -> str:
-    return (
-        f"{called(label)} agrees with theirs once `mine.{weight}` is transposed: it computes with the transposed weight"
-    )
+    return f"{called(label)} agrees with theirs once `mine.{weight}` is transposed"
 
 
 def parted(flows: Flows, parting: Parting) -> list[str]:
@@ -85,19 +83,27 @@ def parted(flows: Flows, parting: Parting) -> list[str]:
         return [f"only {'mine' if theirs is None else 'theirs'} has {_told(mine if theirs is None else theirs)}"]
     if isinstance(mine, Step) and isinstance(theirs, Step) and mine.name == theirs.name:
         return [_both(mine, theirs)]
+    if isinstance(mine, Value) or isinstance(theirs, Value):
+        return [_given(mine, theirs)]
     by_hand = _by_hand(flows, mine, theirs)
     if by_hand:
         return [by_hand]
     return [f"from equal values mine goes on with {_told(mine)}, theirs with {_told(theirs)}"]
 
 
-def _by_hand(flows: Flows, mine: Step | Value, theirs: Step | Value) -> str | None:
+def _given(mine: Step | Value, theirs: Step | Value) -> str:
+    """A tensor that a side did not make, and that the other has nowhere."""
+    if isinstance(mine, Value):
+        instead = f"; theirs has {_told(theirs)} there" if isinstance(theirs, Value) and theirs.name else ""
+        return f"mine uses {_told(mine)}, whose numbers theirs has nowhere{instead}"
+    return f"theirs uses {_told(theirs)}, whose numbers mine has nowhere; mine goes on with {_told(mine)}"
+
+
+def _by_hand(flows: Flows, mine: Step, theirs: Step) -> str | None:
     """One side calls one function for what the other does in several calls: which of them is wrong nobody can say."""
-    if not isinstance(mine, Step) or not isinstance(theirs, Step):
-        return None
     sides = {"theirs": _up_to_a_part(flows.apart(0)), "mine": _up_to_a_part(flows.apart(1))}
     one, several = sorted(sides, key=lambda name: len(sides[name]))
-    if len(sides[one]) > 1 or len(sides[several]) < MANY:
+    if len(sides[several]) < MANY * max(len(sides[one]), 1):
         return None
     step = theirs if one == "theirs" else mine
     lines = list(dict.fromkeys(each.place for each in sides[several] if each.place))

@@ -25,7 +25,7 @@ def written(comparison: Comparison, training: Steps | None) -> PortReport:
     report.not_judged += _more_outputs(comparison)
     explained: set[tuple[str, str]] = set()
     for mode in (False, True):
-        judgements = comparison.whole(training=mode)
+        judgements = comparison.whole(training=mode, beside=not report.culprits)
         failed = any(each.failed and not each.inner for each in judgements)
         faults = own_faults(comparison, judgements, training=mode) if failed else []
         report.add(_row(comparison, each, mode, faults, failed=failed) for each in judgements)

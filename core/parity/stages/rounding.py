@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -82,7 +83,7 @@ class Rounding:
             self.runs[nudge] = on_each(self.pair, lambda side: self.moved(side, *nudge))
         return self.runs[nudge]
 
-    @property
+    @cached_property
     def _repeats(self) -> bool:
         """Whether each side finds what it found, bit for bit, when it is run again; else the error comes and goes."""
         sides = zip(self._at((0, 0)), self.found, strict=True)
