@@ -69,9 +69,9 @@ if TYPE_CHECKING:  # what is loaded when it is first asked for
     from isograd.backends.torch_impl.importer import from_torch
     from isograd.backends.torch_impl.porting import compare_modules
     from isograd.core.graph.custom_decorator import custom
-    from isograd.core.parity.check import check_parity
     from isograd.core.parity.gradients import check_gradients
     from isograd.experiments import Experiment, Options, Prepared, Recipe
+    from isograd.judging import check_parity
     from isograd.text import Vocabulary, generate
 
 __version__ = "0.1.0"
@@ -80,7 +80,7 @@ _LATER = {  # the same names by the module that holds them: most training needs 
     "isograd.backends.torch_impl.importer": ["from_torch"],
     "isograd.backends.torch_impl.porting": ["compare_modules"],
     "isograd.core.graph.custom_decorator": ["custom"],
-    "isograd.core.parity.check": ["check_parity"],
+    "isograd.judging": ["check_parity"],
     "isograd.core.parity.gradients": ["check_gradients"],
     "isograd.experiments": ["Experiment", "Options", "Prepared", "Recipe", "experiments"],
     "isograd.text": ["Vocabulary", "generate", "text"],
