@@ -12,9 +12,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 import isograd as ig
+from isograd.backends.torch_impl.porting import stepping
 from porting.originals import ResidualNet
 from porting.ports import Cnn
-from porting.test_alignment import batch
+from porting.test_alignment import Two, batch
 from porting.test_ports import images, made
 
 
@@ -63,6 +64,31 @@ def test_what_differs_in_a_modules_own_code_is_found(name: str) -> None:
     report = ig.compare_modules(theirs(), Mine(**options), batch())
     assert [culprit.path for culprit in report.culprits] == ["model"]
     assert report.culprit.because.startswith(sentence)
+
+
+OPTIONS: dict[str, tuple[nn.Module, nn.Module, str]] = {
+    "activation": (
+        nn.GELU(),
+        nn.GELU(approximate="tanh"),
+        "`mine.1` is GELU(approximate='tanh'), theirs GELU(approximate='none')",
+    ),
+    "another activation": (nn.ELU(), nn.SELU(), "`mine.1` is SELU(), theirs ELU(alpha=1.0)"),
+    "rate": (nn.Dropout(0.2), nn.Dropout(0.4), "`mine.1` is Dropout(p=0.4), theirs Dropout(p=0.2)"),
+    "axis": (nn.Softmax(-1), nn.Softmax(0), "`mine.1` is Softmax(dim=0), theirs Softmax(dim=-1)"),
+    "one of several": (
+        nn.LayerNorm(4, eps=1e-5, elementwise_affine=False),
+        nn.LayerNorm((4,), eps=1e-3, elementwise_affine=False),
+        "`mine.1` is LayerNorm(eps=0.001), theirs LayerNorm(eps=1e-05)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OPTIONS)
+def test_an_option_of_a_layer_is_named_with_its_path(name: str) -> None:
+    original, port, sentence = OPTIONS[name]
+    head = nn.Linear(4, 4)
+    report = ig.compare_modules(nn.Sequential(head, original), nn.Sequential(head, port), batch())
+    assert (report.culprit.path, report.culprit.because) == ("1", sentence), str(report)
 
 
 def test_a_weight_that_is_frozen_is_named() -> None:
@@ -193,3 +219,47 @@ def test_a_weight_that_one_side_does_not_train_shows_in_the_steps() -> None:
     report = ig.compare_modules(Trained(given=True), Trained(given=False), batch(), **learning)
     failed = [row for row in report.rows if row.stage == "locked step" and row.failed]
     assert [(row.path, row.what) for row in failed] == [("second.weight", "after step 1")]
+
+
+class Counting(nn.Module):
+    """Adds how often it was called before; a table that has no counterpart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(4, 3)
+        self.register_buffer("calls", torch.zeros(1, 1))
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.head(x) + self.calls[0, 0]
+        self.calls += 1
+        return y
+
+
+def test_every_run_begins_with_what_the_module_held_at_first() -> None:
+    assert ig.compare_modules(Counting(), nn.Sequential(nn.Linear(4, 3)), batch()).passed
+
+
+def test_every_step_of_mine_begins_where_theirs_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    step, seen = stepping._Learner.step, list[tuple[str, list[Tensor]]]()
+
+    def noted(learner: Any) -> float:
+        mine = learner.side.name == "mine"
+        for path, weight in learner.weights.items():
+            held = [weight.detach(), *(v for v in learner.optimizer.state[weight].values() if isinstance(v, Tensor))]
+            turned = [v.T if mine and v.dim() == 2 else v for v in held]
+            seen.append((learner.side.label(path), [v.clone() for v in turned]))
+        loss = step(learner)
+        with torch.no_grad():
+            for weight in learner.weights.values() if mine else ():
+                weight += torch.finfo(weight.dtype).eps
+                learner.optimizer.state[weight]["exp_avg"] += torch.finfo(weight.dtype).eps ** 2
+        return loss
+
+    monkeypatch.setattr(stepping._Learner, "step", noted)
+    learning = {"loss": ig.MSELoss(), "targets": torch.ones(3, 6), "optimizer": ig.Adam(0.01), "steps": 2}
+    ig.compare_modules(made(Two), made(Two, rows=True), batch(), **learning)
+    theirs, mine = (dict(side) for side in (seen[12:18], seen[18:24]))
+    assert theirs.keys() == mine.keys()
+    for path, held in theirs.items():
+        assert len(held) == 4  # the weight, two averages, the count of steps
+        assert all(torch.equal(a, b) for a, b in zip(held, mine[path], strict=True))

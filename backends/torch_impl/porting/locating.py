@@ -139,7 +139,8 @@ class Explainer:
         if found and not is_bare(mine):
             return found, place
         if type(theirs) is not type(mine) or theirs.extra_repr() != mine.extra_repr():
-            return [words.options(path, own.label, theirs, mine, []), *found], place
+            told = [] if _of_torch(theirs) and _of_torch(mine) else found
+            return [words.options(path, own.label, theirs, mine, []), *told], place
         return found, place
 
     def in_calls(self, own: Own, flows: Flows) -> tuple[list[str], str]:
@@ -226,6 +227,11 @@ def flipped(side: Side, weight: str) -> Iterator[None]:
         yield
     finally:
         side.sources = before
+
+
+def _of_torch(part: nn.Module) -> bool:
+    """Whether its code is torch's own, whose lines say nothing."""
+    return type(part).__module__.startswith("torch.nn.")
 
 
 def _square(values: Tensor) -> bool:

@@ -56,8 +56,8 @@ def _row(comparison: Comparison, each: Judgement, training: bool, faults: Sequen
     gap, allowed = each.judged.gap, each.judged.allowed
     note = f"{TRAINING[training]}; noise floor {each.judged.noise:.1e}"
     if each.failed and faults:
-        own = next((fault for fault in faults if _of(each.key[0], fault.label)), None)
-        note += "; own" if own else f"; inherited from {faults[0].label or 'its own code'}"
+        own = any(_of(each.key[0], fault.label) for fault in faults)
+        note += "; own" if own or not faults[0].label else f"; inherited from {faults[0].label}"
     if each.inner and each.failed and not failed:
         return Row(
             STAGE, comparison.dtype, *each.key, gap.error, None, None, f"{note}; comes to nothing", comparison.names
@@ -66,6 +66,7 @@ def _row(comparison: Comparison, each: Judgement, training: bool, faults: Sequen
 
 
 def _of(path: str, label: str) -> bool:
+    """Whether a path is that of a part, or of something in it."""
     return bool(label) and f"{path}.".startswith(f"{label}.")
 
 
