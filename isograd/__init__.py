@@ -67,6 +67,7 @@ from isograd.optional import require as _require
 if TYPE_CHECKING:  # what is loaded when it is first asked for
     from isograd import experiments, text
     from isograd.backends.torch_impl.importer import from_torch
+    from isograd.backends.torch_impl.porting import compare_modules
     from isograd.core.graph.custom_decorator import custom
     from isograd.core.parity.gradients import check_gradients
     from isograd.experiments import Experiment, Options, Prepared, Recipe
@@ -78,6 +79,7 @@ __version__ = "0.1.0"
 
 _LATER = {  # the same names by the module that holds them: most training needs none
     "isograd.backends.torch_impl.importer": ["from_torch"],
+    "isograd.backends.torch_impl.porting": ["compare_modules"],
     "isograd.core.graph.custom_decorator": ["custom"],
     "isograd.judging": ["check_parity"],
     "isograd.core.parity.gradients": ["check_gradients"],
@@ -192,6 +194,7 @@ __all__ = [
     "build",
     "check_gradients",
     "check_parity",
+    "compare_modules",
     "custom",
     "data",
     "encode_labels",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -16,6 +16,13 @@ from isograd.core.engine.registry import get_backend
 from isograd.core.graph.composite import Composite
 from isograd.core.parity.matching import NAN, Difference, Sides, entries, structure
 from isograd.core.parity.verdict import Culprit, Row, Verdict, short
+
+
+class Named(Protocol):
+    """Two sides of a comparison, whatever computes them."""
+
+    @property
+    def names(self) -> tuple[str, str]: ...
 
 
 @dataclass(frozen=True)

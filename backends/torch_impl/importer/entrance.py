@@ -107,12 +107,16 @@ def from_torch(
 
 def without_cache(module: nn.Module, args: Any, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
     """Caches of keys and values are no outputs of a model that computes all places at once."""
-    given, names = dict(kwargs or {}), list(inspect.signature(module.forward).parameters)
-    count = len(args) if isinstance(args, (tuple, list)) else 1
-    if "use_cache" in names[count:] and "use_cache" not in given:
+    given = dict(kwargs or {})
+    if may_cache(module, len(args) if isinstance(args, (tuple, list)) else 1, given):
         warnings.warn(f"{type(module).__name__} is imported with use_cache=False", stacklevel=3)
         given["use_cache"] = False
     return given
+
+
+def may_cache(module: nn.Module, count: int, kwargs: Mapping[str, Any]) -> bool:
+    """Whether the module asks if it should cache keys and values, and is not told by `count` arguments or by name."""
+    return "use_cache" in list(inspect.signature(module.forward).parameters)[count:] and "use_cache" not in kwargs
 
 
 def _dtype(module: nn.Module, example: Example) -> torch.dtype:

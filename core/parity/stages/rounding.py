@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from isograd.core.base.types import Array
 from isograd.core.parity.matching import FAR_NUDGES, FAR_UNITS, NOISE_FACTOR, Difference, allowed_by, difference
-from isograd.core.parity.pair import Pair
+from isograd.core.parity.pair import Named
 from isograd.core.parity.stages.training import on_each
 from isograd.core.parity.verdict import Row
 
@@ -47,7 +48,7 @@ class Rounding:
     node is wrong by itself, what comes of it needs no other cause.
     """
 
-    pair: Pair
+    pair: Named
     found: tuple[Found, Found]
     least: float
     moved: Callable[[int, int, int], Found]
@@ -82,7 +83,7 @@ class Rounding:
             self.runs[nudge] = on_each(self.pair, lambda side: self.moved(side, *nudge))
         return self.runs[nudge]
 
-    @property
+    @cached_property
     def _repeats(self) -> bool:
         """Whether each side finds what it found, bit for bit, when it is run again; else the error comes and goes."""
         sides = zip(self._at((0, 0)), self.found, strict=True)

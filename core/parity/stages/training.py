@@ -17,7 +17,7 @@ from isograd.core.graph.composite import Composite
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 from isograd.core.parity.matching import Difference, nudged
-from isograd.core.parity.pair import Pair
+from isograd.core.parity.pair import Named, Pair
 from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, RAISED
 from isograd.core.parity.verdict import Culprit, Row, Verdict
 
@@ -91,7 +91,7 @@ def on_side(pair: Pair, side: int, compute: Callable[[int], T]) -> T:
         raise Stopped({pair.names[side]: error}) from error
 
 
-def on_each(pair: Pair, compute: Callable[[int], T]) -> list[T]:
+def on_each(pair: Named, compute: Callable[[int], T]) -> list[T]:
     """compute(0) for the left side and compute(1) for the right; raises Stopped where one of them raises."""
     found: list[T] = []
     errors: dict[str, Exception] = {}

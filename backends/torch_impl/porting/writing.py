@@ -1,0 +1,108 @@
+"""The report of a comparison: its rows in the order of the stages, its culprits with their reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from isograd.backends.torch_impl.porting.comparing import TRAINING, Comparison, Judgement
+from isograd.backends.torch_impl.porting.locating import Explainer, Own, own_faults
+from isograd.backends.torch_impl.porting.report import PortReport
+from isograd.backends.torch_impl.porting.stepping import Steps, locked_steps
+from isograd.core.parity.matching import NAN, entries, structure
+from isograd.core.parity.report import NotJudged
+from isograd.core.parity.verdict import Culprit, Row
+
+STAGE, STEP = "end to end", "locked step"
+
+
+def written(comparison: Comparison, training: Steps | None) -> PortReport:
+    """Both modes end to end, then steps; culprits where the whole differs."""
+    kinds = [type(side.half.module).__name__ for side in comparison.sides]
+    count = sum(values.size for values in comparison.state.values())
+    facts = f"{count:,} weights of theirs, {comparison.dtype}, seed {comparison.seed}"
+    title = "\n".join([f"{kinds[1]}, mine, against {kinds[0]}, theirs", facts, *comparison.alignment.lines])
+    report = PortReport(title, comparison.names, alignment=comparison.alignment)
+    report.not_judged += _more_outputs(comparison)
+    explained: set[tuple[str, str]] = set()
+    for mode in (False, True):
+        judgements = comparison.whole(training=mode, beside=not report.culprits)
+        failed = any(each.failed and not each.inner for each in judgements)
+        faults = own_faults(comparison, judgements, training=mode) if failed else []
+        report.add(_row(comparison, each, mode, faults, failed=failed) for each in judgements)
+        for own in faults:
+            row, culprit = Explainer(comparison).culprit(own)
+            if (culprit.path, culprit.because) not in explained:
+                explained.add((culprit.path, culprit.because))
+                report.add([row], culprit)
+    if training is not None:
+        _add_steps(report, comparison, training)
+    return report
+
+
+def _more_outputs(comparison: Comparison) -> list[NotJudged]:
+    """Outputs that only one side has."""
+    counts = comparison.outputs
+    few = min(counts.values())
+    why = f"returns {{}} tensors, the other {few}: only the first {few} are compared"
+    return [
+        NotJudged(name, STAGE, f"the outputs of {name}", n - few, f"{name} {why.format(n)}")
+        for name, n in counts.items()
+        if n > few
+    ]
+
+
+def _row(comparison: Comparison, each: Judgement, training: bool, faults: Sequence[Own], *, failed: bool) -> Row:
+    """What differs inside is a failure where it comes out, and else no more than reported."""
+    gap, allowed = each.judged.gap, each.judged.allowed
+    note = f"{TRAINING[training]}; noise floor {each.judged.noise:.1e}"
+    if each.failed and faults:
+        own = any(_of(each.key[0], fault.label) for fault in faults)
+        note += "; own" if own or not faults[0].label else f"; inherited from {faults[0].label}"
+    if each.inner and each.failed and not failed:
+        return Row(
+            STAGE, comparison.dtype, *each.key, gap.error, None, None, f"{note}; comes to nothing", comparison.names
+        )
+    return Row(STAGE, comparison.dtype, *each.key, gap.error, allowed, gap.fault, note, comparison.names)
+
+
+def _of(path: str, label: str) -> bool:
+    """Whether a path is that of a part, or of something in it."""
+    return bool(label) and f"{path}.".startswith(f"{label}.")
+
+
+def _add_steps(report: PortReport, comparison: Comparison, training: Steps) -> None:
+    """Rows of every step; the first weight that differs, where nothing before did."""
+    blamed = report.culprit
+    for judgements in locked_steps(comparison, training):
+        for each in judgements:
+            gap = each.judged.gap
+            note = f"noise floor {each.judged.noise:.1e}"
+            row = Row(
+                STEP, comparison.dtype, *each.key, gap.error, each.judged.allowed, gap.fault, note, comparison.names
+            )
+            report.add([row])
+            if blamed is None and row.failed:
+                blamed = _of_step(comparison, training, row, each)
+                report.add([], blamed)
+
+
+def _of_step(comparison: Comparison, training: Steps, row: Row, each: Judgement) -> Culprit:
+    """What a step makes differ though outputs and gradients agree."""
+    gap = each.judged.gap
+    structural = gap.fault not in (None, NAN)
+    claims = structure(each.values) if structural else entries(each.values, gap.index)
+    return Culprit(
+        stage=STEP,
+        dtype=row.dtype,
+        path=row.path,
+        layer=repr(training.optimizer),
+        what=row.what,
+        error=row.error,
+        allowed=row.allowed,
+        fault=row.fault,
+        index=gap.index,
+        values=claims,
+        witness="theirs",
+        quantity=row.what if structural else f"{row.path}{list(gap.index)}",
+        claims=claims,
+    )
