@@ -81,6 +81,7 @@ class Culprit:
     guilty: str | None = None
     source: str | None = None
     inherited: str | None = None
+    because: str = ""  # what differs between the sides by their own account: then nobody is the odd one out
 
     @property
     def judged(self) -> bool:
@@ -116,6 +117,8 @@ class Culprit:
 
     @property
     def tail(self) -> str:
+        if self.because:
+            return f"  {self.because}"
         if self.inherited is not None:
             return f"  inherited from {self.inherited}"
         if self.witness is None:

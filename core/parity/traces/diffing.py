@@ -1,0 +1,77 @@
+"""`diff`: two traces, entry by entry, each held against its own noise floor; nothing is run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, allowed_by
+from isograd.core.parity.report import NotJudged, ParityReport
+from isograd.core.parity.traces.blaming import Judged, culprits
+from isograd.core.parity.traces.entry import START, STEP, Entry, Key
+from isograd.core.parity.traces.pairing import Both, Rename, pair
+from isograd.core.parity.traces.sketch import apart
+from isograd.core.parity.traces.trace import Trace
+from isograd.core.parity.verdict import Row
+
+END_TO_END, LOCKED, FREE = "end to end", "locked step", "free run"
+SHOWN = 8
+
+
+def diff(a: Trace | str | Path, b: Trace | str | Path, rename: Rename = None) -> ParityReport:
+    """Did two runs compute the same? Traces, or files of traces: of other engines, processes, machines, days.
+
+    Every entry of `a` is held against that of `b`: weights at the start by the table; what was computed by 100 times
+    the noise floor that both have recorded, on the side where it is less; what the first step left as a locked step,
+    later ones as a free run, by the table and beyond it by the noise floor. The report's culprit is what differs first
+    in execution order, and for gradients from the end backwards; of a node whose inputs are equal the difference is
+    its own. What one side alone has is reported; outputs, trained weights and gradients must be on both.
+
+    `rename` brings a's paths under b's names: {path or its beginning in a: in b}, or a function of a path.
+    Raises SpecError for traces of different dtypes, seeds, inputs, targets or training, and FileError for a file that
+    is no trace.
+    """
+    both = pair(a, b, rename)
+    report = ParityReport(both.title, both.names)
+    judged: dict[Key, Judged] = {}
+    alone: dict[tuple[str, str], list[str]] = {}
+    for key in both.keys:
+        if not both.asked(key):
+            continue
+        first, second = both.entry(key)
+        if (first is None or second is None) and not both.promised(key):
+            alone.setdefault((both.names[first is None], key[0]), []).append(key[1])
+        else:
+            judged[key] = _judged(both, key, first, second)
+    report.rows = [found.row for found in judged.values()]
+    report.culprits = culprits(both, judged)
+    report.not_judged = [_of_one(side, section, paths) for (side, section), paths in alone.items()]
+    return report
+
+
+def _judged(both: Both, key: Key, first: Entry | None, second: Entry | None) -> Judged:
+    """The row of one entry, and where it differs most."""
+    dtype = both.a.origin.dtype
+    section, path, what = key
+    entries = [entry for entry in (first, second) if entry is not None]
+    added = min(entry.added for entry in entries)
+    gap = apart(*(None if entry is None else entry.values for entry in (first, second)), added=added)
+    noise = max(min(entry.noise for entry in entries), float(np.finfo(dtype).eps))
+    allowed: float | None = max(NOISE_FACTOR * float(np.finfo(dtype).eps), allowed_by(noise))
+    stage, note = END_TO_END, f"{section}, noise floor {noise:.1e}"
+    if section == START:
+        allowed, note = TOLERANCE["node", dtype], section
+    elif section.startswith(STEP):
+        stage = LOCKED if section == f"{STEP}1" else FREE
+        allowed = max(TOLERANCE.get((stage, dtype), 0.0), allowed_by(noise))
+        if both.only_rounding(path) and gap.fault is None:
+            allowed, note = None, f"{note}; its gradient is nothing but rounding"
+    return Judged(Row(stage, dtype, path, what, gap.error, allowed, gap.fault, note, both.names), gap)
+
+
+def _of_one(side: str, section: str, paths: list[str]) -> NotJudged:
+    """What one side alone has of a section."""
+    several = list(dict.fromkeys(paths))
+    more = f" and {len(several) - SHOWN} more" if len(several) > SHOWN else ""
+    return NotJudged(side, END_TO_END, f"{', '.join(several[:SHOWN])}{more}", len(paths), f"only {side} has them, {section}")

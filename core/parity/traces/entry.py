@@ -1,0 +1,47 @@
+"""One array of a trace, with what says how far it may be from another's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from isograd.core.parity.traces.sketch import Kept, Sketch
+
+Key = tuple[str, str, str]
+"""(section, path, what): ("evaluation", "layer1.0.conv1", "output"), ("step 2", "fc.weight", "momentum_buffer")"""
+
+START, EVALUATION, TRAINING, STEP = "start", "evaluation", "training", "step "
+WHOLE, GIVEN, LOSS = "model", "input", "loss"
+WEIGHT = "weight"
+"""What stands for a weight or a buffer at the start and after a step."""
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One array of a run, or its sketch.
+
+    `noise`: how far the run is from itself there when inputs and weights move by one unit in the last place, as a
+    relative error; `added`: the size of what was added up to make it, where that tells more than its own.
+    """
+
+    values: Kept
+    noise: float = 0.0
+    added: float = 0.0
+
+    def __post_init__(self) -> None:
+        array = self.values.numbers if isinstance(self.values, Sketch) else self.values
+        array.flags.writeable = False
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Entry) or (self.noise, self.added) != (other.noise, other.added):
+            return False
+        pair = self.values, other.values
+        if any(isinstance(values, Sketch) for values in pair):
+            kinds = [(v.dtype, v.shape) if isinstance(v, Sketch) else None for v in pair]
+            arrays = [v.numbers if isinstance(v, Sketch) else v for v in pair]
+            return kinds[0] == kinds[1] and np.array_equal(*arrays)
+        a, b = pair
+        return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+
+    __hash__ = None  # type: ignore[assignment]
