@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from isograd.backends.torch_impl import custom  # noqa: F401  (enters its layers and losses)
+from isograd.backends.torch_impl.build import module_of
 from isograd.backends.torch_impl.initializers import INITIALIZERS
 from isograd.backends.torch_impl.layers import LAYERS
 from isograd.backends.torch_impl.loader import target_tensors
@@ -51,9 +52,9 @@ class TorchBackend:
                 got=", ".join(f"{k}={v!r}" for k, v in options.items()),
                 fix='drop it, or use backend="numpy"',
             )
-        return TorchNetwork(
-            model, state, seed=seed, dtype=dtype, device=device, compiled=compiled, shared_randomness=shared
-        )
+        with torch.random.fork_rng(devices=[]):  # modules draw first weights of their own, which are not kept
+            module = module_of(model, model.input_shapes, shared_randomness=shared)
+        return TorchNetwork(module, model, state, seed=seed, dtype=dtype, device=device, compiled=compiled)
 
     def source(self, description: Description) -> str:
         if isinstance(description, CustomFunction):

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
-from isograd.backends.torch_impl.build import module_of
 from isograd.backends.torch_impl.gradients import differentiable, gradients_of
 from isograd.backends.torch_impl.learner import TorchLearner
 from isograd.backends.torch_impl.loader import Tensors, tensors
@@ -37,32 +36,34 @@ class TorchNetwork:
 
     def __init__(
         self,
+        module: nn.Module,
         model: Composite,
         state: State,
         *,
         seed: int,
         dtype: np.dtype[np.floating],
         device: torch.device,
-        compiled: bool,
-        shared_randomness: bool,
+        compiled: bool = False,
     ) -> None:
         self.model, self.seed, self.dtype, self.device = model, seed, dtype, device
         self.torch_dtype, self.on_cpu = TORCH_DTYPES[dtype.name], device.type == "cpu"
         self.input_dtypes = tuple(TORCH_DTYPES[d.name] for d in model.input_dtypes(dtype))
-        with torch.random.fork_rng(devices=[]):  # modules draw first weights of their own, which are replaced below
-            module = module_of(model, model.input_shapes, shared_randomness=shared_randomness)
         self.module = module.to(device=device, dtype=self.torch_dtype)
         self.compiled, self.fewest = compiled, Fewest(model)
         self._find_ways()
         self.masked = [m for m in self.module.modules() if isinstance(m, Masked)]
         weights, buffers = declared(model)
         self.weight_paths, self.buffer_paths = tuple(weights), tuple(buffers)
-        named = dict(self.module.named_parameters(remove_duplicate=False)) | dict(self.module.named_buffers())
+        named = self._named()
         self.weights: dict[str, Tensor] = {path: named[path] for path in (*weights, *buffers)}
         self.run_step = 0
         self._inputs: Tensors = ()
         self._outputs: Tensors = ()
         self._copy_in(state)
+
+    def _named(self) -> dict[str, Tensor]:
+        """Every parameter and buffer that the model's state may name."""
+        return dict(self.module.named_parameters(remove_duplicate=False)) | dict(self.module.named_buffers())
 
     def _find_ways(self) -> None:
         """What calls the module, and the generators that it draws from: the process's, which no copy may replace."""

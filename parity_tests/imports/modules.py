@@ -91,7 +91,7 @@ def segmentation(name: str) -> Made:
 def video(name: str) -> Made:
     from torchvision.models import get_model
 
-    frames, size = (16, 224) if name.startswith("mvit") else (8, 64)
+    frames, size = (16, 224) if name.startswith("mvit") or name == "s3d" else (8, 64)
     return Made(get_model(name, weights=None), (images(2, frames, size, size),))
 
 

@@ -8,7 +8,7 @@ from isograd.backends.torch_impl.importer.plan import Fixed, Out
 from isograd.backends.torch_impl.importer.table import operation
 from isograd.core import layers as core
 from isograd.core.base.forms import Form, Rows
-from isograd.core.layers.base import Misfit
+from isograd.core.layers.base import Layer, Misfit
 
 END = 1 << 62  # torch writes "to the end" as the largest whole number
 
@@ -115,11 +115,19 @@ def _whole(bounds: dict[str, Any], size: Any) -> bool:
     return bounds["start"] == 0 and bounds["step"] == 1 and (stop is None or (isinstance(size, int) and stop >= size))
 
 
+def _read_back(b: Any, value: Any, write: Layer) -> Any:
+    """What `write` put into the value, where that is what made it: a view that was changed in place is read again."""
+    ref = b.ref(value)
+    return ref.step.inputs[1] if isinstance(ref, Out) and ref.step.layer == write else None
+
+
 @operation("slice.Tensor")
 def cut(b: Any, a: Any) -> Any:
     size = b.form(b.ref(a.input)).axes[a.dim]
     bounds = _bounds(a, size)
-    return a.input if _whole(bounds, size) else b.apply(core.Slice(a.dim, **bounds), a.input)
+    if _whole(bounds, size):
+        return a.input
+    return _read_back(b, a.input, core.SliceScatter(a.dim, **bounds)) or b.apply(core.Slice(a.dim, **bounds), a.input)
 
 
 @operation("slice_scatter")
@@ -133,7 +141,7 @@ def slice_scatter(b: Any, a: Any) -> Any:
 
 @operation("select.int")
 def select(b: Any, a: Any) -> Any:
-    return b.apply(core.Select(a.dim, a.index), a.input)
+    return _read_back(b, a.input, core.SelectScatter(a.dim, a.index)) or b.apply(core.Select(a.dim, a.index), a.input)
 
 
 @operation("select_scatter")

@@ -199,6 +199,19 @@ class SumsIntoAList(nn.Module):
         return out
 
 
+@right((3, 4))
+class DropsInPlaceInAView(nn.Module):
+    """As MViT's head does with its class token; evaluation writes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop, self.head = nn.Dropout(0.5, inplace=True), nn.Linear(4, 2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y, z = x * 2, x * 3
+        return self.head(self.drop(y[:, 0])) - self.head(self.drop(z[:, 1:])).sum(1)
+
+
 @refused("it reads", (4,))
 class ReadsMemoryThatNobodyWrote(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
