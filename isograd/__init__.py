@@ -70,8 +70,10 @@ if TYPE_CHECKING:  # what is loaded when it is first asked for
     from isograd.core.graph.custom_decorator import custom
     from isograd.core.parity.check import check_parity
     from isograd.core.parity.gradients import check_gradients
+    from isograd.core.parity.traces import Trace, diff
     from isograd.experiments import Experiment, Options, Prepared, Recipe
     from isograd.text import Vocabulary, generate
+    from isograd.tracing import record
 
 __version__ = "0.1.0"
 
@@ -80,8 +82,10 @@ _LATER = {  # the same names by the module that holds them: most training needs 
     "isograd.core.graph.custom_decorator": ["custom"],
     "isograd.core.parity.check": ["check_parity"],
     "isograd.core.parity.gradients": ["check_gradients"],
+    "isograd.core.parity.traces": ["Trace", "diff"],
     "isograd.experiments": ["Experiment", "Options", "Prepared", "Recipe", "experiments"],
     "isograd.text": ["Vocabulary", "generate", "text"],
+    "isograd.tracing": ["record"],
 }
 
 _RENAMED = {"ConstantLR": "it is ig.FixedLR now, since torch's ConstantLR is another schedule"}
@@ -175,6 +179,7 @@ __all__ = [
     "StopFit",
     "Streams",
     "Subset",
+    "Trace",
     "Trainer",
     "TrainerState",
     "TransformerDecoderBlock",
@@ -191,6 +196,7 @@ __all__ = [
     "check_parity",
     "custom",
     "data",
+    "diff",
     "encode_labels",
     "experiments",
     "from_torch",
@@ -199,6 +205,7 @@ __all__ = [
     "init",
     "load",
     "one_hot",
+    "record",
     "save",
     "split",
     "standardize",

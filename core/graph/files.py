@@ -91,7 +91,7 @@ def _read(path: Path) -> tuple[Composite, State, dict[str, str]]:
             got="safetensors without isograd's description",
             fix="build the model and call net.load_state_dict with its tensors",
         )
-    told = {name: texts[name] for name in ("isograd", "notes") if name in texts}
+    told = {name: text for name, text in texts.items() if name in ("isograd", "notes")}
     if texts.get(CHECKSUM) != checksum(told, weights):
         raise damaged(path, "load", WHOLE, "its values do not match their checksum")
     model = Composite.from_json(texts["isograd"])

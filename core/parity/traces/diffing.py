@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, allowed_by
+from isograd.core.parity.matching import TOLERANCE, allowed_by
 from isograd.core.parity.report import NotJudged, ParityReport
 from isograd.core.parity.traces.blaming import Judged, culprits
 from isograd.core.parity.traces.entry import START, STEP, Entry, Key
@@ -22,11 +22,12 @@ SHOWN = 8
 def diff(a: Trace | str | Path, b: Trace | str | Path, rename: Rename = None) -> ParityReport:
     """Did two runs compute the same? Traces, or files of traces: of other engines, processes, machines, days.
 
-    Every entry of `a` is held against that of `b`: weights at the start by the table; what was computed by 100 times
-    the noise floor that both have recorded, on the side where it is less; what the first step left as a locked step,
-    later ones as a free run, by the table and beyond it by the noise floor. The report's culprit is what differs first
-    in execution order, and for gradients from the end backwards; of a node whose inputs are equal the difference is
-    its own. What one side alone has is reported; outputs, trained weights and gradients must be on both.
+    Every entry of `a` is held against that of `b`. Weights at the start: by the table. What was computed: by what the
+    table allows a node, beyond it by 100 times the noise floor, on the side where it is less. What the first step left:
+    as a locked step; later ones: as a free run; both by the table, beyond it by the noise floor. The report's culprit
+    is what differs first in execution order, and for gradients from the end backwards; of a node whose inputs are equal
+    the difference is its own. What one side alone has is reported; outputs, trained weights and gradients must be on
+    both.
 
     `rename` brings a's paths under b's names: {path or its beginning in a: in b}, or a function of a path.
     Raises SpecError for traces of different dtypes, seeds, inputs, targets or training, and FileError for a file that
@@ -58,7 +59,7 @@ def _judged(both: Both, key: Key, first: Entry | None, second: Entry | None) -> 
     added = min(entry.added for entry in entries)
     gap = apart(*(None if entry is None else entry.values for entry in (first, second)), added=added)
     noise = max(min(entry.noise for entry in entries), float(np.finfo(dtype).eps))
-    allowed: float | None = max(NOISE_FACTOR * float(np.finfo(dtype).eps), allowed_by(noise))
+    allowed: float | None = max(TOLERANCE["node", dtype], allowed_by(noise))
     stage, note = END_TO_END, f"{section}, noise floor {noise:.1e}"
     if section == START:
         allowed, note = TOLERANCE["node", dtype], section
@@ -74,4 +75,6 @@ def _of_one(side: str, section: str, paths: list[str]) -> NotJudged:
     """What one side alone has of a section."""
     several = list(dict.fromkeys(paths))
     more = f" and {len(several) - SHOWN} more" if len(several) > SHOWN else ""
-    return NotJudged(side, END_TO_END, f"{', '.join(several[:SHOWN])}{more}", len(paths), f"only {side} has them, {section}")
+    return NotJudged(
+        side, END_TO_END, f"{', '.join(several[:SHOWN])}{more}", len(paths), f"only {side} has them, {section}"
+    )

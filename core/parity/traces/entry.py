@@ -36,12 +36,9 @@ class Entry:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Entry) or (self.noise, self.added) != (other.noise, other.added):
             return False
-        pair = self.values, other.values
-        if any(isinstance(values, Sketch) for values in pair):
-            kinds = [(v.dtype, v.shape) if isinstance(v, Sketch) else None for v in pair]
-            arrays = [v.numbers if isinstance(v, Sketch) else v for v in pair]
-            return kinds[0] == kinds[1] and np.array_equal(*arrays)
-        a, b = pair
+        a, b = self.values, other.values
+        if isinstance(a, Sketch) or isinstance(b, Sketch):
+            return isinstance(a, Sketch) and isinstance(b, Sketch) and a.equals(b)
         return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
 
     __hash__ = None  # type: ignore[assignment]

@@ -2,36 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
 from isograd.core.base.types import Array
-from isograd.core.parity.matching import NOISE_FACTOR, largest
+from isograd.core.parity.matching import NOISE_FACTOR
 from isograd.core.parity.traces.entry import Entry, Key
-from isograd.core.parity.traces.sketch import Kept, Sketch, apart, sketched
+from isograd.core.parity.traces.sketch import Kept, apart, size_of, sketched
 
 NUDGES = 3
 """How often a run is moved by one unit in the last place: of what is rounding alone a single nudge may move nothing."""
 
-Run = Callable[[int | None], Iterator[tuple[Key, Array]]]
-"""run(None) computes, run(k) computes with inputs and weights moved as the k-th stream says: keys and arrays in order,
-each array the receiver's own."""
+Run = Callable[[], Iterator[tuple[Key, Array]]]
+"""Computes: keys and arrays in order, each array the receiver's own."""
 
 
 def measured(
-    run: Run, dtype: np.dtype[np.floating], added: Callable[[Key], float], *, sketches: bool
+    run: Run, others: Iterable[Run], dtype: np.dtype[np.floating], added: Callable[[Key], float], *, sketches: bool
 ) -> dict[Key, Entry]:
-    """The entries of a run, each with its noise floor: the largest distance from NUDGES moved runs.
+    """The entries of a run, each with its noise floor: the largest distance from the same run moved, or more exact.
 
-    `added(key)` is asked for what a nudge moves by more than rounding explains: the size of its terms, or 0.
+    `added(key)` is asked for what differs by more than rounding explains: the size of its terms, or 0.
     """
-    kept: dict[Key, Kept] = {key: sketched(values) if sketches else values for key, values in run(None)}
+    kept: dict[Key, Kept] = {key: sketched(values) if sketches else values for key, values in run()}
     noises = dict.fromkeys(kept, 0.0)
-    for draw in range(NUDGES):
-        for key, values in run(draw):
+    for other in others:
+        for key, values in other():
             if key in kept:
-                error = apart(sketched(values) if sketches else values, kept[key]).error
+                same = values.astype(kept[key].dtype) if values.dtype.kind == "f" else values
+                error = apart(sketched(same) if sketches else same, kept[key]).error
                 noises[key] = max(noises[key], error if np.isfinite(error) else 0.0)  # else it is no number
     least = NOISE_FACTOR * float(np.finfo(dtype).eps)
     return {
@@ -41,5 +41,5 @@ def measured(
 
 def _entry(values: Kept, noise: float, added: float) -> Entry:
     """`noise` as a share of the larger of the array itself and what was added up."""
-    own = values.largest if isinstance(values, Sketch) else largest(values)
+    own = size_of(values)
     return Entry(values, noise * (own or 1.0) / (max(own, added) or 1.0), added)

@@ -20,6 +20,27 @@ FORMAT = 1
 PACKAGES = ("isograd", "numpy", "torch")
 
 
+@cache
+def processor() -> str:
+    """The processor's name, as the system tells it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    lines = cpuinfo.read_text(errors="replace").splitlines() if cpuinfo.is_file() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
+
+
+def versions() -> dict[str, str]:
+    """Of Python and of the packages that are loaded and may have computed."""
+    found = {"python": platform.python_version()}
+    for name in PACKAGES:
+        if name in sys.modules:
+            try:
+                found[name] = version(name)
+            except PackageNotFoundError:  # in a checkout that nobody installed
+                found[name] = "unknown"
+    return found
+
+
 @dataclass(frozen=True)
 class Node:
     """A node of what was run: its layer in words, and the entries of its section that it reads, as (path, what)."""
@@ -47,8 +68,8 @@ class Origin:
     steps: int = 0
     recorded: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))
     platform: str = field(default_factory=lambda: f"{platform.system()} {platform.machine()}")
-    processor: str = field(default_factory=lambda: processor())
-    versions: dict[str, str] = field(default_factory=lambda: versions())
+    processor: str = field(default_factory=processor)
+    versions: dict[str, str] = field(default_factory=versions)
     format: int = FORMAT
 
     @property
@@ -71,24 +92,3 @@ def digest(arrays: Iterable[Array]) -> str:
         found.update(f"{values.dtype.name} {values.shape} ".encode())
         found.update(np.asarray(values, values.dtype.newbyteorder("<"), order="C").reshape(-1).view(np.uint8).data)
     return found.hexdigest()
-
-
-@cache
-def processor() -> str:
-    """The processor's name, as the system tells it."""
-    cpuinfo = Path("/proc/cpuinfo")
-    lines = cpuinfo.read_text(errors="replace").splitlines() if cpuinfo.is_file() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or platform.machine())
-
-
-def versions() -> dict[str, str]:
-    """Of Python and of the packages that are loaded and may have computed."""
-    found = {"python": platform.python_version()}
-    for name in PACKAGES:
-        if name in sys.modules:
-            try:
-                found[name] = version(name)
-            except PackageNotFoundError:  # in a checkout that nobody installed
-                found[name] = "unknown"
-    return found

@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 
 from isograd.core.base.errors import SpecError, shown
-from isograd.core.parity.matching import FLIPPED, largest
+from isograd.core.parity.matching import FLIPPED
 from isograd.core.parity.traces.entry import GIVEN, LOSS, START, STEP, TRAINING, WHOLE, Entry, Key
 from isograd.core.parity.traces.origin import Node
-from isograd.core.parity.traces.sketch import Sketch
+from isograd.core.parity.traces.sketch import size_of
 from isograd.core.parity.traces.trace import Trace
 
 Rename = Mapping[str, str] | Callable[[str], str] | None
@@ -42,7 +42,9 @@ class Both:
     @cached_property
     def keys(self) -> tuple[Key, ...]:
         """Of all entries, in the order of the first trace; those that it lacks after the others of their section."""
-        order = {section: k for k, section in enumerate(dict.fromkeys(s for t in (self.a, self.b) for s, _, _ in t.entries))}
+        order = {
+            section: k for k, section in enumerate(dict.fromkeys(s for t in (self.a, self.b) for s, _, _ in t.entries))
+        }
         every = dict.fromkeys([*self.a.entries, *self.b.entries])
         return tuple(sorted(every, key=lambda key: order[key[0]]))
 
@@ -74,7 +76,7 @@ class Both:
         return not of_loss or bool(self.a.origin.loss and self.b.origin.loss)
 
     def promised(self, key: Key) -> bool:
-        """Whether every trace has it that was asked for it: outputs of the whole, weights that are trained, gradients."""
+        """Whether every trace that was asked for it has it: outputs of the whole, trained weights, gradients."""
         section, path, what = key
         if path in FIXED:
             return True
@@ -86,13 +88,13 @@ class Both:
     def only_rounding(self, path: str) -> bool:
         """Whether one unit in the last place moves a weight's gradient by a large part of itself: nothing of it is
         more than rounding, and an optimizer may make a step of any size of it."""
-        found = [entry for what in ("gradient of the loss",) for entry in self.entry((TRAINING, path, what)) if entry]
-        return any(_alone(entry) >= FLIPPED for entry in found)
+        found = self.entry((TRAINING, path, "gradient of the loss"))
+        return any(_alone(entry) >= FLIPPED for entry in found if entry is not None)
 
 
 def _alone(entry: Entry) -> float:
     """The noise floor as a share of the array itself."""
-    own = entry.values.largest if isinstance(entry.values, Sketch) else largest(entry.values)
+    own = size_of(entry.values)
     return entry.noise * (max(own, entry.added) or 1.0) / (own or 1.0)
 
 
@@ -130,7 +132,10 @@ def _trace(given: object, name: str) -> Trace:
         return given
     if not isinstance(given, (str, os.PathLike)):
         raise SpecError(
-            f"diff({name}=…)", wanted="a trace, or the path of one", got=shown(given), fix="ig.diff(ig.record(net, x), path)"
+            f"diff({name}=…)",
+            wanted="a trace, or the path of one",
+            got=shown(given),
+            fix="ig.diff(ig.record(net, x), path)",
         )
     return Trace.load(Path(given))
 
@@ -196,4 +201,4 @@ def _other(path: str, rename: Rename) -> str:
     if not starts:
         return path
     longest = max(starts, key=len)
-    return f"{rename[longest]}{path[len(longest):]}".removeprefix(".")
+    return f"{rename[longest]}{path[len(longest) :]}".removeprefix(".")

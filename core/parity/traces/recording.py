@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -18,14 +18,15 @@ from isograd.core.base.types import Array, Arrays, State
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.registry import get_backend
 from isograd.core.engine.rows import counted
-from isograd.core.graph.weights import in_dtype, without_ties
+from isograd.core.graph.weights import without_ties
 from isograd.core.learning.losses import Loss
 from isograd.core.learning.optimizers import Optimizer
 from isograd.core.parity.asked import asked_about
+from isograd.core.parity.pair import in_dtype
 from isograd.core.parity.stages.end_to_end import BUFFER, Whole
 from isograd.core.parity.stages.training import rounded, shaken, slots_of
 from isograd.core.parity.traces.entry import EVALUATION, LOSS, START, STEP, TRAINING, WEIGHT, WHOLE, Key
-from isograd.core.parity.traces.measuring import measured
+from isograd.core.parity.traces.measuring import NUDGES, measured
 from isograd.core.parity.traces.origin import Origin, digest
 from isograd.core.parity.traces.reading import nodes_of
 from isograd.core.parity.traces.trace import Trace
@@ -62,8 +63,12 @@ def record_network(
     """The trace of a network: a copy of it runs, and it is left as it is."""
     steps = trained(optimizer, steps, loss, targets)
     whole = asked_about("record", net.model, inputs, targets, loss, net.state_dict(), seed)
-    run = _Run(net, whole, optimizer, steps)
-    entries = measured(run, net.dtype, run.added, sketches=sketches)
+    run = _Run(comparable(net, whole.seed), whole, optimizer, steps)
+    others = [run.moved(draw) for draw in range(NUDGES)]
+    exact = in_float64(net, whole.seed)
+    if exact is not None:
+        others.append(run.exactly(exact))
+    entries = measured(run, others, net.dtype, run.added, sketches=sketches)
     origin = Origin(
         kind="network",
         engine=net.backend,
@@ -94,6 +99,15 @@ def comparable(net: Network, seed: int) -> Network:
     return made
 
 
+def in_float64(net: Network, seed: int) -> Network | None:
+    """The same network in float64, of one in float32 that can be had so: its distance is rounding as well."""
+    if net.dtype == np.float64 or not hasattr(net, "compared"):
+        return None
+    made: Network = net.compared("float64")
+    made.seed = seed
+    return made
+
+
 @dataclass
 class _Run:
     """One run of a network and its steps, as often as it is asked for."""
@@ -102,24 +116,33 @@ class _Run:
     whole: Whole
     optimizer: Optimizer | None
     steps: int
+    draw: int | None = None  # of the nudges that move inputs and weights
+    kind: str = ""  # dtype that inputs and weights are rounded to: the network's
 
-    @cached_property
-    def copy(self) -> Network:
-        return comparable(self.net, self.whole.seed)
+    def __post_init__(self) -> None:
+        self.kind = self.kind or self.net.dtype.name
 
-    @cached_property
+    def moved(self, draw: int) -> _Run:
+        """The same, moved by one unit in the last place."""
+        return replace(self, draw=draw)
+
+    def exactly(self, net: Network) -> _Run:
+        """The same numbers through a network in float64."""
+        return replace(self, net=net)
+
+    @property
     def inputs(self) -> Arrays:
         """As the network computes with them."""
-        return rounded(self.whole.inputs, self.net.dtype.name)
+        return rounded(self.whole.inputs, self.kind)
 
-    def __call__(self, draw: int | None) -> Iterator[tuple[Key, Array]]:
-        state, inputs = in_dtype(self.whole.model, self.whole.state, self.net.dtype, "record"), self.inputs
-        if draw is not None:
-            state, inputs = shaken(state, inputs, 1, draw)
-        net = self.copy
-        if draw is None:
+    def __call__(self) -> Iterator[tuple[Key, Array]]:
+        net, state, inputs = self.net, in_dtype(self.whole.state, self.kind), self.inputs
+        if self.draw is None:
             for path, values in state.items():
                 yield (START, path, WEIGHT), values
+        else:
+            state, inputs = shaken(state, inputs, 1, self.draw)
+        state, inputs = in_dtype(state, net.dtype.name), rounded(inputs, net.dtype.name)
         self._start(state)
         for path, outputs in net.activations(*_copies(inputs), training=False).items():
             for k, values in enumerate(outputs):
@@ -133,12 +156,12 @@ class _Run:
             yield from self._steps(state, inputs)
 
     def _start(self, state: State) -> None:
-        self.copy.load_state_dict(state)
-        self.copy.at_step(0)
+        self.net.load_state_dict(state)
+        self.net.at_step(0)
 
     def _steps(self, state: State, inputs: Arrays) -> Iterator[tuple[Key, Array]]:
         assert self.optimizer is not None
-        net = self.copy
+        net = self.net
         self._start(state)
         learner = net.learner(self.whole.losses, self.optimizer)
         for step in range(1, self.steps + 1):
@@ -159,8 +182,8 @@ class _Run:
         return self._sizes((path, what))
 
     @cached_property
-    def _sizes(self) -> Any:
-        return self.whole.added(get_backend("numpy"), self.net.dtype.name)
+    def _sizes(self) -> Callable[[tuple[str, str]], float]:
+        return self.whole.added(get_backend("numpy"), self.kind)
 
 
 def _copies(arrays: Arrays) -> Arrays:

@@ -88,6 +88,11 @@ class Sketch:
         found = np.unravel_index(places(self.shape), self.shape)
         return {tuple(int(i) for i in index): k for k, index in enumerate(zip(*found, strict=True))}
 
+    def equals(self, other: Sketch) -> bool:
+        """Whether it is the same, number by number."""
+        kind = self.dtype == other.dtype and self.shape == other.shape
+        return kind and np.array_equal(self.numbers, other.numbers)
+
     def __str__(self) -> str:
         return f"{self.dtype}{list(self.shape)}, norm {self.norm:.3g}, largest {self.largest:.3g}"
 
@@ -145,6 +150,11 @@ def apart(a: Kept | None, b: Kept | None, *, added: float = 0.0) -> Difference:
     scale = max(y.norm, added * sqrt(y.size)) or 1.0
     of_all = float(np.linalg.norm(x.sums - y.sums)) / scale
     return Difference(max(of_entries, of_all), index if of_entries > 0 else ())
+
+
+def size_of(values: Kept) -> float:
+    """The largest finite magnitude."""
+    return values.largest if isinstance(values, Sketch) else largest(values)
 
 
 def entry(values: Kept | None, index: tuple[int, ...]) -> float | None:

@@ -14,6 +14,7 @@ from isograd.core.parity.traces.file import read, write
 from isograd.core.parity.traces.origin import Node, Origin
 from isograd.core.parity.traces.sketch import Kept, Sketch
 
+
 @dataclass(frozen=True)
 class Trace:
     """What a run computed: `ig.record` makes one, `ig.diff` compares two.
