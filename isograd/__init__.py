@@ -68,10 +68,10 @@ if TYPE_CHECKING:  # what is loaded when it is first asked for
     from isograd import experiments, text
     from isograd.backends.torch_impl.importer import from_torch
     from isograd.core.graph.custom_decorator import custom
-    from isograd.core.parity.check import check_parity
     from isograd.core.parity.gradients import check_gradients
     from isograd.core.parity.traces import Trace, diff
     from isograd.experiments import Experiment, Options, Prepared, Recipe
+    from isograd.judging import check_parity
     from isograd.text import Vocabulary, generate
     from isograd.tracing import record
 
@@ -80,7 +80,7 @@ __version__ = "0.1.0"
 _LATER = {  # the same names by the module that holds them: most training needs none
     "isograd.backends.torch_impl.importer": ["from_torch"],
     "isograd.core.graph.custom_decorator": ["custom"],
-    "isograd.core.parity.check": ["check_parity"],
+    "isograd.judging": ["check_parity"],
     "isograd.core.parity.gradients": ["check_gradients"],
     "isograd.core.parity.traces": ["Trace", "diff"],
     "isograd.experiments": ["Experiment", "Options", "Prepared", "Recipe", "experiments"],

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
 from isograd.cli.options import MaybeBackendNames, split, with_options
 from isograd.experiments.experiment import Options
-from isograd.experiments.finding import find
+from isograd.experiments.finding import find, made_by
+from isograd.judging import check_parity
+
+if TYPE_CHECKING:
+    from isograd.core.parity.report import ParityReport
 
 OptionalName = Annotated[
-    str | None, typer.Argument(metavar="EXPERIMENT", help="A name or file; without it, every layer case.")
+    str | None,
+    typer.Argument(
+        metavar="EXPERIMENT",
+        help="A name or file; FILE.py:FUNCTION that returns a PyTorch module and its inputs; without it, every case.",
+    ),
 ]
 
 ALONE = """PyTorch is not installed, so numpy is held against numpy_reference: RNN, GRU and LSTM in the form of the book
@@ -23,11 +32,16 @@ ig.check_gradients.
 
 @with_options("data", "recipe", "batch_size", "seed")
 def parity(experiment: OptionalName = None, backends: MaybeBackendNames = None, *, options: Options) -> None:
-    """Check that all engines compute the same, in an experiment or in every layer case; exit 1 if not."""
+    """Check that all engines compute the same: in an experiment, a module's import or every layer case; exit 1 if not."""
     from isograd.core.parity.suite import check_all_cases
     from isograd.reports.comparing import parity_of
     from isograd.reports.engines import WITHOUT_TORCH, comparable, family, titled
 
+    if experiment is not None and ".py:" in experiment:
+        module, inputs, asked = made_by(experiment)
+        judged = {"seed": options.seed, **asked} | ({"backends": split(backends)} if backends else {})
+        _told([check_parity(module, inputs, **judged)])
+        return
     names = split(backends) if backends else comparable()
     if not backends and names == WITHOUT_TORCH:
         print(ALONE)
@@ -37,6 +51,11 @@ def parity(experiment: OptionalName = None, backends: MaybeBackendNames = None, 
     else:
         prepared, recipes = find(experiment).prepare(options, family(names[0]))
         reports = [parity_of(recipe, prepared, options, names) for recipe in recipes.values()]
+    _told(reports)
+
+
+def _told(reports: Sequence[ParityReport]) -> None:
+    """Print the reports and the verdict; exit 1 where one failed."""
     for report in reports:
         print(f"{report}\n")
     passed = all(report.passed for report in reports)

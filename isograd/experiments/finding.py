@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
+from typing import Any
 
-from isograd.core.base.errors import FileError, SpecError
+from isograd.core.base.errors import FileError, SpecError, shown
 from isograd.experiments.experiment import Experiment
 
 
@@ -36,6 +38,26 @@ def find(name_or_path: str) -> Experiment:
         )
     made: Experiment = import_module(f"isograd.examples.{name_or_path}").EXPERIMENT
     return made
+
+
+def made_by(path_and_function: str) -> tuple[Any, Any, dict[str, Any]]:
+    """(module, inputs, what check_parity is asked beside) that "my_model.py:make_model", called, returns."""
+    file, _, name = path_and_function.rpartition(":")
+    make = getattr(_module_of(Path(file)), name, None)
+    if not callable(make):
+        got = "none" if make is None else shown(make)
+        raise SpecError(file, wanted=f"a function {name}() in the file", got=got, fix="FILE.py:FUNCTION names it")
+    made = make()
+    if isinstance(made, tuple) and len(made) == 2:
+        return made[0], made[1], {}
+    if isinstance(made, tuple) and len(made) == 3 and isinstance(made[2], Mapping):
+        return made[0], made[1], dict(made[2])
+    raise SpecError(
+        path_and_function,
+        wanted="module, inputs, or module, inputs, {what check_parity is asked}",
+        got=shown(made),
+        fix='return module, x, {"y": y, "loss": ig.CrossEntropyLoss()}',
+    )
 
 
 def built_in() -> list[str]:

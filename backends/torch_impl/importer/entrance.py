@@ -73,7 +73,7 @@ def from_torch(
     """
     if not isinstance(module, nn.Module):
         raise SpecError("from_torch(module)", wanted="an nn.Module", got=shown(module), fix="give the module itself")
-    example = example_of(example_inputs, _without_cache(module, example_inputs, example_kwargs))
+    example = example_of(example_inputs, without_cache(module, example_inputs, example_kwargs))
     dtype = _dtype(module, example)
     states, held = _states(module), dict[str, torch.Tensor]()
     for path, values in _named(module):
@@ -105,7 +105,7 @@ def from_torch(
     return Writer(module, both(plans[0], plans[1], name), readers[0].inputs, kept, states).model()
 
 
-def _without_cache(module: nn.Module, args: Any, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
+def without_cache(module: nn.Module, args: Any, kwargs: Mapping[str, Any] | None) -> dict[str, Any]:
     """Caches of keys and values are no outputs of a model that computes all places at once."""
     given, names = dict(kwargs or {}), list(inspect.signature(module.forward).parameters)
     count = len(args) if isinstance(args, (tuple, list)) else 1

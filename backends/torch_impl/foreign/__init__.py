@@ -1,0 +1,1 @@
+"""Modules that others wrote, run as they are: their own code and hooks, with isograd's weights, masks and names."""

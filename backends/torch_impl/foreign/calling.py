@@ -1,0 +1,57 @@
+"""How a module is called with arrays in a row, and what it makes of them as tensors in a row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from isograd.core.base.errors import SpecError, shortened
+
+
+@dataclass(frozen=True)
+class Calling:
+    """The arguments of an example, whose tensors are replaced in order; everything else is handed on as it is."""
+
+    args: tuple[Any, ...] = (None,)
+    kwargs: Mapping[str, Any] | None = None
+
+    @property
+    def tensors(self) -> tuple[Tensor, ...]:
+        """Those of the example."""
+        return tensors_in((self.args, dict(self.kwargs or {})))
+
+    def __call__(self, module: nn.Module, x: Sequence[Tensor]) -> Any:
+        """module(…), as it comes"""
+        args, kwargs = self.filled(x)
+        return module(*args, **kwargs)
+
+    def filled(self, x: Sequence[Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """(args, kwargs) with these tensors, copies that a forward may write to."""
+        leaves, tree = pytree.tree_flatten((self.args, dict(self.kwargs or {})))
+        given = iter(x)
+        filled = [next(given).clone() if isinstance(leaf, Tensor) else leaf for leaf in leaves]
+        args, kwargs = pytree.tree_unflatten(filled, tree)
+        return args, kwargs
+
+
+def tensors_in(y: Any) -> tuple[Tensor, ...]:
+    """The tensors of a structure, in its own order."""
+    return tuple(leaf for leaf in pytree.tree_leaves(y) if isinstance(leaf, Tensor))
+
+
+def copied(module: nn.Module) -> nn.Module:
+    """A copy with weights, hooks and attributes of its own; SpecError where Python cannot copy it."""
+    try:
+        return deepcopy(module)
+    except Exception as error:
+        raise SpecError(
+            type(module).__name__,
+            wanted="a module that copy.deepcopy takes, so that yours stays as it is",
+            got=f"{type(error).__name__}: {shortened(str(error), 200)}",
+            fix="keep no computed tensors as attributes, or detach them",
+        ) from None

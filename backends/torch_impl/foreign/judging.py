@@ -1,0 +1,75 @@
+"""A module held against its imported form: every node, end to end, optimizer steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.utils import _pytree as pytree
+
+from isograd.backends.torch_impl.foreign.calling import Calling
+from isograd.backends.torch_impl.foreign.engine import ModuleEngine
+from isograd.backends.torch_impl.foreign.options import told_apart
+from isograd.backends.torch_impl.importer.entrance import from_torch, without_cache
+from isograd.core.base.arraylike import as_array
+from isograd.core.base.types import Array
+from isograd.core.engine.protocol import Backend
+from isograd.core.graph.composite import Composite
+from isograd.core.parity.check import check_parity
+from isograd.core.parity.report import ParityReport
+from isograd.core.parity.verdict import Culprit
+
+
+def check_module(
+    module: nn.Module,
+    x: Any,
+    y: Any = None,
+    *,
+    kwargs: Mapping[str, Any] | None = None,
+    model: Composite | None = None,
+    weights: Mapping[str, Array] | None = None,
+    backends: Sequence[str | Backend] = ("numpy",),
+    **asked: Any,
+) -> ParityReport:
+    """`check_parity` of the module's import, or of `model` with `weights`, on `backends` and on the module itself.
+
+    `x` is what the module takes: arrays or tensors, one or a tuple, batch first; `kwargs` what it takes by name.
+    """
+    args, named = _tensors((x if isinstance(x, tuple) else (x,), dict(kwargs or {})), module)
+    named = without_cache(module, args, named)
+    if model is None:
+        model, weights = from_torch(module, args, example_kwargs=named)
+    elif weights is None:
+        weights = {path: values.detach().cpu().numpy() for path, values in module.state_dict().items()}
+    calling = Calling(args, named)
+    engine = ModuleEngine(module, calling, model)
+    inputs = tuple(tensor.detach().cpu().numpy() for tensor in calling.tensors)
+    report = check_parity(model, inputs, y, weights=weights, backends=(*backends, engine), **asked)
+    report.title = f"{type(module).__name__} as it is, against a model of it\n{report.title}"
+    report.culprits = [_explained(culprit, engine) for culprit in report.culprits]
+    return report
+
+
+def _tensors(structure: Any, module: nn.Module) -> Any:
+    """Arrays as tensors, floats in the dtype of the module; all else as it is."""
+    dtype = next((p.dtype for p in module.parameters() if p.is_floating_point()), torch.get_default_dtype())
+
+    def made(leaf: Any) -> Any:
+        if isinstance(leaf, Tensor) or not hasattr(leaf, "__array__"):
+            return leaf
+        tensor = torch.tensor(as_array(leaf, "x"))
+        return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+    return pytree.tree_map(made, structure)
+
+
+def _explained(culprit: Culprit, engine: ModuleEngine) -> Culprit:
+    """Where the model's layer and the module's part say different things of themselves, that is why."""
+    nodes = {node.name: node.layer for node in engine.model.graph(*engine.model.input_shapes).nodes}
+    layer = nodes.get(culprit.path) if culprit.stage == "node" else None
+    part = None if layer is None else engine.part(layer)
+    because = "" if layer is None or part is None else told_apart(culprit.path, layer, part)
+    return replace(culprit, because=because, guilty=None, source=None) if because else culprit
