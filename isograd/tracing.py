@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from isograd.core.base.atomic import as_path
 from isograd.core.base.errors import SpecError, shown
@@ -29,6 +29,7 @@ def record(
     path: str | Path | None = None,
     sketches: bool = False,
     seed: int = 0,
+    masks: Literal["paths", "order"] | None = None,
 ) -> Trace:
     """What a run of a network, or of an nn.Module, computes, as a value to keep and to compare: `ig.diff(a, b)`.
 
@@ -40,9 +41,11 @@ def record(
     that the whole runs four times.
 
     `seed` keys the random dy and the dropout masks, which are isograd's own whatever computes: equal in all engines
-    and modules. `kwargs` are what a module's forward takes by name. `sketches` keeps a few hundred numbers in place of
-    each larger array: for many steps or large models. `path` writes the trace there, too. A copy runs: net or module,
-    its weights, buffers, gradients, modes and generators, stay as they are.
+    and modules. They are keyed by the paths of nodes, as those of an import are; with masks="order" a module's are
+    keyed by the order in which it draws, for two modules whose parts have other names. `kwargs` are what a module's
+    forward takes by name. `sketches` keeps a few hundred numbers in place of each larger array: for many steps or
+    large models. `path` writes the trace there, too. A copy runs: net or module, its weights, buffers, gradients, modes
+    and generators, stay as they are.
 
     Raises SpecError, ShapeError, DataError where inputs, targets, loss or training do not fit, and FileError where no
     file can be written.
@@ -50,23 +53,25 @@ def record(
     place = None if path is None else as_path(path, "record")
     asked: dict[str, Any] = {"targets": targets, "loss": loss, "optimizer": optimizer, "steps": steps}
     asked |= {"sketches": sketches, "seed": seed}
+    trace: Trace
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(net_or_module, torch.nn.Module):
         from isograd.backends.torch_impl.tracing.recording import record_module
 
-        trace = record_module(net_or_module, inputs, kwargs=kwargs, **asked)
+        trace = record_module(net_or_module, inputs, kwargs=kwargs, masks=masks or "paths", **asked)
     else:
-        _check_network(net_or_module, kwargs)
+        _check_network(net_or_module, kwargs=kwargs, masks=masks)
         trace = record_network(net_or_module, inputs, **asked)
     if place is not None:
         trace.save(place)
     return trace
 
 
-def _check_network(net: object, kwargs: object) -> None:
+def _check_network(net: object, **of_modules: object) -> None:
     if isinstance(net, type) or not all(hasattr(net, name) for name in NETWORK):
         fix = "ig.record(ig.build(model), x)"
         raise SpecError("record(net)", wanted="a network, or an nn.Module", got=shown(net), fix=fix)
-    if kwargs is not None:
-        wanted, fix = "none: a network's inputs have places", "record(net, (x, y))"
-        raise SpecError("record(kwargs=…)", wanted=wanted, got=shown(kwargs), fix=fix)
+    for name, given in of_modules.items():
+        if given is not None:
+            wanted, fix = "an nn.Module as the first argument", f"drop {name}="
+            raise SpecError(f"record({name}=…)", wanted=wanted, got=shown(given), fix=fix)

@@ -6,15 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-from torch.utils import _pytree as pytree
+from torch import nn
 
-from isograd.backends.torch_impl.foreign.calling import Calling
+from isograd.backends.torch_impl.foreign.calling import Calling, as_tensors
 from isograd.backends.torch_impl.foreign.engine import ModuleEngine
 from isograd.backends.torch_impl.foreign.options import told_apart
 from isograd.backends.torch_impl.importer.entrance import from_torch, without_cache
-from isograd.core.base.arraylike import as_array
 from isograd.core.base.types import Array
 from isograd.core.engine.protocol import Backend
 from isograd.core.graph.composite import Composite
@@ -38,7 +35,7 @@ def check_module(
 
     `x` is what the module takes: arrays or tensors, one or a tuple, batch first; `kwargs` what it takes by name.
     """
-    args, named = _tensors((x if isinstance(x, tuple) else (x,), dict(kwargs or {})), module)
+    args, named = as_tensors((x if isinstance(x, tuple) else (x,), dict(kwargs or {})), module)
     named = without_cache(module, args, named)
     if model is None:
         model, weights = from_torch(module, args, example_kwargs=named)
@@ -51,19 +48,6 @@ def check_module(
     report.title = f"{type(module).__name__} as it is, against a model of it\n{report.title}"
     report.culprits = [_explained(culprit, engine) for culprit in report.culprits]
     return report
-
-
-def _tensors(structure: Any, module: nn.Module) -> Any:
-    """Arrays as tensors, floats in the dtype of the module; all else as it is."""
-    dtype = next((p.dtype for p in module.parameters() if p.is_floating_point()), torch.get_default_dtype())
-
-    def made(leaf: Any) -> Any:
-        if isinstance(leaf, Tensor) or not hasattr(leaf, "__array__"):
-            return leaf
-        tensor = torch.tensor(as_array(leaf, "x"))
-        return tensor.to(dtype) if tensor.is_floating_point() else tensor
-
-    return pytree.tree_map(made, structure)
 
 
 def _explained(culprit: Culprit, engine: ModuleEngine) -> Culprit:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from isograd.core.parity.matching import NAN, Difference
 from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS
-from isograd.core.parity.traces.entry import EVALUATION, LOSS, START, STEP, TRAINING, WEIGHT, WHOLE, Key
+from isograd.core.parity.traces.entry import EVALUATION, GIVEN, LOSS, START, STEP, TRAINING, WEIGHT, WHOLE, Key
 from isograd.core.parity.traces.pairing import Both
 from isograd.core.parity.traces.sketch import described, entry
 from isograd.core.parity.verdict import Claim, Culprit, Row
@@ -92,10 +92,9 @@ class _Blame:
         told = {
             START: "the two runs start from different weights",
             "loss": "what the model predicts is equal",
-            "gradient of the loss": "the loss and the gradients for a random dy are equal",
             "steps": "what was computed before it is equal",
         }.get(name, "")
-        if name == "gradient":
+        if name in ("gradient", "gradient of the loss"):
             told = self._of_backward(key)
         elif name in (EVALUATION, TRAINING):
             unknown = self._unknown(key)
@@ -108,13 +107,19 @@ class _Blame:
         return told
 
     def _of_backward(self, key: Key) -> str:
-        """Gradients nearer to the end are equal: what stands between them and this one."""
-        between = self._after(self._node(key[1]))
-        told = "outputs, and the gradients nearer to the end, are equal"
-        return f"{told}: its own, or of what its dy comes through, {_few(between)}" if between else told
+        """Gradients nearer to the end are equal: whose backward stands between them and this one."""
+        section, path, what = key
+        start, label = self._node(path), OF_THE_LOSS if what.endswith(OF_THE_LOSS) else ""
+        told = "outputs, and the gradients nearer to the end, are equal: "
+        if what.startswith("dy") or path == GIVEN:
+            return f"{told}of the backward of {_few(self._after(start, label)) or 'the whole'}"
+        if self._equal((section, start, f"dy{label}")):
+            return f"{told}its own"
+        between = self._after(start, label)
+        return f"{told}its own, or of the backward of {_few(between)}" if between else f"{told}its own"
 
-    def _after(self, start: str) -> list[str]:
-        """The nodes that read what `start` computes, up to those whose own gradients are equal."""
+    def _after(self, start: str, label: str) -> list[str]:
+        """The nodes that read what `start` computes, up to and with those whose own gradients are equal."""
         readers: dict[str, list[str]] = {}
         nodes = {**self.both.b.nodes, **self.both.a.nodes}
         for path, node in nodes.items():
@@ -122,18 +127,26 @@ class _Blame:
                 for read, _ in node.reads:
                     readers.setdefault(read, []).append(path)
         found: dict[str, None] = {}
-        waiting = [path for path in nodes if path.partition("#")[0] == start]
+        waiting = [path for path in nodes if start in (path, path.partition("#")[0])] or [start]
         while waiting:
             for path in readers.get(waiting.pop(), []):
-                if path not in found and not self._has_equal_gradients(path):
+                if path not in found:
                     found[path] = None
-                    waiting.append(path)
+                    waiting += [] if self._has_equal_gradients(path, label) else [path]
         return [path for path in nodes if path in found]
 
-    def _has_equal_gradients(self, path: str) -> bool:
+    def _has_equal_gradients(self, path: str, label: str) -> bool:
+        """Whether the dy that reaches a node is equal, as its own weights' gradients, or the dy itself, show."""
+        if self._equal((TRAINING, path, f"dy{label}")):
+            return True
         owner = path.partition("#")[0]
-        own = [key for key in self.judged if phase(key) == "gradient" and key[1].rpartition(".")[0] == owner]
-        return bool(own) and not any(self._fails(key) for key in own)
+        named = [key for key in self.judged if key[0] == TRAINING and key[1].rpartition(".")[0] == owner]
+        own = [key for key in named if key[2] == f"gradient{label}"]
+        return bool(own) and all(self._equal(key) for key in own)
+
+    def _equal(self, key: Key) -> bool:
+        found = self.judged.get(key)
+        return found is not None and not found.row.failed
 
     def _unknown(self, key: Key) -> list[str]:
         """The nodes between this one and what is compared before it, that one side alone shows."""
@@ -143,8 +156,8 @@ class _Blame:
             path, what = waiting.pop()
             if what == WEIGHT or (key[0], path, what) in self.judged or path in found or self.both.node(path) is None:
                 continue
-            found[path] = None
-            waiting += self._reads((key[0], path, what))
+            found[path if what.startswith("output") else f"what enters {path}"] = None
+            waiting += self._reads((key[0], path, what)) if what.startswith("output") else []
         return list(found)
 
     def _reads(self, key: Key) -> list[tuple[str, str]]:

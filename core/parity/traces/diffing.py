@@ -16,6 +16,7 @@ from isograd.core.parity.traces.trace import Trace
 from isograd.core.parity.verdict import Row
 
 END_TO_END, LOCKED, FREE = "end to end", "locked step", "free run"
+ROUNDING = "its gradient is nothing but rounding, and an optimizer may make a step of any size of it"
 SHOWN = 8
 
 
@@ -41,13 +42,15 @@ def diff(a: Trace | str | Path, b: Trace | str | Path, rename: Rename = None) ->
         if not both.asked(key):
             continue
         first, second = both.entry(key)
-        if (first is None or second is None) and not both.promised(key):
-            alone.setdefault((both.names[first is None], key[0]), []).append(key[1])
+        if key[0].startswith(STEP) and both.only_rounding(key[1]):
+            report.not_judged.append(NotJudged(" and ".join(both.names), FREE, key[1], 1, ROUNDING))
+        elif (first is None or second is None) and not both.promised(key):
+            alone.setdefault((both.names[first is None], _kind(key)), []).append(key[1])
         else:
             judged[key] = _judged(both, key, first, second)
     report.rows = [found.row for found in judged.values()]
     report.culprits = culprits(both, judged)
-    report.not_judged = [_of_one(side, section, paths) for (side, section), paths in alone.items()]
+    report.not_judged += [_of_one(side, kind, paths) for (side, kind), paths in alone.items()]
     return report
 
 
@@ -59,22 +62,29 @@ def _judged(both: Both, key: Key, first: Entry | None, second: Entry | None) -> 
     added = min(entry.added for entry in entries)
     gap = apart(*(None if entry is None else entry.values for entry in (first, second)), added=added)
     noise = max(min(entry.noise for entry in entries), float(np.finfo(dtype).eps))
-    allowed: float | None = max(TOLERANCE["node", dtype], allowed_by(noise))
+    allowed = max(TOLERANCE["node", dtype], allowed_by(noise))
     stage, note = END_TO_END, f"{section}, noise floor {noise:.1e}"
     if section == START:
         allowed, note = TOLERANCE["node", dtype], section
     elif section.startswith(STEP):
         stage = LOCKED if section == f"{STEP}1" else FREE
         allowed = max(TOLERANCE.get((stage, dtype), 0.0), allowed_by(noise))
-        if both.only_rounding(path) and gap.fault is None:
-            allowed, note = None, f"{note}; its gradient is nothing but rounding"
     return Judged(Row(stage, dtype, path, what, gap.error, allowed, gap.fault, note, both.names), gap)
 
 
-def _of_one(side: str, section: str, paths: list[str]) -> NotJudged:
-    """What one side alone has of a section."""
+def _kind(key: Key) -> str:
+    """What an entry is, in a word for many."""
+    section, _, what = key
+    for start, word in (("output", "outputs"), ("input", "inputs"), ("dy", "gradients of outputs")):
+        if what.startswith(start):
+            return word
+    return "weights" if section == START or section.startswith(STEP) else f"{what}s"
+
+
+def _of_one(side: str, kind: str, paths: list[str]) -> NotJudged:
+    """What one side alone has."""
     several = list(dict.fromkeys(paths))
     more = f" and {len(several) - SHOWN} more" if len(several) > SHOWN else ""
     return NotJudged(
-        side, END_TO_END, f"{', '.join(several[:SHOWN])}{more}", len(paths), f"only {side} has them, {section}"
+        side, END_TO_END, f"{', '.join(several[:SHOWN])}{more}", len(paths), f"only {side} has such {kind}"
     )

@@ -13,6 +13,8 @@ Key = tuple[str, str, str]
 
 START, EVALUATION, TRAINING, STEP = "start", "evaluation", "training", "step "
 WHOLE, GIVEN, LOSS = "model", "input", "loss"
+FIXED = (WHOLE, GIVEN, LOSS)
+"""Paths that are no node's: a part of a module that has such a name gets another."""
 WEIGHT = "weight"
 """What stands for a weight or a buffer at the start and after a step."""
 

@@ -28,11 +28,12 @@ def measured(
     kept: dict[Key, Kept] = {key: sketched(values) if sketches else values for key, values in run()}
     noises = dict.fromkeys(kept, 0.0)
     for other in others:
-        for key, values in other():
-            if key in kept:
-                same = values.astype(kept[key].dtype) if values.dtype.kind == "f" else values
-                error = apart(sketched(same) if sketches else same, kept[key]).error
-                noises[key] = max(noises[key], error if np.isfinite(error) else 0.0)  # else it is no number
+        with np.errstate(all="ignore"):  # what is moved may leave a function's domain
+            for key, values in other():
+                if key in kept:
+                    same = values.astype(kept[key].dtype) if values.dtype.kind == "f" else values
+                    error = apart(sketched(same) if sketches else same, kept[key]).error
+                    noises[key] = max(noises[key], error if np.isfinite(error) else 0.0)  # else it is no number
     least = NOISE_FACTOR * float(np.finfo(dtype).eps)
     return {
         key: _entry(values, noises[key], added(key) if noises[key] > least else 0.0) for key, values in kept.items()

@@ -54,6 +54,8 @@ class Origin:
     """What a trace says of itself. Hashes are those of dtype, shape and values of all arrays; "" where there are none.
 
     `kind` is "network" or "module", `engine` what computed, `model` and the descriptions of training in a line each.
+    `masks`: what keys the masks of dropout, "paths" of nodes or the "order" in which a module draws; "" where it draws
+    none.
     """
 
     kind: str
@@ -66,6 +68,7 @@ class Origin:
     loss: str = ""
     optimizer: str = ""
     steps: int = 0
+    masks: str = ""
     recorded: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))
     platform: str = field(default_factory=lambda: f"{platform.system()} {platform.machine()}")
     processor: str = field(default_factory=processor)

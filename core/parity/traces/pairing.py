@@ -11,13 +11,12 @@ from pathlib import Path
 
 from isograd.core.base.errors import SpecError, shown
 from isograd.core.parity.matching import FLIPPED
-from isograd.core.parity.traces.entry import GIVEN, LOSS, START, STEP, TRAINING, WHOLE, Entry, Key
+from isograd.core.parity.traces.entry import FIXED, LOSS, START, STEP, TRAINING, Entry, Key
 from isograd.core.parity.traces.origin import Node
 from isograd.core.parity.traces.sketch import size_of
 from isograd.core.parity.traces.trace import Trace
 
 Rename = Mapping[str, str] | Callable[[str], str] | None
-FIXED = (WHOLE, GIVEN, LOSS)
 
 
 @dataclass(frozen=True)
@@ -52,8 +51,9 @@ class Both:
         return self.a.entries.get(key), self.b.entries.get(key)
 
     def node(self, path: str) -> Node | None:
-        """The node of this path, as the first trace that has it knows it."""
-        return self.a.nodes.get(path) or self.b.nodes.get(path)
+        """The node of this path: a network's, which knows every operation, before a module's."""
+        first, second = (self.b, self.a) if self.b.origin.kind == "network" else (self.a, self.b)
+        return first.nodes.get(path) or second.nodes.get(path)
 
     def words(self, path: str) -> tuple[str, str] | None:
         """How each describes a node, where both do so in the same words for the same: two networks, two modules."""
@@ -125,6 +125,8 @@ def _questions(both: Both) -> Iterable[tuple[str, object, object]]:
         yield from (("targets", x.targets, y.targets), ("loss", x.loss, y.loss))
     if x.optimizer and y.optimizer:
         yield "optimizer", x.optimizer, y.optimizer
+    if x.masks and y.masks:
+        yield "masks", x.masks, y.masks
 
 
 def _trace(given: object, name: str) -> Trace:

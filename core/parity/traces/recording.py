@@ -80,6 +80,7 @@ def record_network(
         loss=", ".join(map(repr, whole.losses)),
         optimizer="" if optimizer is None else repr(optimizer),
         steps=steps,
+        masks="paths",
     )
     return Trace(origin, nodes_of(net.model), entries)
 
