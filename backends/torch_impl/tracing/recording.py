@@ -22,8 +22,9 @@ from isograd.core.data.dataset import as_arrays
 from isograd.core.learning.losses import Loss, Losses
 from isograd.core.learning.optimizers import Optimizer
 from isograd.core.parity.matching import largest
+from isograd.core.parity.stages.rounding import FAR
 from isograd.core.parity.traces.entry import TRAINING, Key
-from isograd.core.parity.traces.measuring import NUDGES, measured
+from isograd.core.parity.traces.measuring import NUDGES, Runs, measured
 from isograd.core.parity.traces.origin import Origin, digest
 from isograd.core.parity.traces.recording import trained
 from isograd.core.parity.traces.trace import Trace
@@ -65,11 +66,12 @@ def record_module(
     if masks == "paths":
         asked.draws = _draws(module, calling, watched)
     run = ModuleRun(module, asked)
-    others = [run.moved(draw) for draw in range(NUDGES)]
+    near = [run.moved(1, draw) for draw in range(NUDGES)]
     if dtype == np.float32:
-        others.append(run.exactly())
+        near.append(run.exactly())
     sizes: dict[tuple[str, str], float] = {}
-    entries = measured(lambda: _sized(run, sizes), others, dtype, lambda key: _peers(sizes, key), sketches=sketches)
+    runs = Runs(lambda: _sized(run, sizes), near, [run.moved(*nudge) for nudge in FAR])
+    entries, repeats = measured(runs, dtype, lambda key: _peers(sizes, key), sketches=sketches)
     origin = Origin(
         kind="module",
         engine=type(module).__name__,
@@ -82,6 +84,7 @@ def record_module(
         optimizer="" if optimizer is None else repr(optimizer),
         steps=steps,
         masks="" if not watched.draws.count else "order" if asked.draws is None else "paths",
+        repeats=repeats,
     )
     return Trace(origin, watched.nodes(), entries)
 

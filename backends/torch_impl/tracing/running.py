@@ -26,6 +26,7 @@ from isograd.core.learning.losses import ClassLoss, Losses
 from isograd.core.learning.optimizers import Optimizer
 from isograd.core.parity.matching import nudged
 from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS
+from isograd.core.parity.stages.rounding import Nudge
 from isograd.core.parity.traces.entry import EVALUATION, GIVEN, LOSS, START, STEP, TRAINING, WEIGHT, WHOLE, Key
 
 Found = Iterator[tuple[Key, Array]]
@@ -50,11 +51,13 @@ class ModuleRun:
 
     module: nn.Module
     asked: Asked
-    draw: int | None = None  # of the nudges that move inputs and weights
+    nudge: Nudge | None = None  # that moves inputs and weights
     exact: bool = False  # in float64
 
-    def moved(self, draw: int) -> ModuleRun:
-        return replace(self, draw=draw)
+    def moved(self, units: int, draw: int) -> ModuleRun:
+        """The same, moved by so many units in the last place; where these are many, to the first step alone."""
+        steps = self.asked.steps if units == 1 else min(self.asked.steps, 1)
+        return replace(self, asked=replace(self.asked, steps=steps), nudge=(units, draw))
 
     def exactly(self) -> ModuleRun:
         return replace(self, exact=True)
@@ -83,9 +86,9 @@ class _Running:
     def __init__(self, run: ModuleRun) -> None:
         self.asked, self.module = run.asked, copied(run.module)
         self.given = [x.detach().clone() for x in run.asked.calling.tensors]
-        self.start = run.draw is None
-        if run.draw is not None:
-            self._shake(run.draw)
+        self.start = run.nudge is None
+        if run.nudge is not None:
+            self._shake(*run.nudge)
         if run.exact:
             self.module = self.module.double()
             self.given = [x.double() if x.is_floating_point() else x for x in self.given]
@@ -101,10 +104,10 @@ class _Running:
             p.grad = None
 
     @torch.no_grad()
-    def _shake(self, draw: int) -> None:
+    def _shake(self, units: int, draw: int) -> None:
         for values in [*self.module.parameters(), *self.module.buffers(), *self.given]:
             if values.is_floating_point():
-                values.copy_(torch.from_numpy(nudged(array(values), 1, draw)))
+                values.copy_(torch.from_numpy(nudged(array(values), units, draw)))
 
     def all(self) -> Found:
         if self.start:

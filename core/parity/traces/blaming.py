@@ -113,7 +113,8 @@ class _Blame:
         told = "outputs, and the gradients nearer to the end, are equal: "
         if what.startswith("dy") or path == GIVEN:
             return f"{told}of the backward of {_few(self._after(start, label)) or 'the whole'}"
-        if self._equal((section, start, f"dy{label}")):
+        sisters = [other for other in self.judged if other[::2] == key[::2] and self._node(other[1]) == start]
+        if self._equal((section, start, f"dy{label}")) or any(map(self._equal, sisters)):
             return f"{told}its own"
         between = self._after(start, label)
         return f"{told}its own, or of the backward of {_few(between)}" if between else f"{told}its own"

@@ -24,23 +24,31 @@ class Entry:
     """One array of a run, or its sketch.
 
     `noise`: how far the run is from itself there when inputs and weights move by one unit in the last place, as a
-    relative error; `added`: the size of what was added up to make it, where that tells more than its own.
+    relative error; `added`: the size of what was added up to make it, where that tells more than its own; `beside`:
+    what it is where inputs and weights are moved far (core/parity/matching.py, FAR_UNITS): beside a kink.
     """
 
     values: Kept
     noise: float = 0.0
     added: float = 0.0
+    beside: tuple[Kept, ...] = ()
 
     def __post_init__(self) -> None:
-        array = self.values.numbers if isinstance(self.values, Sketch) else self.values
-        array.flags.writeable = False
+        for kept in (self.values, *self.beside):
+            (kept.numbers if isinstance(kept, Sketch) else kept).flags.writeable = False
 
     def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Entry) or (self.noise, self.added) != (other.noise, other.added):
+        if not isinstance(other, Entry):
             return False
-        a, b = self.values, other.values
-        if isinstance(a, Sketch) or isinstance(b, Sketch):
-            return isinstance(a, Sketch) and isinstance(b, Sketch) and a.equals(b)
-        return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")
+        mine, theirs = ((e.noise, e.added, len(e.beside)) for e in (self, other))
+        pairs = zip((self.values, *self.beside), (other.values, *other.beside), strict=False)
+        return mine == theirs and all(_same(a, b) for a, b in pairs)
 
     __hash__ = None  # type: ignore[assignment]
+
+
+def _same(a: Kept, b: Kept) -> bool:
+    """Whether both are the same, bit for bit; NaN is NaN here."""
+    if isinstance(a, Sketch) or isinstance(b, Sketch):
+        return isinstance(a, Sketch) and isinstance(b, Sketch) and a.equals(b)
+    return a.dtype == b.dtype and np.array_equal(a, b, equal_nan=a.dtype.kind == "f")

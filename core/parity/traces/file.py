@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from isograd.core.base.tensor_files import CHECKSUM, checksum, damaged, read_ten
 from isograd.core.base.types import Array
 from isograd.core.parity.traces.entry import Entry, Key
 from isograd.core.parity.traces.origin import FORMAT, Node, Origin
-from isograd.core.parity.traces.sketch import FACTS, PLACES, SUMS, Sketch
+from isograd.core.parity.traces.sketch import NUMBERS, Kept, Sketch
 
 NAME = "isograd_trace"
 WHOLE = "a whole trace, as ig.record wrote it"
@@ -28,7 +29,10 @@ SKETCHED = frozenset({"float16", "float32", "float64", "int64", "int32", "bool"}
 
 @dataclass(frozen=True)
 class Listed:
-    """What the manifest says of the array of the same number; `sketch` is dtype and shape of what is sketched."""
+    """What the manifest says of the array of the same number; `sketch` is dtype and shape of what is sketched.
+
+    `beside`: how many arrays or sketches, "number.0" and so on, are beside it.
+    """
 
     section: str
     path: str
@@ -36,6 +40,7 @@ class Listed:
     noise: float = 0.0
     added: float = 0.0
     sketch: tuple[str, tuple[int, ...]] | None = None
+    beside: int = 0
 
     __pydantic_config__ = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -60,7 +65,10 @@ def write(path: Path, origin: Origin, nodes: Mapping[str, Node], entries: Mappin
             got=f"{len(text):,}, of {len(entries):,} entries",
             fix="record fewer steps, or a part of the model",
         )
-    arrays = {f"{k}": _stored(entry) for k, entry in enumerate(entries.values())}
+    arrays = {}
+    for k, entry in enumerate(entries.values()):
+        arrays[f"{k}"] = _stored(entry.values)
+        arrays |= {f"{k}.{i}": _stored(kept) for i, kept in enumerate(entry.beside)}
     return write_tensors(path, arrays, {NAME: text})
 
 
@@ -81,8 +89,8 @@ def read(path: Path) -> tuple[Origin, dict[str, Node], dict[Key, Entry]]:
         if isinstance(record, dict) and isinstance(record.get("origin"), dict):
             _check_format(path, record["origin"].get("format"))
         manifest = _manifests().validate_python(record)
-        entries = {(e.section, e.path, e.what): _entry(e, arrays.get(f"{k}")) for k, e in enumerate(manifest.entries)}
-        _check_count(len(manifest.entries), len(entries), len(arrays))
+        entries = {(e.section, e.path, e.what): _entry(e, k, arrays) for k, e in enumerate(manifest.entries)}
+        _check_count(manifest.entries, len(entries), len(arrays))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         at = ".".join(map(str, first["loc"]))
@@ -115,36 +123,44 @@ def _check_format(path: Path, found: Any) -> None:
         )
 
 
-def _check_count(listed: int, known: int, arrays: int) -> None:
-    if known < listed:
+def _check_count(listed: Sequence[Listed], known: int, arrays: int) -> None:
+    if known < len(listed):
         raise _Damage("two entries of one name")
-    if arrays != listed:
-        raise _Damage(f"{listed:,} entries, of {arrays:,} arrays")
+    if arrays != sum(1 + entry.beside for entry in listed):
+        raise _Damage(f"{len(listed):,} entries, in {arrays:,} arrays")
 
 
 def _listed(key: Key, entry: Entry) -> Listed:
     values = entry.values
     kind = (values.dtype, values.shape) if isinstance(values, Sketch) else None
-    return Listed(*key, entry.noise, entry.added, kind)
+    return Listed(*key, entry.noise, entry.added, kind, len(entry.beside))
 
 
-def _stored(entry: Entry) -> Array:
-    return entry.values.numbers if isinstance(entry.values, Sketch) else entry.values
+def _stored(kept: Kept) -> Array:
+    return kept.numbers if isinstance(kept, Sketch) else kept
 
 
-def _entry(listed: Listed, values: Array | None) -> Entry:
-    if values is None:
+def _entry(listed: Listed, number: int, arrays: Mapping[str, Array]) -> Entry:
+    if listed.noise < 0 or listed.added < 0 or not 0 <= listed.beside <= len(arrays):
+        raise _Damage(f"noise {listed.noise}, added {listed.added}, {listed.beside} beside {listed.path}")
+    names = [f"{number}", *(f"{number}.{i}" for i in range(listed.beside))]
+    if not all(name in arrays for name in names):
         raise _Damage(f"no array for {listed.what} of {listed.path}")
-    if listed.noise < 0 or listed.added < 0:
-        raise _Damage(f"noise {listed.noise}, added {listed.added} of {listed.path}")
-    values = np.array(values)  # a view of the file's bytes else
+    whole, *others = (np.array(arrays[name]) for name in names)  # views of the file's bytes else
     if listed.sketch is None:
-        return Entry(values, listed.noise, listed.added)
-    dtype, shape = listed.sketch
-    fits = values.dtype == np.float64 and values.shape == (FACTS + PLACES + SUMS,) and bool(np.isfinite(values).all())
-    size = 1
-    for length in shape:
-        size *= max(min(length, NUMBER), 0)
-    if not fits or dtype not in SKETCHED or len(shape) > AXES + 1 or not 0 < size <= NUMBER or min(shape) < 1:
+        kind = (whole.dtype.name, whole.shape)
+        values: Kept = whole
+    else:
+        kind = listed.sketch
+        values = _sketch(listed, kind, whole)
+    beside = [each if each.shape == kind[1] else _sketch(listed, kind, each) for each in others]
+    return Entry(values, listed.noise, listed.added, tuple(beside))
+
+
+def _sketch(listed: Listed, kind: tuple[str, tuple[int, ...]], values: Array) -> Sketch:
+    dtype, shape = kind
+    fits = values.dtype == np.float64 and values.shape == (NUMBERS,) and bool(np.isfinite(values).all())
+    possible = dtype in SKETCHED and 0 < len(shape) <= AXES + 1 and min(shape) >= 1 and prod(shape) <= NUMBER
+    if not fits or not possible:
         raise _Damage(f"no sketch of {listed.what} of {listed.path}")
-    return Entry(Sketch(dtype, shape, values), listed.noise, listed.added)
+    return Sketch(dtype, shape, values)

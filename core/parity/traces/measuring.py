@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,29 +19,51 @@ Run = Callable[[], Iterator[tuple[Key, Array]]]
 """Computes: keys and arrays in order, each array the receiver's own."""
 
 
-def measured(
-    run: Run, others: Iterable[Run], dtype: np.dtype[np.floating], added: Callable[[Key], float], *, sketches: bool
-) -> dict[Key, Entry]:
-    """The entries of a run, each with its noise floor: the largest distance from the same run moved, or more exact.
+@dataclass(frozen=True)
+class Runs:
+    """A run, and the same from elsewhere: moved by one unit in the last place (or more exact), and far away."""
 
+    plain: Run
+    near: Sequence[Run]
+    far: Sequence[Run]
+
+
+def measured(
+    runs: Runs, dtype: np.dtype[np.floating], added: Callable[[Key], float], *, sketches: bool
+) -> tuple[dict[Key, Entry], bool]:
+    """(the entries of a run, whether it found the same, bit for bit, when it was run again)
+
+    Each has its noise floor, the largest distance of the runs that are near, and sketches of what those far away found.
     `added(key)` is asked for what differs by more than rounding explains: the size of its terms, or 0.
     """
-    kept: dict[Key, Kept] = {key: sketched(values) if sketches else values for key, values in run()}
+
+    def form(values: Array) -> Kept:
+        return sketched(values) if sketches else values
+
+    kept = {key: form(values) for key, values in runs.plain()}
+    repeats = all(Entry(form(values)) == Entry(kept[key]) for key, values in runs.plain())
     noises = dict.fromkeys(kept, 0.0)
-    for other in others:
-        with np.errstate(all="ignore"):  # what is moved may leave a function's domain
-            for key, values in other():
+    beside: dict[Key, list[Kept]] = {key: [] for key in kept}
+    with np.errstate(all="ignore"):  # what is moved may leave a function's domain
+        for run in runs.near:
+            for key, values in run():
                 if key in kept:
                     same = values.astype(kept[key].dtype) if values.dtype.kind == "f" else values
-                    error = apart(sketched(same) if sketches else same, kept[key]).error
+                    error = apart(form(same), kept[key]).error
                     noises[key] = max(noises[key], error if np.isfinite(error) else 0.0)  # else it is no number
+        for run in runs.far:
+            for key, values in run():
+                if key in kept:
+                    beside[key].append(sketched(values))
     least = NOISE_FACTOR * float(np.finfo(dtype).eps)
-    return {
-        key: _entry(values, noises[key], added(key) if noises[key] > least else 0.0) for key, values in kept.items()
+    entries = {
+        key: _entry(values, noises[key], added(key) if noises[key] > least else 0.0, beside[key])
+        for key, values in kept.items()
     }
+    return entries, repeats
 
 
-def _entry(values: Kept, noise: float, added: float) -> Entry:
+def _entry(values: Kept, noise: float, added: float, beside: list[Kept]) -> Entry:
     """`noise` as a share of the larger of the array itself and what was added up."""
     own = size_of(values)
-    return Entry(values, noise * (own or 1.0) / (max(own, added) or 1.0), added)
+    return Entry(values, noise * (own or 1.0) / (max(own, added) or 1.0), added, tuple(beside))

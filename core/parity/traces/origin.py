@@ -55,7 +55,7 @@ class Origin:
 
     `kind` is "network" or "module", `engine` what computed, `model` and the descriptions of training in a line each.
     `masks`: what keys the masks of dropout, "paths" of nodes or the "order" in which a module draws; "" where it draws
-    none.
+    none. `repeats`: whether the run found the same, bit for bit, when it was run again.
     """
 
     kind: str
@@ -69,6 +69,7 @@ class Origin:
     optimizer: str = ""
     steps: int = 0
     masks: str = ""
+    repeats: bool = True
     recorded: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))
     platform: str = field(default_factory=lambda: f"{platform.system()} {platform.machine()}")
     processor: str = field(default_factory=processor)

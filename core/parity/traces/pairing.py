@@ -62,6 +62,11 @@ class Both:
             return None
         return mine.layer, theirs.layer
 
+    @property
+    def repeat(self) -> bool:
+        """Whether each run found the same when it was run again; else an error may come and go."""
+        return self.a.origin.repeats and self.b.origin.repeats
+
     @cached_property
     def steps(self) -> int:
         """Of those that both made."""

@@ -24,9 +24,10 @@ from isograd.core.learning.optimizers import Optimizer
 from isograd.core.parity.asked import asked_about
 from isograd.core.parity.pair import in_dtype
 from isograd.core.parity.stages.end_to_end import BUFFER, Whole
+from isograd.core.parity.stages.rounding import FAR, Nudge
 from isograd.core.parity.stages.training import rounded, shaken, slots_of
 from isograd.core.parity.traces.entry import EVALUATION, LOSS, START, STEP, TRAINING, WEIGHT, WHOLE, Key
-from isograd.core.parity.traces.measuring import NUDGES, measured
+from isograd.core.parity.traces.measuring import NUDGES, Runs, measured
 from isograd.core.parity.traces.origin import Origin, digest
 from isograd.core.parity.traces.reading import nodes_of
 from isograd.core.parity.traces.trace import Trace
@@ -64,11 +65,12 @@ def record_network(
     steps = trained(optimizer, steps, loss, targets)
     whole = asked_about("record", net.model, inputs, targets, loss, net.state_dict(), seed)
     run = _Run(comparable(net, whole.seed), whole, optimizer, steps)
-    others = [run.moved(draw) for draw in range(NUDGES)]
+    near = [run.moved(1, draw) for draw in range(NUDGES)]
     exact = in_float64(net, whole.seed)
     if exact is not None:
-        others.append(run.exactly(exact))
-    entries = measured(run, others, net.dtype, run.added, sketches=sketches)
+        near.append(run.exactly(exact))
+    runs = Runs(run, near, [run.moved(*nudge) for nudge in FAR])
+    entries, repeats = measured(runs, net.dtype, run.added, sketches=sketches)
     origin = Origin(
         kind="network",
         engine=net.backend,
@@ -81,6 +83,7 @@ def record_network(
         optimizer="" if optimizer is None else repr(optimizer),
         steps=steps,
         masks="paths",
+        repeats=repeats,
     )
     return Trace(origin, nodes_of(net.model), entries)
 
@@ -117,15 +120,15 @@ class _Run:
     whole: Whole
     optimizer: Optimizer | None
     steps: int
-    draw: int | None = None  # of the nudges that move inputs and weights
+    nudge: Nudge | None = None  # that moves inputs and weights
     kind: str = ""  # dtype that inputs and weights are rounded to: the network's
 
     def __post_init__(self) -> None:
         self.kind = self.kind or self.net.dtype.name
 
-    def moved(self, draw: int) -> _Run:
-        """The same, moved by one unit in the last place."""
-        return replace(self, draw=draw)
+    def moved(self, units: int, draw: int) -> _Run:
+        """The same, moved by so many units in the last place; where these are many, to the first step alone."""
+        return replace(self, nudge=(units, draw), steps=self.steps if units == 1 else min(self.steps, 1))
 
     def exactly(self, net: Network) -> _Run:
         """The same numbers through a network in float64."""
@@ -138,11 +141,11 @@ class _Run:
 
     def __call__(self) -> Iterator[tuple[Key, Array]]:
         net, state, inputs = self.net, in_dtype(self.whole.state, self.kind), self.inputs
-        if self.draw is None:
+        if self.nudge is None:
             for path, values in state.items():
                 yield (START, path, WEIGHT), values
         else:
-            state, inputs = shaken(state, inputs, 1, self.draw)
+            state, inputs = shaken(state, inputs, *self.nudge)
         state, inputs = in_dtype(state, net.dtype.name), rounded(inputs, net.dtype.name)
         self._start(state)
         for path, outputs in net.activations(*_copies(inputs), training=False).items():

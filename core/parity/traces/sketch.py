@@ -14,6 +14,7 @@ from isograd.core.base.types import Array
 from isograd.core.parity.matching import NAN, Difference, difference, largest
 
 FACTS, PLACES, SUMS = 6, 128, 256
+NUMBERS = FACTS + PLACES + SUMS
 BLOCK = 1 << 20  # entries that are summed at a time
 
 
@@ -122,7 +123,7 @@ def _draws(shape: tuple[int, ...]) -> Iterator[tuple[int, Array]]:
 
 def sketched(values: Array) -> Kept:
     """Its sketch, or the array itself where that is not larger."""
-    return values if values.size <= FACTS + PLACES + SUMS else Sketch.of(values)
+    return values if values.size <= NUMBERS else Sketch.of(values)
 
 
 def apart(a: Kept | None, b: Kept | None, *, added: float = 0.0) -> Difference:
