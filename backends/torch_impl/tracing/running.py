@@ -175,7 +175,7 @@ class _Running:
                     yield (TRAINING, call.path, f"dy{m.name[1].removeprefix('output')}{label}"), array(flows[m.name])
             own = [path for path in of_weights if path.rpartition(".")[0] == call.module]
             if "#" not in call.path:
-                for path in own:
+                for path in reversed(own):
                     yield self._gradient(path, of_weights.pop(path), label)
         for path in reversed([*of_weights]):
             yield self._gradient(path, of_weights[path], label)

@@ -102,6 +102,8 @@ class _Blame:
             if unknown:
                 told = f"its own, or of what only one side shows before it: {_few(unknown)}"
         words = self.both.words(self._node(path))
+        if key[2].startswith(GIVEN):
+            return f"what is compared before it is equal: it is the code that calls {path}"
         if words is not None and words[0] != words[1]:
             told += f"; {self.both.names[0]} has {words[0]}, {self.both.names[1]} {words[1]}"
         return told
@@ -162,6 +164,9 @@ class _Blame:
         return list(found)
 
     def _reads(self, key: Key) -> list[tuple[str, str]]:
+        """What enters a node; of what enters it nothing is known to enter."""
+        if key[2].startswith(GIVEN):
+            return []
         node = self.both.node(self._node(key[1]))
         return [] if node is None else list(node.reads)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from isograd.core.parity.matching import TOLERANCE, Difference, allowed_by
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, allowed_by
 from isograd.core.parity.report import NotJudged, ParityReport
 from isograd.core.parity.traces.blaming import Judged, culprits
 from isograd.core.parity.traces.entry import START, STEP, Entry, Key
@@ -42,7 +42,7 @@ def diff(a: Trace | str | Path, b: Trace | str | Path, rename: Rename = None) ->
         if not both.asked(key):
             continue
         first, second = both.entry(key)
-        if key[0].startswith(STEP) and both.only_rounding(key[1]):
+        if key[0].startswith(STEP) and key[1] in both.only_rounding:
             report.not_judged.append(NotJudged(" and ".join(both.names), FREE, key[1], 1, ROUNDING))
         elif (first is None or second is None) and not both.promised(key):
             alone.setdefault((both.names[first is None], _kind(key)), []).append(key[1])
@@ -59,17 +59,20 @@ def _judged(both: Both, key: Key, first: Entry | None, second: Entry | None) -> 
     dtype = both.a.origin.dtype
     section, path, what = key
     entries = [entry for entry in (first, second) if entry is not None]
-    added = min(entry.added for entry in entries)
+    added = min((entry.added for entry in entries if entry.added), default=0.0)  # 0 where a side had no need of it
     gap = apart(*(None if entry is None else entry.values for entry in (first, second)), added=added)
     noise = max(min(entry.noise for entry in entries), float(np.finfo(dtype).eps))
     allowed: float | None = max(TOLERANCE["node", dtype], allowed_by(noise))
     stage, note = END_TO_END, f"{section}, noise floor {noise:.1e}"
     if section == START:
         allowed, note = TOLERANCE["node", dtype], section
+    elif section == f"{STEP}1":
+        stage, allowed = LOCKED, max(TOLERANCE[LOCKED, dtype], allowed_by(noise))
     elif section.startswith(STEP):
-        stage = LOCKED if section == f"{STEP}1" else FREE
-        limit = TOLERANCE.get((stage, dtype))
-        allowed = None if limit is None else max(limit, allowed_by(noise))
+        stage, limit = FREE, TOLERANCE.get((FREE, dtype))
+        envelope = max(entry.noise for entry in entries)
+        note = f"{section}, moved by one unit it is {envelope:.1e} from itself"
+        allowed = None if limit is None else max(limit, NOISE_FACTOR * (envelope + both.drift.get(section, 0.0)))
     if allowed is not None and gap.exceeds(allowed) and both.repeat:
         gap = _beside(gap, allowed, first, second, added)
     return Judged(Row(stage, dtype, path, what, gap.error, allowed, gap.fault, note, both.names), gap)

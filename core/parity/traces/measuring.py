@@ -12,6 +12,7 @@ from isograd.core.parity.matching import NOISE_FACTOR
 from isograd.core.parity.traces.entry import Entry, Key
 from isograd.core.parity.traces.sketch import Kept, apart, size_of, sketched
 
+GRADIENT = "gradient"
 NUDGES = 3
 """How often a run is moved by one unit in the last place: of what is rounding alone a single nudge may move nothing."""
 
@@ -34,7 +35,8 @@ def measured(
     """(the entries of a run, whether it found the same, bit for bit, when it was run again)
 
     Each has its noise floor, the largest distance of the runs that are near, and sketches of what those far away found.
-    `added(key)` is asked for what differs by more than rounding explains: the size of its terms, or 0.
+    `added(key)` is asked for what differs by more than rounding explains, and for gradients so small beside the largest
+    that they may be what a sum left over: the size of its terms, or 0.
     """
 
     def form(values: Array) -> Kept:
@@ -56,10 +58,11 @@ def measured(
                 if key in kept:
                     beside[key].append(sketched(values))
     least = NOISE_FACTOR * float(np.finfo(dtype).eps)
-    entries = {
-        key: _entry(values, noises[key], added(key) if noises[key] > least else 0.0, beside[key])
-        for key, values in kept.items()
-    }
+    steep = max((size_of(values) for (_, _, what), values in kept.items() if what.startswith(GRADIENT)), default=0.0)
+    entries = {}
+    for key, values in kept.items():
+        rest = key[2].startswith(GRADIENT) and size_of(values) < least * steep
+        entries[key] = _entry(values, noises[key], added(key) if rest or noises[key] > least else 0.0, beside[key])
     return entries, repeats
 
 

@@ -9,11 +9,13 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
 from isograd.core.base.errors import SpecError, shown
-from isograd.core.parity.matching import FLIPPED
-from isograd.core.parity.traces.entry import FIXED, LOSS, START, STEP, TRAINING, Entry, Key
+from isograd.core.parity.matching import FLIPPED, NOISE_FACTOR
+from isograd.core.parity.traces.entry import FIXED, LOSS, START, STEP, TRAINING, WEIGHT, Entry, Key
 from isograd.core.parity.traces.origin import Node
-from isograd.core.parity.traces.sketch import size_of
+from isograd.core.parity.traces.sketch import apart, size_of
 from isograd.core.parity.traces.trace import Trace
 
 Rename = Mapping[str, str] | Callable[[str], str] | None
@@ -90,17 +92,29 @@ class Both:
             return trained
         return what.startswith("gradient")
 
-    def only_rounding(self, path: str) -> bool:
-        """Whether one unit in the last place moves a weight's gradient by a large part of itself: nothing of it is
-        more than rounding, and an optimizer may make a step of any size of it."""
-        found = self.entry((TRAINING, path, "gradient of the loss"))
-        return any(_alone(entry) >= FLIPPED for entry in found if entry is not None)
+    @cached_property
+    def only_rounding(self) -> frozenset[str]:
+        """The weights whose gradients are what a sum left over: one unit in the last place moves them by a large part
+        of themselves, or they are nothing beside what was added up. An optimizer may make a step of any size of it."""
+        least = NOISE_FACTOR * float(np.finfo(self.a.origin.dtype).eps)
+        found = set()
+        for trace in (self.a, self.b):
+            for (_, path, what), entry in trace.entries.items():
+                own = size_of(entry.values)
+                noise = entry.noise * (max(own, entry.added) or 1.0) / (own or 1.0)
+                if what == "gradient of the loss" and (noise >= FLIPPED or own < least * entry.added):
+                    found.add(path)
+        return frozenset(found)
 
-
-def _alone(entry: Entry) -> float:
-    """The noise floor as a share of the array itself."""
-    own = size_of(entry.values)
-    return entry.noise * (max(own, entry.added) or 1.0) / (own or 1.0)
+    @cached_property
+    def drift(self) -> dict[str, float]:
+        """{step: how far apart updates of rounding alone have taken the sides}: what follows rounds otherwise."""
+        found: dict[str, float] = {}
+        for key in self.keys:
+            if key[0].startswith(STEP) and key[2] == WEIGHT and key[1] in self.only_rounding and self.asked(key):
+                error = apart(*(None if entry is None else entry.values for entry in self.entry(key))).error
+                found[key[0]] = found.get(key[0], 0.0) + error
+        return found
 
 
 def pair(a: Trace | str | Path, b: Trace | str | Path, rename: Rename) -> Both:

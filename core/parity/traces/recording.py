@@ -18,7 +18,7 @@ from isograd.core.base.types import Array, Arrays, State
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.registry import get_backend
 from isograd.core.engine.rows import counted
-from isograd.core.graph.weights import without_ties
+from isograd.core.graph.weights import declared, without_ties
 from isograd.core.learning.losses import Loss
 from isograd.core.learning.optimizers import Optimizer
 from isograd.core.parity.asked import asked_about
@@ -181,9 +181,15 @@ class _Run:
     def added(self, key: Key) -> float:
         """The size of what was added up, by the NumPy engine in float64: the same for every engine."""
         section, path, what = key
+        if section.startswith(STEP) and path in self._buffers:
+            return self._sizes((path, BUFFER))
         if section != TRAINING or not (what == BUFFER or what.startswith(("gradient", "dx"))):
             return 0.0
         return self._sizes((path, what))
+
+    @cached_property
+    def _buffers(self) -> frozenset[str]:
+        return frozenset(declared(self.whole.model)[1])
 
     @cached_property
     def _sizes(self) -> Callable[[tuple[str, str]], float]:

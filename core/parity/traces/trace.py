@@ -15,7 +15,7 @@ from isograd.core.parity.traces.origin import Node, Origin
 from isograd.core.parity.traces.sketch import Kept, Sketch
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Trace:
     """What a run computed: `ig.record` makes one, `ig.diff` compares two.
 
@@ -57,6 +57,9 @@ class Trace:
     def __len__(self) -> int:
         """The number of entries."""
         return len(self.entries)
+
+    def __repr__(self) -> str:
+        return f"<trace of {self.origin.model} by {self.origin.short}, {len(self)} arrays>"
 
     def __str__(self) -> str:
         sketches = sum(isinstance(entry.values, Sketch) for entry in self.entries.values())
