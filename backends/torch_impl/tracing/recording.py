@@ -82,6 +82,7 @@ def record_module(
         targets=digest(_rounded(goals, dtype)) if losses else "",
         loss=", ".join(map(repr, losses)),
         optimizer="" if optimizer is None else repr(optimizer),
+        rule="" if optimizer is None else optimizer.to_json(),
         steps=steps,
         masks="" if not watched.draws.count else "order" if asked.draws is None else "paths",
         repeats=repeats,

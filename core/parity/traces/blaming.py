@@ -19,10 +19,11 @@ FEW = 4  # nodes that a sentence names
 
 @dataclass(frozen=True)
 class Judged:
-    """The comparison of one entry."""
+    """The comparison of one entry; `drift`: how far apart it is all the same, where each side is right by the rules."""
 
     row: Row
     gap: Difference
+    drift: float = 0.0
 
 
 def phase(key: Key) -> str:

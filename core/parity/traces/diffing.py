@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,8 +11,9 @@ import numpy as np
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, allowed_by
 from isograd.core.parity.report import NotJudged, ParityReport
 from isograd.core.parity.traces.blaming import Judged, culprits
-from isograd.core.parity.traces.entry import START, STEP, Entry, Key
+from isograd.core.parity.traces.entry import START, STEP, TRAINING, Entry, Key
 from isograd.core.parity.traces.pairing import Both, Rename, pair
+from isograd.core.parity.traces.rules import from_rule
 from isograd.core.parity.traces.sketch import apart
 from isograd.core.parity.traces.trace import Trace
 from isograd.core.parity.verdict import Row
@@ -37,6 +40,7 @@ def diff(a: Trace | str | Path, b: Trace | str | Path, rename: Rename = None) ->
     both = pair(a, b, rename)
     report = ParityReport(both.title, both.names)
     judged: dict[Key, Judged] = {}
+    drift = 0.0
     alone: dict[tuple[str, str], list[str]] = {}
     for key in both.keys:
         if not both.asked(key):
@@ -47,14 +51,17 @@ def diff(a: Trace | str | Path, b: Trace | str | Path, rename: Rename = None) ->
         elif (first is None or second is None) and not both.promised(key):
             alone.setdefault((both.names[first is None], _kind(key)), []).append(key[1])
         else:
-            judged[key] = _judged(both, key, first, second)
+            judged[key] = _judged(both, key, first, second, drift)
+            if judged[key].row.stage == LOCKED and judged[key].row.failed:
+                judged[key] = _by_rule(both, key, judged)
+                drift += judged[key].drift
     report.rows = [found.row for found in judged.values()]
     report.culprits = culprits(both, judged)
     report.not_judged += [_of_one(side, kind, paths) for (side, kind), paths in alone.items()]
     return report
 
 
-def _judged(both: Both, key: Key, first: Entry | None, second: Entry | None) -> Judged:
+def _judged(both: Both, key: Key, first: Entry | None, second: Entry | None, drift: float) -> Judged:
     """The row of one entry, and where it differs most."""
     dtype = both.a.origin.dtype
     section, path, what = key
@@ -72,10 +79,26 @@ def _judged(both: Both, key: Key, first: Entry | None, second: Entry | None) -> 
         stage, limit = FREE, TOLERANCE.get((FREE, dtype))
         envelope = max(entry.noise for entry in entries)
         note = f"{section}, moved by one unit it is {envelope:.1e} from itself"
-        allowed = None if limit is None else max(limit, NOISE_FACTOR * (envelope + both.drift.get(section, 0.0)))
+        allowed = (
+            None if limit is None else max(limit, NOISE_FACTOR * (envelope + drift + both.drift.get(section, 0.0)))
+        )
     if allowed is not None and gap.exceeds(allowed) and both.repeat:
         gap = _beside(gap, allowed, first, second, added)
     return Judged(Row(stage, dtype, path, what, gap.error, allowed, gap.fault, note, both.names), gap)
+
+
+def _by_rule(both: Both, key: Key, judged: Mapping[Key, Judged]) -> Judged:
+    """Passed, where each side did what the rule says with its own gradient, and the gradients are equal: an optimizer
+    may make a step of any size of what a sum left over."""
+    found, gradient = judged[key], judged.get((TRAINING, key[1], "gradient of the loss"))
+    gaps = [from_rule(trace, key) for trace in (both.a, both.b)]
+    if gradient is None or gradient.row.failed or found.gap.structural or found.row.allowed is None:
+        return found
+    if any(gap is None or gap.exceeds(found.row.allowed) for gap in gaps):
+        return found
+    worst = max((gap for gap in gaps if gap is not None), key=lambda gap: gap.error)
+    note = f"{found.row.note}; each side by the rule from its own gradient"
+    return Judged(replace(found.row, error=worst.error, note=note), worst, found.gap.error)
 
 
 def _beside(gap: Difference, allowed: float, first: Entry | None, second: Entry | None, added: float) -> Difference:

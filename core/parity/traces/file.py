@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -17,13 +18,14 @@ from isograd.core.base.errors import FileError, SpecError, shortened
 from isograd.core.base.json_text import read_json
 from isograd.core.base.limits import AXES, NUMBER, TEXT
 from isograd.core.base.tensor_files import CHECKSUM, checksum, damaged, read_tensors, write_tensors
-from isograd.core.base.types import Array
-from isograd.core.parity.traces.entry import Entry, Key
+from isograd.core.base.types import FLOATS, Array
+from isograd.core.parity.traces.entry import EVALUATION, START, STEP, TRAINING, Entry, Key
 from isograd.core.parity.traces.origin import FORMAT, Node, Origin
 from isograd.core.parity.traces.sketch import NUMBERS, Kept, Sketch
 
 NAME = "isograd_trace"
 WHOLE = "a whole trace, as ig.record wrote it"
+SECTIONS = re.compile(f"{START}|{EVALUATION}|{TRAINING}|{STEP}[1-9][0-9]{{0,8}}")
 SKETCHED = frozenset({"float16", "float32", "float64", "int64", "int32", "bool"})
 
 
@@ -89,6 +91,8 @@ def read(path: Path) -> tuple[Origin, dict[str, Node], dict[Key, Entry]]:
         if isinstance(record, dict) and isinstance(record.get("origin"), dict):
             _check_format(path, record["origin"].get("format"))
         manifest = _manifests().validate_python(record)
+        if manifest.origin.dtype not in FLOATS or manifest.origin.steps < 0:
+            raise _Damage(f"{manifest.origin.steps} steps in {manifest.origin.dtype}")
         entries = {(e.section, e.path, e.what): _entry(e, k, arrays) for k, e in enumerate(manifest.entries)}
         _check_count(manifest.entries, len(entries), len(arrays))
     except ValidationError as error:
@@ -114,12 +118,12 @@ def _manifests() -> TypeAdapter[Manifest]:
 
 
 def _check_format(path: Path, found: Any) -> None:
-    if isinstance(found, int) and found > FORMAT:
+    if isinstance(found, int) and found != FORMAT:
         raise FileError(
             f"Trace.load({str(path)!r})",
-            wanted=f"a trace of format {FORMAT} or less",
-            got=f"one of format {found}, of a later isograd",
-            fix="install that isograd, or record again",
+            wanted=f"a trace of format {FORMAT}",
+            got=f"one of format {found}",
+            fix="install the isograd that wrote it, or record again",
         )
 
 
@@ -147,6 +151,8 @@ def _entry(listed: Listed, number: int, arrays: Mapping[str, Array]) -> Entry:
     if not all(name in arrays for name in names):
         raise _Damage(f"no array for {listed.what} of {listed.path}")
     whole, *others = (np.array(arrays[name]) for name in names)  # views of the file's bytes else
+    if not SECTIONS.fullmatch(listed.section) or any(each.dtype.kind not in "fiub" for each in (whole, *others)):
+        raise _Damage(f"{listed.section!r} of {listed.path}, {whole.dtype}")
     if listed.sketch is None:
         kind = (whole.dtype.name, whole.shape)
         values: Kept = whole

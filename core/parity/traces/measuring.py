@@ -60,9 +60,9 @@ def measured(
     least = NOISE_FACTOR * float(np.finfo(dtype).eps)
     steep = max((size_of(values) for (_, _, what), values in kept.items() if what.startswith(GRADIENT)), default=0.0)
     entries = {}
-    for key, values in kept.items():
-        rest = key[2].startswith(GRADIENT) and size_of(values) < least * steep
-        entries[key] = _entry(values, noises[key], added(key) if rest or noises[key] > least else 0.0, beside[key])
+    for key, found in kept.items():
+        rest = key[2].startswith(GRADIENT) and size_of(found) < least * steep
+        entries[key] = _entry(found, noises[key], added(key) if rest or noises[key] > least else 0.0, beside[key])
     return entries, repeats
 
 

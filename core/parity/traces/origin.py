@@ -53,9 +53,9 @@ class Node:
 class Origin:
     """What a trace says of itself. Hashes are those of dtype, shape and values of all arrays; "" where there are none.
 
-    `kind` is "network" or "module", `engine` what computed, `model` and the descriptions of training in a line each.
-    `masks`: what keys the masks of dropout, "paths" of nodes or the "order" in which a module draws; "" where it draws
-    none. `repeats`: whether the run found the same, bit for bit, when it was run again.
+    `kind` is "network" or "module", `engine` what computed, `model` and the descriptions of training in a line each;
+    `rule` is the optimizer as JSON. `masks`: what keys the masks of dropout, "paths" of nodes or the "order" in which a
+    module draws; "" where it draws none. `repeats`: whether the run found the same, bit for bit, when it was run again.
     """
 
     kind: str
@@ -67,6 +67,7 @@ class Origin:
     targets: str = ""
     loss: str = ""
     optimizer: str = ""
+    rule: str = ""
     steps: int = 0
     masks: str = ""
     repeats: bool = True

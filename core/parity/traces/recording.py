@@ -81,6 +81,7 @@ def record_network(
         targets=digest(rounded(whole.targets, net.dtype.name)) if whole.losses else "",
         loss=", ".join(map(repr, whole.losses)),
         optimizer="" if optimizer is None else repr(optimizer),
+        rule="" if optimizer is None else optimizer.to_json(),
         steps=steps,
         masks="paths",
         repeats=repeats,
