@@ -264,7 +264,7 @@ class TorchLearner:
             counts = {} if isinstance(optimizer, torch.optim.SGD) else {"step": torch.tensor(float(step))}
             for path, p in zip(self.net.weight_paths, self.params, strict=True):
                 given = {slot: np.array(memory[f"{slot}/{path}"], order="C") for slot in self.rule.slots}
-                slots = {slot: torch.from_numpy(values).to(p) for slot, values in given.items()}  # laid out as p is
+                slots = {slot: laid_out_as(p, values) for slot, values in given.items()}
                 if slots:
                     optimizer.state[p] = {**{name: count.clone() for name, count in counts.items()}, **slots}
         with Unbroken():
@@ -282,6 +282,12 @@ def norm(values: list[torch.Tensor]) -> float:
         return 0.0
     norms = torch._foreach_norm(values)
     return sum([size.item() for size in (norms if values[0].is_cpu else [torch.stack(norms).sum()])])
+
+
+@torch.no_grad()
+def laid_out_as(p: torch.Tensor, values: Array) -> torch.Tensor:
+    """The values in p's dtype, and in memory as p lies: fused optimizers read both side by side."""
+    return torch.empty_like(p).copy_(torch.from_numpy(values))
 
 
 def copied(value: Any) -> Any:

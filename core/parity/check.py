@@ -75,7 +75,7 @@ def check_parity(
     steps = counted("check_parity", "steps", steps)
     size = len(whole.inputs[0]) if batch_size is None else counted("check_parity", "batch_size", batch_size)
     _check_training(optimizer, clip, schedule, trained=loss is not None)
-    kinds = _kinds(dtypes)
+    kinds = kinds_of(dtypes)
     for kind in kinds:
         in_dtype(model, whole.state, FLOATS[kind], "check_parity(weights=…)")
     pairs = pairs_of("check_parity(backends=…)", backends)
@@ -110,7 +110,7 @@ def _check_training(
         raise SpecError("check_parity(schedule=…)", wanted=wanted, got="none", fix="optimizer=ig.SGD(0.1)")
 
 
-def _kinds(dtypes: str | Sequence[str]) -> list[str]:
+def kinds_of(dtypes: str | Sequence[str]) -> list[str]:
     """The names of the dtypes that are asked for, one or several."""
     given = (dtypes,) if isinstance(dtypes, str) else dtypes
     if not isinstance(given, (tuple, list)) or not given:

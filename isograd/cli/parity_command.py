@@ -32,7 +32,7 @@ ig.check_gradients.
 
 @with_options("data", "recipe", "batch_size", "seed")
 def parity(experiment: OptionalName = None, backends: MaybeBackendNames = None, *, options: Options) -> None:
-    """Check that all engines compute the same: in an experiment, a module's import or every layer case; exit 1 if not."""
+    """Check that engines compute the same: an experiment, a module's import, or every layer case; exit 1 if not."""
     from isograd.core.parity.suite import check_all_cases
     from isograd.reports.comparing import parity_of
     from isograd.reports.engines import WITHOUT_TORCH, comparable, family, titled

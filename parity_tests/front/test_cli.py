@@ -81,6 +81,38 @@ def test_parity_of_an_experiment_and_of_every_case(tmp_path: Path, arguments: li
     assert f"{left} against {right}" in run.stdout
 
 
+MODULE = """
+import torch
+import isograd as ig
+
+class Doubles(torch.nn.Module):
+    def forward(self, x):
+        return (x * 2).tanh()
+
+def make():
+    return Doubles(), torch.ones(3, 4)
+
+def faulty():
+    module, x = make()
+    model, _ = ig.from_torch(module, x)
+    module.register_forward_hook(lambda part, args, y: y + 1)
+    return module, x, {"against": model, "dtypes": "float64"}
+"""
+
+
+def test_parity_of_a_module_that_a_function_makes(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(MODULE)
+    right = typed("parity", "mine.py:make", "--backends", "numpy,torch", cwd=tmp_path)
+    assert right.returncode == 0, right.stdout + right.stderr
+    assert "Doubles as it is, against a model of it" in right.stdout
+    assert "numpy against torch against Doubles, seed 0" in right.stdout
+    assert right.stdout.rstrip().endswith("PASSED")
+    wrong = typed("parity", "mine.py:faulty", "--seed", "3", cwd=tmp_path)
+    assert wrong.returncode == 1
+    assert "numpy against Doubles, seed 3" in wrong.stdout
+    assert "the odd one out is Doubles" in wrong.stdout
+
+
 @pytest.mark.usefixtures("engines")
 def test_an_engine_that_is_wrong_is_named_and_the_command_exits_with_1(tmp_path: Path) -> None:
     judged = typed("parity", "house_prices", "--recipe", "linear", "--backends", "wrong,numpy", cwd=tmp_path)

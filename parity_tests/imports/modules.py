@@ -92,7 +92,7 @@ def video(name: str) -> Made:
     from torchvision.models import get_model
 
     frames, size = (16, 224) if name.startswith("mvit") or name == "s3d" else (8, 64)
-    return Made(get_model(name, weights=None), (images(2, frames, size, size),))
+    return Made(get_model(name, weights=None), (images(1 if size > 64 else 2, frames, size, size),))
 
 
 def of_timm(name: str) -> Made:

@@ -15,7 +15,7 @@ from torch import nn
 
 import isograd as ig
 
-MODEL = ig.Sequential([ig.Linear(3), ig.Tanh(), ig.Linear(2)])
+MODEL = ig.Sequential([ig.Linear(3), ig.Tanh(), ig.Linear(2)], input_shape=(4,))
 X, Y = np.linspace(-1, 1, 8).reshape(2, 4), np.zeros((2, 2))
 MODULE = nn.Linear(4, 2)
 TENSOR = torch.ones(2, 4)

@@ -34,6 +34,7 @@ EQUIVALENT = {
     ("convolution", "1:", "2:"): "a convolution is called with one array",
     ("_warm_up", "1", "2"): "of one position what follows only begins",
     ("normal_cdf", "x > 0", "x >= 0"): "both sides meet there",
+    ("erf", "np.abs(x) < 1", "np.abs(x) <= 1"): "both ways meet there",
     ("keys", "t < 1", "t <= 1"): "both sides meet there",
     ("keys", "t < 2", "t <= 2"): "both sides meet there",
     ("convolve_dx", "COPIES_FOR_AN_ADD * channels", "COPIES_FOR_AN_ADD"): "two ways to the same dx",
@@ -124,7 +125,7 @@ RULES = [
     (r"len\((\w+)\) > 1 → len\(\1\) >= 1", "likewise"),
     (r"if spec.weight_decay → if True", "nothing is added"),
     (r"(.+) if spec.dampening else step → \1 if True else step", "nothing is taken away"),
-    (r"(uniform|run.random\(shape\)) >= (.+) → \1 > \2", "no number that is drawn is that one"),
+    (r"(uniform|run.random\(shape[^)]*\)) >= (.+) → \1 > \2", "no number that is drawn is that one"),
     (r"dy.sum\(repeated, .+ if repeated else dy → .+ if True else dy", "a sum over no axis"),
     (r"each.sum\(1\) if spec.reduction == 'none' else each → each.sum\(1\) if True else each", "added up sooner"),
     (r"x @ np.ones.+ if x.ndim == 2 else (x.sum.+) → .+ if False else \1", FASTER),
@@ -200,6 +201,13 @@ BESIDE_CASES = {
         "scaled_dot_product_attention",
         "collected(values, d) if spec.enable_gqa else d",
     ): "a head that serves one of the queries' has its gradient",
+    **{
+        ("embedding", before): "no case has a wrong number: engines/test_entries.py"
+        for before in [
+            *("if x.size and (x.min() < 0 or x.max() >= len(W))", "x.min() < 0 or x.max() >= len(W)"),
+            *("x.max() >= len(W)", "x >= len(W)"),
+        ]
+    },
     ("check_places", "index >= size"): "no case has a wrong index: messages/test_messages_indexing.py",
     ("check_places", "if wrong.any()"): "likewise",
     ("custom_loss", "t.astype(np.int64) if spec.labels else t"): "a learner's labels alone: engines/test_custom.py",

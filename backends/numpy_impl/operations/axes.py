@@ -48,8 +48,8 @@ def expand(spec: Expand, p: Tree, x: Array, *like: Array, run: Run) -> tuple[Arr
     if like:
         shape = spec.form.sizes(rows_of(like))
     else:  # the axes that grow with the batch are x's own
-        new = len(spec.form.axes) - x.ndim
-        shape = tuple(x.shape[k - new] if isinstance(size, Rows) else size for k, size in enumerate(spec.form.axes))
+        axes = spec.form.axes
+        shape = tuple(x.shape[k - len(axes)] if isinstance(size, Rows) else size for k, size in enumerate(axes))
 
     def backward(dy: Array) -> tuple[MaybeArrays, State]:
         return (unbroadcast(dy, x.shape), *(None for _ in like)), {}

@@ -71,7 +71,7 @@ def _erf_series() -> list[float]:
 
     def smooth(u: float) -> float:
         z = sqrt((u + 1) / 2)
-        return math.erf(z) / z if z else 2 / sqrt(math.pi)
+        return math.erf(z) / z  # nodes lie within
 
     series: list[float] = chebyshev.chebinterpolate(np.vectorize(smooth), 16).tolist()
     return series

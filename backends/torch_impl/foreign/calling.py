@@ -33,12 +33,16 @@ class Calling:
         return module(*args, **kwargs)
 
     def filled(self, x: Sequence[Tensor]) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """(args, kwargs) with these tensors, copies that a forward may write to."""
+        """(args, kwargs) with these tensors, copies that a forward may write to; integers of the example's own kind."""
         leaves, tree = pytree.tree_flatten((self.args, dict(self.kwargs or {})))
         given = iter(x)
-        filled = [next(given).clone() if isinstance(leaf, Tensor) else leaf for leaf in leaves]
+        filled = [_copied(next(given), leaf) if isinstance(leaf, Tensor) else leaf for leaf in leaves]
         args, kwargs = pytree.tree_unflatten(filled, tree)
         return args, kwargs
+
+
+def _copied(tensor: Tensor, like: Tensor) -> Tensor:
+    return tensor.clone() if like.is_floating_point() else tensor.to(like.dtype, copy=True)
 
 
 def tensors_in(y: Any) -> tuple[Tensor, ...]:

@@ -31,6 +31,7 @@ class Draw:
     by_row: bool = True
     time_first: bool = False  # PyTorch draws (T, N, …) where isograd draws (N, T, …)
     heads: int = 0  # PyTorch may draw (N·heads, …) where isograd draws (N, heads, …)
+    axes: int = 0  # PyTorch may draw (1, N, …) where isograd draws that many axes; 0: as many as PyTorch
 
     def uniform(self, run: Run, shape: Shape) -> Array:
         """U[0, 1) of the shape that PyTorch asks for."""
@@ -39,7 +40,8 @@ class Draw:
             return of.random((shape[1], shape[0], *shape[2:]), self.purpose).swapaxes(0, 1)
         if self.heads and len(shape) == 3:
             return of.random((shape[0] // self.heads, self.heads, *shape[1:]), self.purpose).reshape(shape)
-        return of.random(shape, self.purpose, by_row=self.by_row)
+        front = len(shape) - self.axes if self.axes else 0
+        return of.random(shape[front:], self.purpose, by_row=self.by_row).reshape(shape)
 
 
 def draws_of(model: Composite, *shapes: Shape, prefix: str = "") -> Iterator[Draw]:
@@ -49,10 +51,10 @@ def draws_of(model: Composite, *shapes: Shape, prefix: str = "") -> Iterator[Dra
         if isinstance(node.layer, Composite):
             yield from draws_of(node.layer, *node.in_shapes, prefix=f"{path}.")
         else:
-            yield from _drawn_by(node.layer, path)
+            yield from _drawn_by(node.layer, path, node.in_shapes)
 
 
-def _drawn_by(layer: Layer, path: str) -> Iterator[Draw]:
+def _drawn_by(layer: Layer, path: str, shapes: Sequence[Shape]) -> Iterator[Draw]:
     """None where nothing, or everything, is dropped: PyTorch does not ask then, but for whole paths."""
     match layer:
         case core.StochasticDepth(p=p) if p > 0:
@@ -61,7 +63,7 @@ def _drawn_by(layer: Layer, path: str) -> Iterator[Draw]:
             for k in range(1, layer.num_layers):
                 yield Draw(path, f"dropout below layer {k}", time_first=True)
         case core.ScaledDotProductAttention(dropout=p) if 0 < p < 1:
-            yield Draw(path)
+            yield Draw(path, axes=1 + len(shapes[0]))
         case core.MultiheadAttention(dropout=p) if 0 < p < 1:
             yield Draw(path, heads=layer.num_heads)
         case _ if isinstance(layer, DROPOUTS) and 0 < layer.p < 1:

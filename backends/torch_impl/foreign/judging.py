@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import torch
 from torch import nn
 
-from isograd.backends.torch_impl.foreign.calling import Calling, as_tensors
+from isograd.backends.torch_impl.foreign.calling import Calling, as_tensors, copied, tensors_in
 from isograd.backends.torch_impl.foreign.engine import ModuleEngine
 from isograd.backends.torch_impl.foreign.options import told_apart
 from isograd.backends.torch_impl.importer.entrance import from_torch, without_cache
+from isograd.core.base.errors import shortened
 from isograd.core.base.types import Array
 from isograd.core.engine.protocol import Backend
 from isograd.core.graph.composite import Composite
-from isograd.core.parity.check import check_parity
-from isograd.core.parity.report import ParityReport
+from isograd.core.parity.check import check_parity, kinds_of
+from isograd.core.parity.report import NotJudged, ParityReport
 from isograd.core.parity.verdict import Culprit
 
 
@@ -29,6 +31,7 @@ def check_module(
     model: Composite | None = None,
     weights: Mapping[str, Array] | None = None,
     backends: Sequence[str | Backend] = ("numpy",),
+    dtypes: str | Sequence[str] = ("float64", "float32"),
     **asked: Any,
 ) -> ParityReport:
     """`check_parity` of the module's import, or of `model` with `weights`, on `backends` and on the module itself.
@@ -44,10 +47,29 @@ def check_module(
     calling = Calling(args, named)
     engine = ModuleEngine(module, calling, model)
     inputs = tuple(tensor.detach().cpu().numpy() for tensor in calling.tensors)
+    kinds = kinds_of(dtypes)
+    fixed = {kind: why for kind in kinds if (why := _holds_to_its_own(module, calling, kind))}
+    asked["dtypes"] = [kind for kind in kinds if kind not in fixed] or kinds
     report = check_parity(model, inputs, y, weights=weights, backends=(*backends, engine), **asked)
+    if len(fixed) < len(kinds):
+        report.not_judged += [NotJudged(engine.name, "node", kind, 1, why) for kind, why in fixed.items()]
     report.title = f"{type(module).__name__} as it is, against a model of it\n{report.title}"
     report.culprits = [_explained(culprit, engine) for culprit in report.culprits]
     return report
+
+
+def _holds_to_its_own(module: nn.Module, calling: Calling, kind: str) -> str:
+    """Why the module does not compute in this dtype when its weights are; "" where it does."""
+    dtype = getattr(torch, kind)
+    made = copied(module).to(dtype).eval()
+    given = [x.to(dtype) if x.is_floating_point() else x for x in calling.tensors]
+    try:
+        with torch.no_grad(), torch.random.fork_rng(devices=[]):
+            outputs = tensors_in(calling(made, given))
+    except RuntimeError as error:
+        return f"the module raises in it: {shortened(' '.join(str(error).split()), 80)}"
+    other = next((y.dtype for y in outputs if y.is_floating_point() and y.dtype != dtype), None)
+    return "" if other is None else f"the module computes in {other}, whatever its weights are"
 
 
 def _explained(culprit: Culprit, engine: ModuleEngine) -> Culprit:

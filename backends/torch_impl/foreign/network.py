@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from isograd.backends.torch_impl.build import module_of
+from isograd.backends.torch_impl import TorchBackend
 from isograd.backends.torch_impl.foreign.calling import Calling, copied, tensors_in
 from isograd.backends.torch_impl.foreign.draws import SharedDraws, draws_of
 from isograd.backends.torch_impl.loader import Tensors
@@ -67,8 +67,9 @@ class ModuleNetwork(TorchNetwork):
         """{node path: its outputs}: of nodes that are parts of the module those parts' own, of operations between them
         what PyTorch makes of these."""
         seen = self._seen(inputs, training)
-        peer = module_of(self.model, self.model.input_shapes, shared_randomness=True)
-        made = TorchNetwork(peer, self.model, self.state_dict(), seed=self.seed, dtype=self.dtype, device=self.device)
+        made = TorchBackend().build(
+            self.model, self.state_dict(), seed=self.seed, dtype=self.dtype, shared_randomness=True
+        )
         made.at_step(self.run_step)
         for path, value in seen.items():
             made.module.get_submodule(path).register_forward_hook(_instead(value))

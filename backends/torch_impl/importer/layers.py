@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from isograd.backends.torch_impl.importer.plan import Out
 from isograd.backends.torch_impl.importer.table import operation
 from isograd.core import layers as core
 from isograd.core.layers.base import Misfit
@@ -23,17 +24,30 @@ def _axes(b: Any, a: Any) -> int:
 def convolution(b: Any, a: Any) -> Any:
     kind = (core.Conv1d, core.Conv2d, core.Conv3d)[_axes(b, a) - 1]
     out, _, *kernel = b.form(b.ref(a.weight)).axes
-    padding = a.padding if isinstance(a.padding, str) else _one(a.padding)
+    value, padding, mode = _padded(b, a)
     layer = kind(
         out,
         _one(kernel),
         stride=_one(a.stride),
         padding=padding,
+        padding_mode=mode,
         dilation=_one(a.dilation),
         groups=a.groups,
         bias=a.bias is not None,
     )
-    return b.apply(layer, a.input, weights={"weight": a.weight, "bias": a.bias})
+    return b.apply(layer, value, weights={"weight": a.weight, "bias": a.bias})
+
+
+def _padded(b: Any, a: Any) -> tuple[Any, Any, Any]:
+    """(input, padding, padding_mode): where its module pads with other than zeros, an nn.Conv does so before it."""
+    ref, mode = b.ref(a.input), getattr(b.paths.get(b.place.module), "padding_mode", "zeros")
+    pad = ref.step.layer if isinstance(ref, Out) and ref.step.place.module == b.place.module else None
+    if not isinstance(pad, core.Pad) or pad.mode != mode or len(pad.padding) != 2 * _axes(b, a) or any(a.padding):
+        return a.input, a.padding if isinstance(a.padding, str) else _one(a.padding), "zeros"
+    widths = pad.padding[::-1]
+    pairs = tuple(zip(widths[1::2], widths[::2], strict=True))
+    even = all(before == after for before, after in pairs)
+    return ref.step.inputs[0], _one([before for before, _ in pairs]) if even else pairs, mode
 
 
 @operation("conv_transpose1d", "conv_transpose2d")

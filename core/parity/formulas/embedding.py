@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from isograd.core.base.arrays import Namespace
-from isograd.core.base.types import FLOATS, Tree
+from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import Embedding, OneHot
 from isograd.core.parity.formulas.table import formula
@@ -25,4 +25,4 @@ def embedding(spec: Embedding, ops: Namespace, p: Tree, x: tuple[Any, ...], run:
 @formula(OneHot)
 def one_hot(spec: OneHot, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = I[x], rows of the identity"""
-    return ops.constant(np.eye(spec.num_classes), FLOATS["float64"])[x[0]]
+    return ops.constant(np.eye(spec.num_classes), run.dtype)[x[0]]

@@ -18,24 +18,25 @@ Shares = dict[int, float]
 """{place in x: its share of one place in y}"""
 
 
-def held(spec: Upsample, i: int, size: int, out: int, step: float) -> Shares:
-    """What y[i] holds of x."""
+def held(spec: Upsample, place: int, size: int, out: int, step: float, dtype: np.dtype[np.floating]) -> Shares:
+    """What y[place] holds of x; places are numbers of x's own dtype, nearest ones of float32, as in torch."""
+    i: Any = (np.float32 if "nearest" in spec.mode else dtype.type)(place)
     if out == size and spec.mode not in ("nearest-exact", "bicubic"):
-        return {i: 1.0}
+        return {place: 1.0}
     if spec.mode in ("nearest", "nearest-exact"):
         if spec.mode == "nearest" and out == 2 * size:
-            return {i // 2: 1.0}
-        return {min(floor((i + 0.5 * (spec.mode == "nearest-exact")) * step), size - 1): 1.0}
+            return {place // 2: 1.0}
+        return {min(floor((i + 0.5 * (spec.mode == "nearest-exact")) * np.float32(step)), size - 1): 1.0}
     if spec.mode == "area":
-        window = range(i * size // out, ceil((i + 1) * size / out))
+        window = range(place * size // out, ceil((place + 1) * size / out))
         return {j: 1 / len(window) for j in window}
     if spec.align_corners:
         step = (size - 1) / (out - 1) if out > 1 else 0.0
+    r: Any = dtype.type(step)
     if spec.antialias:
-        wide = max(step, 1.0)
-        heights = {j: height(spec, (j + 0.5 - (i + 0.5) * step) / wide) for j in range(size)}
+        heights = {j: height(spec, (j + 0.5 - (i + 0.5) * r) / max(r, 1.0)) for j in range(size)}
         return {j: share / sum(heights.values()) for j, share in heights.items()}
-    at = i * step if spec.align_corners else (i + 0.5) * step - 0.5
+    at = i * r if spec.align_corners else (i + 0.5) * r - 0.5
     at = at if spec.mode == "bicubic" else max(at, 0.0)
     shares: Shares = {}
     for j in range(floor(at) - 1, floor(at) + 3):
@@ -55,9 +56,9 @@ def height(spec: Upsample, t: float) -> float:
     return a * t**3 - 5 * a * t**2 + 8 * a * t - 4 * a if t < 2 else 0.0
 
 
-def resampled(spec: Upsample, ops: Namespace, x: Any, axis: int, out: int, step: float) -> Any:
+def resampled(spec: Upsample, ops: Namespace, x: Any, axis: int, out: int, step: float, run: Run) -> Any:
     """One axis: y[i] = Σ share · x[place]"""
-    shares = [list(held(spec, i, x.shape[axis], out, step).items()) for i in range(out)]
+    shares = [list(held(spec, i, x.shape[axis], out, step, run.dtype).items()) for i in range(out)]
     most = max(map(len, shares))
     table = np.array([entry + [(0, 0.0)] * (most - len(entry)) for entry in shares])
     front, behind = (slice(None),) * axis, [1] * (x.ndim - 1 - axis)
@@ -78,7 +79,7 @@ def upsample(spec: Upsample, ops: Namespace, p: Tree, x: tuple[Any, ...], run: R
         factors = each(spec.scale_factor, len(sizes))
         grid = [(floor(size * factor), 1 / factor) for size, factor in zip(sizes, factors, strict=True)]
     for axis, (out, step) in enumerate(grid, 2):
-        y = resampled(spec, ops, y, axis, out, step)
+        y = resampled(spec, ops, y, axis, out, step, run)
     return y
 
 
