@@ -133,7 +133,7 @@ def test_a_network_that_cannot_be_copied() -> None:
         "  wanted a network of 'numpy' that can be copied: record leaves yours as it is",
     ]
     assert told[2].startswith("  got    TypeError: it holds a lock (")
-    assert told[3] == "  fix    give it a __deepcopy__, or a compared() (docs/engines.md)"
+    assert told[3] == "  fix    give it a __deepcopy__, or a compared() (core/engine/protocol.py)"
 
 
 @pytest.mark.parametrize(

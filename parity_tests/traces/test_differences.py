@@ -182,9 +182,10 @@ def test_what_one_side_alone_has_is_no_failure_but_a_missing_gradient_is(right: 
     assert report.passed
     told = [(each.what, each.cases, each.why) for each in report.not_judged if each.stage == "end to end"]
     assert told == [("2", 2, f"only {report.sides[0]} has such outputs")]
-    gone = {key: entry for key, entry in trace.entries.items() if key[1:] != ("6.bias", "gradient")}
-    culprit = first(ig.diff(trace, replace(trace, entries=gone)))
-    assert (culprit.path, culprit.fault) == ("6.bias", "missing on one side")
+    for what in ("gradient", "weight", "exp_avg"):
+        gone = {key: entry for key, entry in trace.entries.items() if key[1:] != ("6.bias", what)}
+        culprit = first(ig.diff(trace, replace(trace, entries=gone)))
+        assert (culprit.path, culprit.fault) == ("6.bias", "missing on one side"), what
 
 
 def test_what_was_asked_of_one_alone_is_left_out(right: dict[str, ig.Trace]) -> None:

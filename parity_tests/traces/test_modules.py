@@ -285,6 +285,21 @@ def test_a_module_that_names_float32_itself_is_recorded_all_the_same() -> None:
     assert ig.diff(trace, trace).passed
 
 
+def test_what_is_written_in_place_between_parts_is_an_input_of_its_own() -> None:
+    class InPlace(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.first, self.second = nn.Linear(3, 3), nn.Linear(3, 3)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.second(self.first(x).mul_(2))
+
+    trace = ig.record(seeded(InPlace, "float32"), torch.ones(2, 3))
+    assert trace.nodes["second"].reads[0] == ("second", "input")
+    assert np.array_equal(trace["second"]["training input"], 2 * trace["first"]["training output"])
+    assert "training dy" not in trace["first"]
+
+
 def test_frozen_parameters_and_tied_weights_stand_once() -> None:
     class Tied(nn.Module):
         def __init__(self) -> None:

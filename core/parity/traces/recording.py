@@ -98,7 +98,7 @@ def comparable(net: Network, seed: int) -> Network:
             "record(net)",
             wanted=f"a network of {net.backend!r} that can be copied: record leaves yours as it is",
             got=told_with_line(error),
-            fix="give it a __deepcopy__, or a compared() (docs/engines.md)",
+            fix="give it a __deepcopy__, or a compared() (core/engine/protocol.py)",
         ) from error
     made.seed = seed
     return made
