@@ -70,10 +70,12 @@ if TYPE_CHECKING:  # what is loaded when it is first asked for
     from isograd.backends.torch_impl.porting import compare_modules
     from isograd.core.graph.custom_decorator import custom
     from isograd.core.parity.gradients import check_gradients
+    from isograd.core.parity.traces import Trace, diff
     from isograd.experiments import Experiment, Options, Prepared, Recipe
     from isograd.judging import check_parity
     from isograd.exporting import Export, export
     from isograd.text import Vocabulary, generate
+    from isograd.tracing import record
 
 __version__ = "0.1.0"
 
@@ -83,9 +85,11 @@ _LATER = {  # the same names by the module that holds them: most training needs 
     "isograd.core.graph.custom_decorator": ["custom"],
     "isograd.judging": ["check_parity"],
     "isograd.core.parity.gradients": ["check_gradients"],
+    "isograd.core.parity.traces": ["Trace", "diff"],
     "isograd.experiments": ["Experiment", "Options", "Prepared", "Recipe", "experiments"],
     "isograd.exporting": ["Export", "export"],
     "isograd.text": ["Vocabulary", "generate", "text"],
+    "isograd.tracing": ["record"],
 }
 
 _RENAMED = {"ConstantLR": "it is ig.FixedLR now, since torch's ConstantLR is another schedule"}
@@ -180,6 +184,7 @@ __all__ = [
     "StopFit",
     "Streams",
     "Subset",
+    "Trace",
     "Trainer",
     "TrainerState",
     "TransformerDecoderBlock",
@@ -197,6 +202,7 @@ __all__ = [
     "compare_modules",
     "custom",
     "data",
+    "diff",
     "encode_labels",
     "experiments",
     "export",
@@ -206,6 +212,7 @@ __all__ = [
     "init",
     "load",
     "one_hot",
+    "record",
     "save",
     "split",
     "standardize",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
@@ -142,6 +143,16 @@ class NumpyNetwork:
                 y, _, _ = self.compute(as_inputs(piece, self.input_dtypes), training=False, needs_dx=False)
                 parts.append(y if isinstance(y, tuple) else (y,))
         return joined(parts)
+
+    def compared(self, dtype: str | None = None) -> NumpyNetwork:
+        """A copy, in another dtype where one is named."""
+        if dtype is None or np.dtype(dtype) == self.dtype:
+            return deepcopy(self)
+        made = NumpyNetwork(
+            self.model, self.state, seed=self.seed, dtype=np.dtype(dtype), tables=self.tables, backend=self.backend
+        )
+        made.threads = self.threads
+        return made
 
     def state_dict(self) -> State:
         """Copies of the weights and buffers, in torch's names and layouts."""

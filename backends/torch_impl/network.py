@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from isograd.backends.torch_impl.build import module_of
 from isograd.backends.torch_impl.gradients import differentiable, gradients_of
 from isograd.backends.torch_impl.learner import TorchLearner
 from isograd.backends.torch_impl.loader import Tensors, tensors
@@ -22,7 +24,7 @@ from isograd.core.engine.context import Run
 from isograd.core.engine.rows import Fewest
 from isograd.core.engine.unbroken import Unbroken
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.weights import check_state, declared, in_dtype, with_ties
+from isograd.core.graph.weights import check_state, declared, in_dtype, with_ties, without_ties
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 
@@ -180,6 +182,19 @@ class TorchNetwork:
             y = self.compute(self.tensors(piece), training=False)
             parts.append(tuple(v.cpu().numpy() for v in (y if isinstance(y, tuple) else (y,))))
         return joined(parts)
+
+    def compared(self, dtype: str | None = None) -> TorchNetwork:
+        """A copy, in another dtype where one is named, that draws its masks from isograd's streams."""
+        kind = self.dtype if dtype is None else np.dtype(dtype)
+        if not self.generators and kind == self.dtype:
+            return deepcopy(self)
+        module = deepcopy(self.module)
+        if self.generators:
+            with torch.random.fork_rng(devices=[]):
+                module = module_of(self.model, self.model.input_shapes, shared_randomness=True)
+        options: dict[str, Any] = {"device": self.device, "compiled": self.compiled}
+        state = without_ties(self.model, self.state_dict())
+        return TorchNetwork(module, self.model, state, seed=self.seed, dtype=kind, **options)
 
     def state_dict(self) -> State:
         """Copies of the weights and buffers, in torch's names and layouts."""

@@ -56,7 +56,11 @@ class Learner(Protocol):
 
 
 class Network(Protocol):
-    """A model with weights, in one backend. Arrays in, arrays out."""
+    """A model with weights, in one backend. Arrays in, arrays out.
+
+    It may have `compared(dtype=None)`: a copy of itself, in another dtype where one is named, that draws its masks from
+    isograd's streams of its attribute `seed`; `ig.record` makes a deep copy of a network that has none.
+    """
 
     model: Composite
     dtype: np.dtype[np.floating]

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
-import struct
 from collections.abc import Mapping
-from hashlib import blake2b
 from pathlib import Path
-from stat import S_ISREG
-from typing import Any
 
-import numpy as np
-
-from isograd.core.base.atomic import as_path, write_atomically
+from isograd.core.base.atomic import as_path
 from isograd.core.base.errors import FileError, SpecError, WeightsError, shown
 from isograd.core.base.json_text import read_json
 from isograd.core.base.limits import TEXT
+from isograd.core.base.tensor_files import CHECKSUM, are_words, checksum, damaged, read_tensors, write_tensors
 from isograd.core.base.types import Array, State
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.weights import check_state
 
-HEADER = 4 * TEXT  # bytes: the description as a JSON string, and an entry for every weight
+WHOLE = "a whole file, as ig.save wrote it"
 
 
 def save(
@@ -34,8 +28,6 @@ def save(
     `load_notes` gives back. Raises before anything is written: WeightsError if the weights do not fit, SpecError for
     what is no model or for notes that are no words; and FileError where no file can be written.
     """
-    from safetensors.numpy import save as to_bytes
-
     place = as_path(path, "save")
     if not isinstance(model, Composite):
         raise SpecError(
@@ -51,8 +43,7 @@ def save(
             "save", wanted=f"a description of at most {TEXT:,} characters", got=f"{len(text):,}", fix="divide the model"
         )
     told = {"notes": json.dumps(_words(notes))} if notes is not None else {}
-    metadata = {"isograd": text, **told, "checksum": _checksum(text + told.get("notes", ""), arrays)}
-    return write_atomically(place, _in_order(to_bytes(arrays, metadata=metadata)))
+    return write_tensors(place, arrays, {"isograd": text, **told})
 
 
 def load(path: str | Path) -> tuple[Composite, State]:
@@ -72,7 +63,7 @@ def load_notes(path: str | Path) -> dict[str, str]:
 
 
 def _storable(name: str, values: Array) -> Array:
-    """The values as safetensors keeps them: in one piece, little-endian, of a width that it knows."""
+    """The values, of a width that safetensors knows."""
     if values.dtype.itemsize > 8:
         raise WeightsError(
             f"save: {name}",
@@ -80,11 +71,11 @@ def _storable(name: str, values: Array) -> Array:
             got=f"{values.dtype}",
             fix=f"weights[{name!r}].astype('float64')",
         )
-    return np.asarray(values, values.dtype.newbyteorder("<"), order="C")
+    return values
 
 
 def _words(notes: object) -> dict[str, str]:
-    if not isinstance(notes, Mapping) or not _are_words(notes):
+    if not isinstance(notes, Mapping) or not are_words(notes):
         raise SpecError(
             "save(notes=…)", wanted="texts by name", got=shown(notes), fix='notes={"classes": json.dumps(classes)}'
         )
@@ -92,94 +83,27 @@ def _words(notes: object) -> dict[str, str]:
 
 
 def _read(path: Path) -> tuple[Composite, State, dict[str, str]]:
-    from safetensors.numpy import load as from_bytes
-
-    content = _content(path)
-    metadata = _metadata(path, content)
-    try:
-        weights: State = from_bytes(content)
-    except Exception as error:  # whatever another package makes of bytes that may hold anything
-        raise _damaged(path, f"{type(error).__name__}: {error}") from None
-    if "isograd" not in metadata:
+    weights, texts = read_tensors(path, "load", WHOLE)
+    if "isograd" not in texts:
         raise FileError(
             f"load({str(path)!r})",
             wanted="a file that isograd wrote",
             got="safetensors without isograd's description",
             fix="build the model and call net.load_state_dict with its tensors",
         )
-    told = metadata.get("notes", "")
-    if metadata.get("checksum") != _checksum(metadata["isograd"] + told, weights):
-        raise _damaged(path, "its values do not match their checksum")
-    model = Composite.from_json(metadata["isograd"])
+    told = {name: text for name, text in texts.items() if name in ("isograd", "notes")}
+    if texts.get(CHECKSUM) != checksum(told, weights):
+        raise damaged(path, "load", WHOLE, "its values do not match their checksum")
+    model = Composite.from_json(texts["isograd"])
     check_state(model, weights, f"load({str(path)!r})")
-    return model, weights, _notes(path, told)
-
-
-def _content(path: Path) -> bytes:
-    where = f"load({str(path)!r})"
-    try:
-        if not S_ISREG(os.stat(path).st_mode) and not path.is_dir():
-            raise FileError(where, wanted="an existing file", got="a pipe or a device", fix="mend the path")
-        return path.read_bytes()
-    except OSError as error:
-        got = "no such file" if isinstance(error, FileNotFoundError) else str(error.strerror).lower()
-        raise FileError(where, wanted="an existing file", got=got, fix="mend the path") from None
-
-
-def _metadata(path: Path, content: bytes) -> dict[str, str]:
-    """The header's own entries; a safetensors file starts with its header's length (u64) and its JSON."""
-    try:
-        (length,) = struct.unpack("<Q", content[:8])
-    except struct.error:
-        raise _damaged(path, "it ends within its first 8 bytes") from None
-    if length > min(len(content) - 8, HEADER):
-        raise _damaged(path, f"a header of {length:,} bytes, in a file of {len(content):,}")
-    try:
-        header = read_json(content[8 : 8 + length], most=HEADER)
-    except FileError as error:
-        raise _damaged(path, f"the header: {error.got}") from None
-    found: Any = header.get("__metadata__", {}) if isinstance(header, dict) else None
-    if not _are_words(found):
-        raise _damaged(path, "a header whose metadata are not texts by name")
-    return dict(found)
-
-
-def _in_order(content: bytes) -> bytes:
-    """The same file, the entries of its metadata by name: the library writes them in another order each time."""
-    (length,) = struct.unpack("<Q", content[:8])
-    header = json.loads(content[8 : 8 + length])
-    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
-    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
-    text += b" " * (-len(text) % 8)  # what follows begins at a multiple of 8
-    return struct.pack("<Q", len(text)) + text + content[8 + length :]
+    return model, weights, _notes(path, told.get("notes", ""))
 
 
 def _notes(path: Path, told: str) -> dict[str, str]:
     try:
         notes = read_json(told) if told else {}
     except FileError as error:
-        raise _damaged(path, f"its notes: {error.got}") from None
-    if not _are_words(notes):
-        raise _damaged(path, "notes that are not texts by name")
+        raise damaged(path, "load", WHOLE, f"its notes: {error.got}") from None
+    if not are_words(notes):
+        raise damaged(path, "load", WHOLE, "notes that are not texts by name")
     return dict(notes)
-
-
-def _are_words(found: Any) -> bool:
-    return isinstance(found, Mapping) and all(isinstance(word, str) for pair in found.items() for word in pair)
-
-
-def _checksum(text: str, arrays: Mapping[str, Array]) -> str:
-    digest = blake2b(text.encode(), digest_size=16)
-    for name in sorted(arrays):
-        digest.update(f"{name} {arrays[name].dtype} {arrays[name].shape}".encode())
-        digest.update(arrays[name].reshape(-1).view(np.uint8).data)
-    return digest.hexdigest()
-
-
-def _damaged(path: Path, why: str) -> FileError:
-    return FileError(
-        f"load({str(path)!r})",
-        wanted="a whole file, as ig.save wrote it",
-        got=f"a damaged one: {why}",
-        fix="restore it from a copy",
-    )

@@ -17,8 +17,9 @@ from spoiling import packed, spoilt, spoilt_file, spoilt_text
 
 import isograd as ig
 from isograd.core.base.description import Description
+from isograd.core.base.tensor_files import checksum
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.files import _checksum, load_notes
+from isograd.core.graph.files import load_notes
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "0.1"
 FILES = [path.read_bytes() for path in sorted(FIXTURES.glob("*.safetensors")) if ".arrays" not in path.name]
@@ -101,7 +102,8 @@ def signed(content: bytes, rng: random.Random) -> bytes:
         else:
             told["notes"] = rng.choice(NOTES)
         weights = tensors_of(packed(header, body))
-        told["checksum"] = _checksum(told["isograd"] + told.get("notes", ""), weights)
+        signed_texts = {name: told[name] for name in ("isograd", "notes") if name in told}
+        told["checksum"] = checksum(signed_texts, weights)
         return packed(header, body)
     except Exception:
         return content

@@ -7,9 +7,11 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.utils import _pytree as pytree
 
+from isograd.core.base.arraylike import as_array
 from isograd.core.base.errors import SpecError, shortened
 
 
@@ -59,3 +61,16 @@ def copied(module: nn.Module) -> nn.Module:
             got=f"{type(error).__name__}: {shortened(str(error), 200)}",
             fix="keep no computed tensors as attributes, or detach them",
         ) from None
+
+
+def as_tensors(structure: Any, module: nn.Module) -> Any:
+    """Arrays of a structure as tensors, floats in the dtype of the module; all else as it is."""
+    dtype = next((p.dtype for p in module.parameters() if p.is_floating_point()), torch.get_default_dtype())
+
+    def made(leaf: Any) -> Any:
+        if isinstance(leaf, Tensor) or not hasattr(leaf, "__array__"):
+            return leaf
+        tensor = torch.tensor(as_array(leaf, "x"))
+        return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+    return pytree.tree_map(made, structure)

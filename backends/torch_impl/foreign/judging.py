@@ -7,14 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
-from torch.utils import _pytree as pytree
+from torch import nn
 
-from isograd.backends.torch_impl.foreign.calling import Calling, copied, tensors_in
+from isograd.backends.torch_impl.foreign.calling import Calling, as_tensors, copied, tensors_in
 from isograd.backends.torch_impl.foreign.engine import ModuleEngine
 from isograd.backends.torch_impl.foreign.options import told_apart
 from isograd.backends.torch_impl.importer.entrance import from_torch, without_cache
-from isograd.core.base.arraylike import as_array
 from isograd.core.base.errors import shortened
 from isograd.core.base.types import Array
 from isograd.core.engine.protocol import Backend
@@ -40,7 +38,7 @@ def check_module(
 
     `x` is what the module takes: arrays or tensors, one or a tuple, batch first; `kwargs` what it takes by name.
     """
-    args, named = _tensors((x if isinstance(x, tuple) else (x,), dict(kwargs or {})), module)
+    args, named = as_tensors((x if isinstance(x, tuple) else (x,), dict(kwargs or {})), module)
     named = without_cache(module, args, named)
     if model is None:
         model, weights = from_torch(module, args, example_kwargs=named)
@@ -72,19 +70,6 @@ def _holds_to_its_own(module: nn.Module, calling: Calling, kind: str) -> str:
         return f"the module raises in it: {shortened(' '.join(str(error).split()), 80)}"
     other = next((y.dtype for y in outputs if y.is_floating_point() and y.dtype != dtype), None)
     return "" if other is None else f"the module computes in {other}, whatever its weights are"
-
-
-def _tensors(structure: Any, module: nn.Module) -> Any:
-    """Arrays as tensors, floats in the dtype of the module; all else as it is."""
-    dtype = next((p.dtype for p in module.parameters() if p.is_floating_point()), torch.get_default_dtype())
-
-    def made(leaf: Any) -> Any:
-        if isinstance(leaf, Tensor) or not hasattr(leaf, "__array__"):
-            return leaf
-        tensor = torch.tensor(as_array(leaf, "x"))
-        return tensor.to(dtype) if tensor.is_floating_point() else tensor
-
-    return pytree.tree_map(made, structure)
 
 
 def _explained(culprit: Culprit, engine: ModuleEngine) -> Culprit:

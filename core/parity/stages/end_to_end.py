@@ -58,17 +58,18 @@ class Whole:
         found: dict[Key, Array] = {}
         for path, outputs in net.activations(*inputs, training=True).items():
             found |= {(path, f"output{k or ''}"): value for k, value in enumerate(outputs)}
-        buffers = declared(self.model)[1]
+        weights, buffers = declared(self.model)
+        order = tuple(reversed(weights))
         y = net.forward(*inputs, training=True)
         found |= {(path, BUFFER): values for path, values in net.state_dict().items() if path in buffers}
         ys = y if isinstance(y, tuple) else (y,)
         found |= {("model", f"output{k or ''}"): value for k, value in enumerate(ys)}
         dx, dw = net.backward(*self.upstream(ys, net.dtype))
-        found |= _gradients(dw, dx if isinstance(dx, tuple) else (dx,), "")
+        found |= _gradients(dw, dx if isinstance(dx, tuple) else (dx,), "", order)
         if self.losses:
             loss, dxs, grads = net.learner(self.losses, SGD()).gradients(inputs, self.targets)
             found["loss", "value"] = np.asarray(loss, net.dtype)
-            found |= _gradients(grads, dxs, OF_THE_LOSS)
+            found |= _gradients(grads, dxs, OF_THE_LOSS, order)
         return found
 
     def added(self, backend: Backend, dtype: str) -> Callable[[Key], float]:
@@ -100,8 +101,10 @@ class Whole:
 BUFFER, OF_THE_LOSS = "buffer", " of the loss"
 
 
-def _gradients(dw: State, dxs: Sequence[Any], label: str) -> dict[Key, Array]:
-    named = {(path, f"gradient{label}"): g for path, g in reversed(dw.items())}
+def _gradients(dw: State, dxs: Sequence[Any], label: str, order: Sequence[str]) -> dict[Key, Array]:
+    """By name, the weights in the `order` of a backward, whichever order an engine has."""
+    ranked = [*(path for path in order if path in dw), *(path for path in dw if path not in order)]
+    named = {(path, f"gradient{label}"): dw[path] for path in ranked}
     return named | {("input", f"dx{k or ''}{label}"): g for k, g in enumerate(dxs) if isinstance(g, np.ndarray)}
 
 

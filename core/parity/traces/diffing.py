@@ -1,0 +1,128 @@
+"""`diff`: two traces, entry by entry, each held against its own noise floor; nothing is run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, allowed_by
+from isograd.core.parity.report import NotJudged, ParityReport
+from isograd.core.parity.traces.blaming import Judged, culprits
+from isograd.core.parity.traces.entry import START, STEP, TRAINING, Entry, Key
+from isograd.core.parity.traces.pairing import Both, Rename, pair
+from isograd.core.parity.traces.rules import from_rule
+from isograd.core.parity.traces.sketch import apart
+from isograd.core.parity.traces.trace import Trace
+from isograd.core.parity.verdict import Row
+
+END_TO_END, LOCKED, FREE = "end to end", "locked step", "free run"
+ROUNDING = "its gradient is nothing but rounding, and an optimizer may make a step of any size of it"
+SHOWN = 8
+
+
+def diff(a: Trace | str | Path, b: Trace | str | Path, rename: Rename = None) -> ParityReport:
+    """Did two runs compute the same? Traces, or files of traces: of other engines, processes, machines, days.
+
+    Every entry of `a` is held against that of `b`. Weights at the start: by the table. What was computed: by what the
+    table allows a node, beyond it by 100 times the noise floor, on the side where it is less. What the first step left:
+    as a locked step; later ones: as a free run, in float32 reported alone; both by the table, beyond it by the noise
+    floor. What is gone where both were moved far away was a kink, and no error. The report's culprit is what differs
+    first in execution order, and for gradients from the end backwards; of a node whose inputs are equal the difference
+    is its own. What one side alone has is reported; outputs, trained weights and gradients must be on both.
+
+    `rename` brings a's paths under b's names: {path or its beginning in a: in b}, or a function of a path.
+    Raises SpecError for traces of different dtypes, seeds, inputs, targets or training, and FileError for a file that
+    is no trace.
+    """
+    both = pair(a, b, rename)
+    report = ParityReport(both.title, both.names)
+    judged: dict[Key, Judged] = {}
+    drift = 0.0
+    alone: dict[tuple[str, str], list[str]] = {}
+    for key in both.keys:
+        if not both.asked(key):
+            continue
+        first, second = both.entry(key)
+        if key[0].startswith(STEP) and key[1] in both.only_rounding:
+            report.not_judged.append(NotJudged(" and ".join(both.names), FREE, key[1], 1, ROUNDING))
+        elif (first is None or second is None) and not both.promised(key):
+            alone.setdefault((both.names[first is None], _kind(key)), []).append(key[1])
+        else:
+            judged[key] = _judged(both, key, first, second, drift)
+            if judged[key].row.stage == LOCKED and judged[key].row.failed:
+                judged[key] = _by_rule(both, key, judged)
+                drift += judged[key].drift
+    report.rows = [found.row for found in judged.values()]
+    report.culprits = culprits(both, judged)
+    report.not_judged += [_of_one(side, kind, paths) for (side, kind), paths in alone.items()]
+    return report
+
+
+def _judged(both: Both, key: Key, first: Entry | None, second: Entry | None, drift: float) -> Judged:
+    """The row of one entry, and where it differs most."""
+    dtype = both.a.origin.dtype
+    section, path, what = key
+    entries = [entry for entry in (first, second) if entry is not None]
+    added = min((entry.added for entry in entries if entry.added), default=0.0)  # 0 where a side had no need of it
+    gap = apart(*(None if entry is None else entry.values for entry in (first, second)), added=added)
+    noise = max(min(entry.noise for entry in entries), float(np.finfo(dtype).eps))
+    allowed: float | None = max(TOLERANCE["node", dtype], allowed_by(noise))
+    stage, note = END_TO_END, f"{section}, noise floor {noise:.1e}"
+    if section == START:
+        allowed, note = TOLERANCE["node", dtype], section
+    elif section == f"{STEP}1":
+        stage, allowed = LOCKED, max(TOLERANCE[LOCKED, dtype], allowed_by(noise))
+    elif section.startswith(STEP):
+        stage, limit = FREE, TOLERANCE.get((FREE, dtype))
+        envelope = max(entry.noise for entry in entries)
+        note = f"{section}, moved by one unit it is {envelope:.1e} from itself"
+        allowed = (
+            None if limit is None else max(limit, NOISE_FACTOR * (envelope + drift + both.drift.get(section, 0.0)))
+        )
+    if allowed is not None and gap.exceeds(allowed) and both.repeat:
+        gap = _beside(gap, allowed, first, second, added)
+    return Judged(Row(stage, dtype, path, what, gap.error, allowed, gap.fault, note, both.names), gap)
+
+
+def _by_rule(both: Both, key: Key, judged: Mapping[Key, Judged]) -> Judged:
+    """Passed, where each side did what the rule says with its own gradient, and the gradients are equal: an optimizer
+    may make a step of any size of what a sum left over."""
+    found, gradient = judged[key], judged.get((TRAINING, key[1], "gradient of the loss"))
+    gaps = [from_rule(trace, key) for trace in (both.a, both.b)]
+    if gradient is None or gradient.row.failed or found.gap.structural or found.row.allowed is None:
+        return found
+    if any(gap is None or gap.exceeds(found.row.allowed) for gap in gaps):
+        return found
+    worst = max((gap for gap in gaps if gap is not None), key=lambda gap: gap.error)
+    note = f"{found.row.note}; each side by the rule from its own gradient"
+    return Judged(replace(found.row, error=worst.error, note=note), worst, found.gap.error)
+
+
+def _beside(gap: Difference, allowed: float, first: Entry | None, second: Entry | None, added: float) -> Difference:
+    """The gap, or where it is gone at a point far enough from a kink, but the same for both sides, what is left."""
+    if gap.structural or first is None or second is None:
+        return gap
+    found = [apart(a, b, added=added) for a, b in zip(first.beside, second.beside, strict=False)]
+    nearest = min(found, key=lambda other: other.error, default=gap)
+    return gap if nearest.exceeds(allowed) else nearest
+
+
+def _kind(key: Key) -> str:
+    """What an entry is, in a word for many."""
+    section, _, what = key
+    for start, word in (("output", "outputs"), ("input", "inputs"), ("dy", "gradients of outputs")):
+        if what.startswith(start):
+            return word
+    return "weights" if section == START or section.startswith(STEP) else f"{what}s"
+
+
+def _of_one(side: str, kind: str, paths: list[str]) -> NotJudged:
+    """What one side alone has."""
+    several = list(dict.fromkeys(paths))
+    more = f" and {len(several) - SHOWN} more" if len(several) > SHOWN else ""
+    return NotJudged(
+        side, END_TO_END, f"{', '.join(several[:SHOWN])}{more}", len(paths), f"only {side} has such {kind}"
+    )
