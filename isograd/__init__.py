@@ -72,8 +72,8 @@ if TYPE_CHECKING:  # what is loaded when it is first asked for
     from isograd.core.parity.gradients import check_gradients
     from isograd.core.parity.traces import Trace, diff
     from isograd.experiments import Experiment, Options, Prepared, Recipe
-    from isograd.judging import check_parity
     from isograd.exporting import Export, export
+    from isograd.judging import check_parity
     from isograd.text import Vocabulary, generate
     from isograd.tracing import record
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from isograd.core.base.errors import SpecError, shown
 from isograd.core.base.types import Array
@@ -19,6 +19,7 @@ from isograd.optional import require
 
 if TYPE_CHECKING:
     from torch import nn
+    from typing_extensions import TypeIs
 
 
 def check_parity(
@@ -80,7 +81,7 @@ def check_parity(
     return check.check_parity(model, x, y, backends=("numpy", "torch") if backends is None else backends, **asked)
 
 
-def _is_module(model: Any) -> TypeGuard[nn.Module]:
+def _is_module(model: Any) -> TypeIs[nn.Module]:
     """Whether it is a PyTorch module: there is none where PyTorch has not been imported."""
     torch = sys.modules.get("torch")
     return torch is not None and isinstance(model, torch.nn.Module)

@@ -11,8 +11,8 @@ from rich.text import Text
 from isograd.cli.baselines_command import baselines
 from isograd.cli.compare_command import compare
 from isograd.cli.data_command import data
-from isograd.cli.export_command import export
 from isograd.cli.diff_command import diff
+from isograd.cli.export_command import export
 from isograd.cli.generate_command import generate
 from isograd.cli.new_command import new
 from isograd.cli.parity_command import parity
