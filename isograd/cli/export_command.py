@@ -11,7 +11,7 @@ import typer
 def export(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A model with its weights, as ig.save writes it.")],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the export is written: a new folder.")],
-    to: Annotated[str, typer.Option(help="numpy: source that needs nothing but NumPy.")] = "numpy",
+    to: Annotated[str, typer.Option(help="numpy: source for NumPy alone; torch: a plain nn.Module.")] = "numpy",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Also an export that was changed since.")] = False,
 ) -> None:
     """Write a model as standalone source, with its weights, a self-test and a certificate; exit 1 if engines differ."""

@@ -43,7 +43,9 @@ def export(
     """Write standalone source of this one model into the folder `path`, with its weights, a self-test, a certificate.
 
     to="numpy": forward and backward, needs nothing but NumPy. model.py defines Model and load(); run by itself it
-    computes the stored example again, forward and backward in both modes, and compares. `example`: one array, or a
+    computes the stored example again, forward and backward in both modes, and compares. to="torch": a plain nn.Module
+    with the names of the state, needs PyTorch alone; its self-test trains only where nothing is drawn at random, since
+    nn.Dropout draws its own. `example`: one array, or a
     tuple of them, a batch for each input; by default numbers are drawn, N(0, 1) where they are floats. `dtype`: the one
     that the self-test runs in, float32 or float64; by default that of the weights.
 

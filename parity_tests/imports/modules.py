@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import torch
 from torch import nn
@@ -89,10 +90,14 @@ def segmentation(name: str) -> Made:
 
 
 def video(name: str) -> Made:
+    """8 frames of 64x64; 16 of 224x224 for S3D. MViT's builders are for those too, so it is made for smaller ones."""
     from torchvision.models import get_model
+    from torchvision.models.video import mvit
 
-    frames, size = (16, 224) if name.startswith("mvit") or name == "s3d" else (8, 64)
-    return Made(get_model(name, weights=None), (images(1 if size > 64 else 2, frames, size, size),))
+    made, frames, size = mvit._mvit, *((16, 224) if name == "s3d" else (8, 64))
+    small = {"spatial_size": (size, size), "temporal_size": frames}
+    with patch.object(mvit, "_mvit", lambda *args, **options: made(*args, **{**options, **small})):
+        return Made(get_model(name, weights=None), (images(2, frames, size, size),))
 
 
 def of_timm(name: str) -> Made:
