@@ -277,6 +277,7 @@ NAMED = {  # the words in which the front door may speak of engines that it has:
         "numpy,torch; without PyTorch numpy,numpy_reference",
     },
     "cli/new_command.py": {" --backend torch"},
+    "cli/export_command.py": {"numpy", "numpy: source for NumPy alone; torch: a plain nn.Module."},
     "cli/parity_command.py": {ALONE},
     "cli/train_command.py": {"numpy"},
     "cli/generate_command.py": {"numpy"},
