@@ -20,7 +20,7 @@ OptionalName = Annotated[
     str | None,
     typer.Argument(
         metavar="EXPERIMENT",
-        help="A name or file; FILE.py:FUNCTION that returns a PyTorch module and its inputs; without it, every case.",
+        help="A name or file; FILE.py:FUNCTION that returns an nn.Module and its inputs; without it, every case.",
     ),
 ]
 
