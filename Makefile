@@ -26,7 +26,7 @@ test-processors: .venv/dev .venv/installed
 check: .venv/dev .venv/installed build/typing
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	cd build/typing && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p isograd -p isograd_jax
+	cd build/typing && ../../$(BIN)/mypy --config-file ../../pyproject.toml -p isograd -p isograd_jax -m original -m port -m compared -m recorded
 	$(PYTEST)
 
 bench: .venv/dev .venv/installed
@@ -54,7 +54,7 @@ bench: .venv/dev .venv/installed
 build/typing: .venv/dev $(SOURCES)
 	rm -rf $@ && mkdir -p $@/isograd
 	cd $@/isograd && ln -s ../../../isograd/* . && ln -s ../../../core ../../../backends ../../../examples .
-	cd $@ && ln -s ../../examples/jax_engine/isograd_jax .
+	cd $@ && ln -s ../../examples/jax_engine/isograd_jax ../../examples/porting/*.py .
 
 clean:
 	rm -rf .venv build runs *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -37,7 +37,7 @@ def check_parity(
     backends: Sequence[str | Backend] | None = None,
     dtypes: str | Sequence[str] = ("float64", "float32"),
     seed: int = 0,
-    example_kwargs: Mapping[str, Any] | None = None,
+    kwargs: Mapping[str, Any] | None = None,
     against: Composite | None = None,
 ) -> ParityReport:
     """Do all engines compute the same thing for `model` on the batch (x, y)? The first is held against each other.
@@ -51,7 +51,7 @@ def check_parity(
     A PyTorch module is an engine of its own: it runs as it is, its code and its hooks, whole and part by part, and
     the NumPy engine (or `backends`) computes what `ig.from_torch` makes of it, or the model `against` it that was
     written by hand, with the module's weights or `weights`. x is what the module takes, batch first, and
-    `example_kwargs` what it takes by name; losses and optimizers are isograd's. Masks of dropout are the same.
+    `kwargs` what it takes by name; losses and optimizers are isograd's. Masks of dropout are the same.
 
     Raises where model, batch, loss or weights do not fit each other, or fewer than two engines or no dtype are named;
     for what is no description, no engine, or no number of steps or samples; for a module as `ig.from_torch` does.
@@ -70,11 +70,9 @@ def check_parity(
     if _is_module(model):
         foreign = require("isograd.backends.torch_impl.foreign.judging", extra="torch", purpose="check_parity(module)")
         named = ("numpy",) if backends is None else backends
-        report: ParityReport = foreign.check_module(
-            model, x, y, kwargs=example_kwargs, model=against, backends=named, **asked
-        )
+        report: ParityReport = foreign.check_module(model, x, y, kwargs=kwargs, model=against, backends=named, **asked)
         return report
-    for name, given in (("example_kwargs", example_kwargs), ("against", against)):
+    for name, given in (("kwargs", kwargs), ("against", against)):
         if given is not None:
             wanted, fix = "an nn.Module as the first argument", f"drop {name}="
             raise SpecError(f"check_parity({name}=…)", wanted=wanted, got=shown(model), fix=fix)

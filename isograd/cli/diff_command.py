@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +11,9 @@ import typer
 Rename = Annotated[
     list[str] | None,
     typer.Option(
-        metavar="OLD=NEW", help="A path of A, or the beginning of some, and what B calls it.", show_default="none"
+        metavar="OLD=NEW|FILE.py:FUNCTION",
+        help="A path of A, or the beginning of some, and what B calls it; or the function of a path that says so.",
+        show_default="none",
     ),
 ]
 Page = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as a page.", show_default="none")]
@@ -28,16 +31,9 @@ def diff(
 ) -> None:
     """Compare two traces: what two runs computed, wherever and whenever they ran; exit 1 where they differ."""
     from isograd.core.base.atomic import write_atomically
-    from isograd.core.base.errors import SpecError
     from isograd.core.parity.traces.diffing import diff as compared
 
-    names: dict[str, str] = {}
-    for given in rename or []:
-        old, equals, new = given.partition("=")
-        if not equals or not old:
-            raise SpecError("diff --rename", wanted="OLD=NEW", got=repr(given), fix="--rename encoder.layer=blocks")
-        names[old] = new
-    report = compared(a, b, names or None)
+    report = compared(a, b, names(rename or []))
     print(report)
     if html is not None:
         report.to_html(html)
@@ -45,3 +41,18 @@ def diff(
         write_atomically(json, report.to_json().encode())
     if not report.passed:
         raise typer.Exit(1)
+
+
+def names(given: list[str]) -> Callable[[str], str] | dict[str, str] | None:
+    """What --rename says: one function, or as many pairs as there are."""
+    from isograd.core.base.errors import SpecError
+    from isograd.experiments.finding import function
+
+    if len(given) == 1 and "=" not in given[0] and ".py:" in given[0]:
+        return function(given[0])
+    pairs = [each.partition("=") for each in given]
+    for (old, equals, _), each in zip(pairs, given, strict=True):
+        if not equals or not old:
+            wanted, fix = "OLD=NEW, or one FILE.py:FUNCTION", "--rename encoder.layer=blocks"
+            raise SpecError("diff --rename", wanted=wanted, got=repr(each), fix=fix)
+    return {old: new for old, _, new in pairs} or None

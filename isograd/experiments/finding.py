@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from isograd.core.base.errors import FileError, SpecError, shown
 from isograd.experiments.experiment import Experiment
@@ -40,14 +40,19 @@ def find(name_or_path: str) -> Experiment:
     return made
 
 
+def function(path_and_name: str) -> Callable[..., Any]:
+    """The function that "my_model.py:make_model" names."""
+    file, _, name = path_and_name.rpartition(":")
+    found = getattr(_module_of(Path(file)), name, None)
+    if not callable(found):
+        got = "none" if found is None else shown(found)
+        raise SpecError(file, wanted=f"a function {name}() in the file", got=got, fix="FILE.py:FUNCTION names it")
+    return cast(Callable[..., Any], found)
+
+
 def made_by(path_and_function: str) -> tuple[Any, Any, dict[str, Any]]:
     """(module, inputs, what check_parity is asked beside) that "my_model.py:make_model", called, returns."""
-    file, _, name = path_and_function.rpartition(":")
-    make = getattr(_module_of(Path(file)), name, None)
-    if not callable(make):
-        got = "none" if make is None else shown(make)
-        raise SpecError(file, wanted=f"a function {name}() in the file", got=got, fix="FILE.py:FUNCTION names it")
-    made = make()
+    made = function(path_and_function)()
     if isinstance(made, tuple) and len(made) == 2:
         return made[0], made[1], {}
     if isinstance(made, tuple) and len(made) == 3 and isinstance(made[2], Mapping):
@@ -68,6 +73,7 @@ def built_in() -> list[str]:
 
 
 def _module_of(path: Path) -> ModuleType:
+    """The file, run; it may import its neighbours, as a file that Python runs may."""
     if not path.is_file():
         raise FileError(
             f"experiment {str(path)!r}",
@@ -80,5 +86,8 @@ def _module_of(path: Path) -> ModuleType:
     assert spec.loader is not None
     module = module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
+    folder = str(path.absolute().parent)
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
     spec.loader.exec_module(module)
     return module

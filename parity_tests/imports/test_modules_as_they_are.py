@@ -36,7 +36,7 @@ def judged(name: str) -> Any:
         losses = tuple(ig.MSELoss() if each.dtype.kind == "f" else None for each in outputs)
         targets = tuple(np.tanh(each) for each in outputs if each.dtype.kind == "f")
         asked = {"y": targets, "loss": losses, "optimizer": ig.SGD(0.05, momentum=0.9), "steps": 2}
-    return ig.check_parity(module, args, example_kwargs=kwargs, against=model, weights=weights, **asked)
+    return ig.check_parity(module, args, kwargs=kwargs, against=model, weights=weights, **asked)
 
 
 @pytest.mark.parametrize("name", FEW)
@@ -170,7 +170,7 @@ def resnet() -> tuple[nn.Module, Tensor, dict[str, Any]]:
 
 def gpt() -> tuple[nn.Module, Tensor, dict[str, Any]]:
     given = of_transformers("GPT-2")
-    return given.module, given.args[0], {"example_kwargs": {"use_cache": False}}
+    return given.module, given.args[0], {"kwargs": {"use_cache": False}}
 
 
 @pytest.mark.slow

@@ -19,9 +19,7 @@ X = torch.linspace(-1, 1, 12).reshape(3, 4)
 MODEL = ig.Sequential([ig.Linear(2)], input_shape=(4,))
 
 
-@pytest.mark.parametrize(
-    ("named", "given"), [("example_kwargs", {"mask": X}), ("against", MODEL)], ids=["example_kwargs", "against"]
-)
+@pytest.mark.parametrize(("named", "given"), [("kwargs", {"mask": X}), ("against", MODEL)], ids=["kwargs", "against"])
 def test_what_is_asked_of_modules_alone(named: str, given: Any) -> None:
     asked: dict[str, Any] = {named: given}
     assert raised(lambda: ig.check_parity(MODEL, X.numpy(), **asked)) == (

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 import isograd as ig
 from porting.originals import ResidualNet, Transformer
@@ -161,3 +162,52 @@ def test_what_follows_from_a_fault_is_told_from_the_fault() -> None:
     assert notes["units.2.norm_a"].endswith("; own") or "alone" in notes["units.2.norm_a"]
     assert notes["units.3"].endswith("; inherited from units.2.norm_a")
     assert notes["model"].endswith("; inherited from units.2.norm_a")
+
+
+class Block(nn.Module):
+    def __init__(self, form: str) -> None:
+        super().__init__()
+        self.form, self.up, self.down = form, nn.Linear(6, 8), nn.Linear(8, 6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = x + self.down(functional.gelu(self.up(x), approximate=self.form))
+        return y
+
+
+class Tokens(nn.Module):
+    """Blocks, each given what the former made; the norm at the end sees all tokens, or the one that is read."""
+
+    def __init__(self, form: str = "none", alone: bool = False) -> None:
+        super().__init__()
+        self.alone, self.blocks, self.norm = alone, nn.Sequential(Block(form), Block(form)), nn.LayerNorm(6)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = self.blocks(x)
+        y: Tensor = self.norm(x[:, 0]) if self.alone else self.norm(x)[:, 0]
+        return y
+
+
+def tokens() -> Tensor:
+    return torch.randn(3, 4, 6, generator=torch.Generator().manual_seed(2))
+
+
+def test_an_output_inside_of_another_shape_is_no_fault_where_all_that_comes_of_it_is_equal() -> None:
+    report = ig.compare_modules(made(Tokens), made(Tokens, alone=True), tokens())
+    assert report.passed, str(report)
+    assert not [row for row in report.rows if row.error == float("inf")]
+    assert [each.what for each in report.not_judged] == ["norm output in evaluation", "norm output in training"]
+    assert report.not_judged[0].why == "theirs (3, 4, 6), mine (3, 6): what is made of it is compared"
+
+
+def test_what_a_faulty_part_is_given_by_a_faulty_part_is_inherited() -> None:
+    report = ig.compare_modules(made(Tokens), made(Tokens, form="tanh"), tokens())
+    assert [culprit.path for culprit in report.culprits] == ["blocks.0", "blocks.1"]
+    rows = [row for row in report.rows if row.failed and row.what == "output" and row.note.startswith("evaluation")]
+    notes = {row.path: row.note.rpartition("; ")[2] for row in rows if row.stage == "end to end"}
+    assert {path: notes[path] for path in ("blocks.0.down", "blocks.0", "blocks.1.up", "blocks.1", "norm")} == {
+        "blocks.0.down": "own",
+        "blocks.0": "own",
+        "blocks.1.up": "inherited from blocks.0",
+        "blocks.1": "own",
+        "norm": "inherited from blocks.0",
+    }

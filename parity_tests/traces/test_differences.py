@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from trace_helpers import (
     ADAM,
     CNN,
@@ -173,6 +174,31 @@ def test_names_are_brought_together() -> None:
     ]
     assert not ig.diff(theirs, mine, rename={**names, "act": "tanh"}).not_judged
     assert ig.diff(theirs, mine, rename=lambda path: path.replace("fc", "linear").replace("act", "tanh")).passed
+
+
+def test_an_output_inside_of_another_shape_is_no_failure_where_all_that_comes_of_it_is_equal() -> None:
+    class Last(torch.nn.Module):
+        def __init__(self, alone: bool) -> None:
+            super().__init__()
+            torch.manual_seed(0)
+            self.alone, self.norm, self.head = alone, torch.nn.LayerNorm(4), torch.nn.Linear(4, 2)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            y: torch.Tensor = self.head(self.norm(x[:, 0]) if self.alone else self.norm(x)[:, 0])
+            return y
+
+    x = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(1))
+    both = [ig.record(Last(alone), x) for alone in (False, True)]
+    report = ig.diff(*both)
+    assert report.passed, str(report)
+    assert [each.what.partition(":")[0] for each in report.not_judged][:2] == [
+        "output of norm (evaluation)",
+        "output of norm (training)",
+    ]
+    key = ("evaluation", "head", "output")
+    doubled = {**both[1].entries, key: replace(both[1].entries[key], values=both[1].entries[key].values * 2)}
+    failed = ig.diff(both[0], replace(both[1], entries=doubled))
+    assert ("norm", "output") in [(row.path, row.what) for row in failed.rows if row.failed]
 
 
 def test_what_one_side_alone_has_is_no_failure_but_a_missing_gradient_is(right: dict[str, ig.Trace]) -> None:

@@ -97,12 +97,22 @@ def test_the_command_renames_and_says_what_is_wrong(tmp_path: Path) -> None:
     saved("head")
     assert typed("diff", "fc.safetensors", "head.safetensors", cwd=tmp_path).returncode == 1
     assert typed("diff", "fc.safetensors", "head.safetensors", "--rename", "fc=head", cwd=tmp_path).returncode == 0
+    (tmp_path / "words.py").write_text("NEW = 'head'\n")
+    (tmp_path / "names.py").write_text(
+        "from words import NEW\n\ndef renamed(path):\n    return path.replace('fc', NEW)\n"
+    )
+    by_function = typed("diff", "fc.safetensors", "head.safetensors", "--rename", "names.py:renamed", cwd=tmp_path)
+    assert by_function.returncode == 0
     missing = typed("diff", "fc.safetensors", "none.safetensors", cwd=tmp_path)
     assert missing.returncode == 2
     assert "no such file" in missing.stderr
     odd = typed("diff", "fc.safetensors", "head.safetensors", "--rename", "fc", cwd=tmp_path)
     assert odd.returncode == 2
-    assert odd.stderr.splitlines()[:3] == ["diff --rename", "  wanted OLD=NEW", "  got    'fc'"]
+    assert odd.stderr.splitlines()[:3] == [
+        "diff --rename",
+        "  wanted OLD=NEW, or one FILE.py:FUNCTION",
+        "  got    'fc'",
+    ]
 
 
 def test_every_cut_and_every_altered_byte_is_a_clear_error(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from isograd.backends.torch_impl.porting.alignment import within
 from isograd.backends.torch_impl.porting.comparing import TRAINING, Comparison, Judgement
 from isograd.backends.torch_impl.porting.locating import Explainer, Own, own_faults
 from isograd.backends.torch_impl.porting.report import PortReport
@@ -28,7 +29,11 @@ def written(comparison: Comparison, training: Steps | None) -> PortReport:
         judgements = comparison.whole(training=mode, beside=not report.culprits)
         failed = any(each.failed and not each.inner for each in judgements)
         faults = own_faults(comparison, judgements, training=mode) if failed else []
-        report.add(_row(comparison, each, mode, faults, failed=failed) for each in judgements)
+        for each in judgements:
+            if _reshaped(each, faults):
+                report.not_judged.append(_of_another_shape(comparison, each, mode))
+            else:
+                report.add([_row(comparison, each, mode, faults, failed=failed)])
         for own in faults:
             row, culprit = Explainer(comparison).culprit(own)
             if (culprit.path, culprit.because) not in explained:
@@ -56,8 +61,7 @@ def _row(comparison: Comparison, each: Judgement, training: bool, faults: Sequen
     gap, allowed = each.judged.gap, each.judged.allowed
     note = f"{TRAINING[training]}; noise floor {each.judged.noise:.1e}"
     if each.failed and faults:
-        own = any(_of(each.key[0], fault.label) for fault in faults)
-        note += "; own" if own or not faults[0].label else f"; inherited from {faults[0].label}"
+        note += f"; inherited from {faults[0].label}" if _inherited(comparison, each, faults) else "; own"
     if each.inner and each.failed and not failed:
         return Row(
             STAGE, comparison.dtype, *each.key, gap.error, None, None, f"{note}; comes to nothing", comparison.names
@@ -65,9 +69,24 @@ def _row(comparison: Comparison, each: Judgement, training: bool, faults: Sequen
     return Row(STAGE, comparison.dtype, *each.key, gap.error, allowed, gap.fault, note, comparison.names)
 
 
-def _of(path: str, label: str) -> bool:
-    """Whether a path is that of a part, or of something in it."""
-    return bool(label) and f"{path}.".startswith(f"{label}.")
+def _inherited(comparison: Comparison, each: Judgement, faults: Sequence[Own]) -> bool:
+    """Whether the first fault explains it, and no fault of its own: what a later faulty part holds was given that."""
+    path = each.key[0]
+    parts = {match.mine for match in comparison.alignment.modules}
+    holders = [fault for fault in faults if not fault.label or within(path, fault.label)]
+    return not any(fault is faults[0] or fault.label == path or path not in parts for fault in holders)
+
+
+def _reshaped(each: Judgement, faults: Sequence[Own]) -> bool:
+    """Whether it is an output inside that both sides make in shapes of their own, which is no fault by itself."""
+    shapes = {values.shape for values in each.values.values() if values is not None}
+    return each.inner and each.failed and len(shapes) > 1 and all(fault.label != each.key[0] for fault in faults)
+
+
+def _of_another_shape(comparison: Comparison, each: Judgement, training: bool) -> NotJudged:
+    told = ", ".join(f"{name} {values.shape}" for name, values in each.values.items() if values is not None)
+    what = f"{' '.join(each.key)} in {TRAINING[training]}"
+    return NotJudged(" and ".join(comparison.names), STAGE, what, 1, f"{told}: what is made of it is compared")
 
 
 def _add_steps(report: PortReport, comparison: Comparison, training: Steps) -> None:

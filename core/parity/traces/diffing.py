@@ -55,6 +55,7 @@ def diff(a: Trace | str | Path, b: Trace | str | Path, rename: Rename = None) ->
             if judged[key].row.stage == LOCKED and judged[key].row.failed:
                 judged[key] = _by_rule(both, key, judged)
                 drift += judged[key].drift
+    report.not_judged += _of_other_shapes(both, judged)
     report.rows = [found.row for found in judged.values()]
     report.culprits = culprits(both, judged)
     report.not_judged += [_of_one(side, kind, paths) for (side, kind), paths in alone.items()]
@@ -117,6 +118,19 @@ def _kind(key: Key) -> str:
         if what.startswith(start):
             return word
     return "weights" if section == START or section.startswith(STEP) else f"{what}s"
+
+
+def _of_other_shapes(both: Both, judged: dict[Key, Judged]) -> list[NotJudged]:
+    """Takes out what both show inside in shapes of their own, where all that comes of it is equal."""
+    failed = [key for key, found in judged.items() if found.row.failed]
+    if not all((judged[key].row.fault or "").startswith("shape ") and not both.promised(key) for key in failed):
+        return []
+    found = {key: judged.pop(key).row.fault for key in failed}
+    why = "both have it in a shape of their own, and all that comes of it is equal"
+    return [
+        NotJudged(" and ".join(both.names), END_TO_END, f"{what} of {path} ({section}): {fault}", 1, why)
+        for (section, path, what), fault in found.items()
+    ]
 
 
 def _of_one(side: str, kind: str, paths: list[str]) -> NotJudged:
