@@ -196,8 +196,8 @@ def test_an_output_inside_of_another_shape_is_no_failure_where_all_that_comes_of
         "output of norm (training)",
     ]
     key = ("evaluation", "head", "output")
-    doubled = {**both[1].entries, key: replace(both[1].entries[key], values=both[1].entries[key].values * 2)}
-    failed = ig.diff(both[0], replace(both[1], entries=doubled))
+    wrong = replace(both[1].entries[key], values=np.ones((3, 2), np.float32), beside=())
+    failed = ig.diff(both[0], replace(both[1], entries={**both[1].entries, key: wrong}))
     assert ("norm", "output") in [(row.path, row.what) for row in failed.rows if row.failed]
 
 
