@@ -152,7 +152,8 @@ class Program:
             for slot, entry in enumerate(self.graph.entries, len(self.with_dx)):
                 if entry.trained:
                     grads[entry.path] = zeros(values[slot]) if d[slot] is None else d[slot]
-            dx = tuple(zeros(values[k]) if d[k] is None and wanted else d[k] for k, wanted in enumerate(self.with_dx))
+            found = ((zeros(values[k]) if d[k] is None else d[k]) if dx else None for k, dx in enumerate(self.with_dx))
+            dx = tuple(found)
             return dx[0] if len(dx) == 1 else dx, grads
 
         written = self.graph.outputs_in(run.training)

@@ -113,15 +113,10 @@ def module_of(
         child = _child(node, f"{path}{node.name}", shared_randomness)
         if node.name != node.owner:
             _share_parameters(children[node.owner], child)
-        taken = next((n for n in node.name.split(".") if hasattr(nn.Sequential, n) or n in RESERVED), None)
-        if taken is not None:
-            raise BackendError(
-                f"{path}{node.name}",
-                wanted="a name that torch.nn.Module leaves free",
-                got=repr(taken),
-                fix="rename the layer: name=",
-            )
+        _check_free(path, node.name, "layer")
         children[node.name] = child
+    for entry in graph.entries:
+        _check_free(path, entry.path, "value")
     plain = all(len(node.writes) == 1 and node.name == node.owner for node in graph.nodes)
     if isinstance(model, Sequential) and plain:
         sequence = nn.Sequential()
@@ -129,6 +124,18 @@ def module_of(
             sequence.add_module(name, child)
         return sequence
     return GraphModule(graph, children)
+
+
+def _check_free(path: str, name: str, what: str) -> None:
+    """BackendError where a module has an attribute of this name, or of a part of it."""
+    taken = next((n for n in name.split(".") if hasattr(nn.Sequential, n) or n in RESERVED), None)
+    if taken is not None:
+        raise BackendError(
+            f"{path}{name}",
+            wanted="a name that torch.nn.Module leaves free",
+            got=repr(taken),
+            fix=f"rename the {what}: name=",
+        )
 
 
 def _child(node: Node, path: str, shared_randomness: bool) -> nn.Module:

@@ -54,6 +54,12 @@ def test_a_second_and_a_third_backward_give_the_same_as_the_first() -> None:
     same(ig.Sequential([ig.Linear(4), ig.Tanh(), ig.Linear(2)], input_shape=(3,)), X, times=3)
 
 
+def test_whole_numbers_that_are_an_output_themselves_have_no_gradient() -> None:
+    words = ig.Input((2,), kind="integer")
+    dx, _ = same(ig.Model(inputs=words, outputs=(ig.Embedding(4, 3)(words), words)), WORDS)
+    assert dx is None
+
+
 def test_whole_numbers_have_no_gradient_and_an_output_of_them_passes_none_on() -> None:
     dx, dw = same(of_two(), X, WORDS)
     assert dx[0].shape == X.shape

@@ -177,6 +177,18 @@ def test_a_name_that_torch_uses_itself(name: str) -> None:
     )
 
 
+def test_a_value_with_a_name_that_torch_uses_itself() -> None:
+    a = ig.Input((5,))
+    model = ig.Model(inputs=a, outputs=ig.Add()(a, ig.Parameter((5,), name="training")))
+    assert (
+        raised(lambda: ig.build(model, backend="torch"))
+        == """BackendError: training
+  wanted a name that torch.nn.Module leaves free
+  got    'training'
+  fix    rename the value: name="""
+    )
+
+
 def test_a_machine_without_torch() -> None:
     script = "import sys; sys.modules['torch'] = None; import isograd as ig; ig.build(None, backend='torch')"
     told = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sysconfig
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -11,8 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
-PACKAGE = str(Path(torch.__file__).parent)
-OTHERS = (PACKAGE, str(Path(PACKAGE).parent / "sympy"), str(Path(__file__).parent / "watching.py"), "<")
+PACKAGE = f"{Path(torch.__file__).parent}{os.sep}"
+OTHERS = (PACKAGE, f"{Path(PACKAGE).parent / 'sympy'}{os.sep}", str(Path(__file__).parent / "watching.py"), "<")
 STANDARD = sysconfig.get_path("stdlib")
 
 ENTRANCE = str(Path(__file__).parent / "exporting.py")

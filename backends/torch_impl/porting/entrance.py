@@ -14,12 +14,11 @@ from torch import nn
 
 from isograd.backends.torch_impl.foreign.calling import copied
 from isograd.backends.torch_impl.importer.entrance import may_cache
-from isograd.backends.torch_impl.importer.places import frames_of
+from isograd.backends.torch_impl.importer.places import PACKAGE, frames_of
 from isograd.backends.torch_impl.porting.alignment import Alignment, Half
 from isograd.backends.torch_impl.porting.comparing import Comparison
 from isograd.backends.torch_impl.porting.orientation import fits
 from isograd.backends.torch_impl.porting.pairing import alignment_of
-from isograd.backends.torch_impl.porting.recording import PACKAGE
 from isograd.backends.torch_impl.porting.report import PortReport
 from isograd.backends.torch_impl.porting.side import WHOLE, Side, numbers
 from isograd.backends.torch_impl.porting.stepping import Steps

@@ -10,15 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import torch
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode, get_testing_overrides
 
+from isograd.backends.torch_impl.importer.places import PACKAGE
 from isograd.backends.torch_impl.porting.side import Ran, Side
 from isograd.backends.torch_impl.porting.structures import Inputs, tensors_in
 from isograd.core.base.errors import shown
 
-PACKAGE, HERE = f"{Path(torch.__file__).parent}{os.sep}", f"{Path(__file__).parent}{os.sep}"
+HERE = f"{Path(__file__).parent}{os.sep}"
 MODULES = f"{Path(PACKAGE) / 'nn' / 'modules'}{os.sep}"
 UNSAID = ("inplace", "out", "training")  # arguments that say nothing about the values
 
