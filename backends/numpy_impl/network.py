@@ -18,6 +18,7 @@ from isograd.core.base.tree import flatten, nest
 from isograd.core.base.types import Array, Arrays, Backward, State
 from isograd.core.engine.batches import check_inputs, check_upstream, joined, pieces, separate
 from isograd.core.engine.carry import Carrying
+from isograd.core.engine.entering import Entered, entered, entering, gradients_of_none, outputs_of_none
 from isograd.core.engine.rows import Fewest
 from isograd.core.engine.unbroken import Unbroken
 from isograd.core.graph.composite import Composite
@@ -56,6 +57,7 @@ class NumpyNetwork:
         self.programs: dict[tuple[int, bool], Program] = {}
         self._backward: Backward | None = None
         self._outputs: Arrays = ()
+        self._entered = Entered()
 
     def __getstate__(self) -> dict[str, Any]:
         """Without the last forward, whose backward reads these very weights; programs are made again when asked for."""
@@ -67,16 +69,19 @@ class NumpyNetwork:
         In training mode the buffers move on, as PyTorch's do. The caller's arrays are his to write to, before a
         backward too: operations see copies, in which they cannot write.
         """
-        arrays = self._checked(inputs, training)
-        x = tuple(np.array(v, dtype) for v, dtype in zip(arrays, self.input_dtypes, strict=True))
-        for values in x:
-            values.flags.writeable = False
-        with self.threads:
-            y, self._backward, buffers = self.compute(x, training)
-            self.keep(buffers)
+        arrays, self._entered = entering(self.model, self.fewest, inputs, training=training)
+        if self._entered.none:
+            y = outputs_of_none(self.model, self.dtype, training=training)
+        else:
+            x = tuple(np.array(v, dtype) for v, dtype in zip(arrays, self.input_dtypes, strict=True))
+            for values in x:
+                values.flags.writeable = False
+            with self.threads:
+                y, self._backward, buffers = self.compute(x, training)
+                self.keep(buffers)
         self._outputs = y if isinstance(y, tuple) else (y,)
         given = tuple(np.array(v, order="C") for v in self._outputs)
-        return given if isinstance(y, tuple) else given[0]
+        return self._entered.returned(given if isinstance(y, tuple) else given[0])
 
     def _checked(self, inputs: Arrays, training: bool) -> Arrays:
         """Inputs that fit the model and its mode."""
@@ -87,14 +92,16 @@ class NumpyNetwork:
 
     def backward(self, *dys: Array) -> tuple[Any, State]:
         """(dx, {weight path: gradient}) of the last forward: a vector-Jacobian product, for one dy an output."""
-        checked = check_upstream(dys, [y.shape for y in self._outputs], self.dtype)
+        checked = check_upstream(self._entered.upstream(dys), [y.shape for y in self._outputs], self.dtype)
+        if self._entered.none:
+            return gradients_of_none(self.model, self.dtype, {p: self.state[p].shape for p in self.weight_paths})
         assert self._backward is not None
         with self.threads:
             dx, grads = self._backward(*checked)
         found = flatten(grads)
         aside = {path: np.zeros_like(self.state[path]) for path in self.trained_alone if path not in found}
         own, named = separate(dx if isinstance(dx, tuple) else (dx,), {**found, **aside})
-        return own if isinstance(dx, tuple) else own[0], named
+        return self._entered.returned(own if isinstance(dx, tuple) else own[0]), named
 
     def compute(
         self,
@@ -137,12 +144,15 @@ class NumpyNetwork:
 
     def predict(self, *inputs: Array, batch_size: int = 256) -> Any:
         """forward in evaluation mode, batch by batch; a later `backward` still belongs to the last `forward`."""
+        arrays, how = entered(self.model, inputs)
+        if how.none:
+            return outputs_of_none(self.model, self.dtype, training=False)
         parts: list[Arrays] = []
         with self.threads:
-            for piece in pieces(self.model, inputs, batch_size):
+            for piece in pieces(self.model, arrays, batch_size):
                 y, _, _ = self.compute(as_inputs(piece, self.input_dtypes), training=False, needs_dx=False)
                 parts.append(y if isinstance(y, tuple) else (y,))
-        return joined(parts)
+        return how.returned(joined(parts))
 
     def compared(self, dtype: str | None = None) -> NumpyNetwork:
         """A copy, in another dtype where one is named."""

@@ -138,7 +138,7 @@ class Program:
             for (node, _, _, needs_dx, runs_back, _), back in zip(reversed(steps), reversed(backs), strict=True):
                 if not runs_back:
                     continue
-                dx, own = back(*(zeros(values[k]) if d[k] is None else d[k] for k in node.writes))
+                dx, own = back(*(whole(d[k], values[k]) for k in node.writes))
                 for k in node.writes:
                     d[k] = None
                 if node.given:
@@ -151,9 +151,8 @@ class Program:
                             d[slot] = added(d[slot], gradient)
             for slot, entry in enumerate(self.graph.entries, len(self.with_dx)):
                 if entry.trained:
-                    grads[entry.path] = zeros(values[slot]) if d[slot] is None else d[slot]
-            found = ((zeros(values[k]) if d[k] is None else d[k]) if dx else None for k, dx in enumerate(self.with_dx))
-            dx = tuple(found)
+                    grads[entry.path] = whole(d[slot], values[slot])
+            dx = tuple(whole(d[k], values[k]) if wanted else None for k, wanted in enumerate(self.with_dx))
             return dx[0] if len(dx) == 1 else dx, grads
 
         written = self.graph.outputs_in(run.training)
@@ -192,6 +191,11 @@ def without_given(node: Node, own: Tree, d: list[Any]) -> dict[str, Any]:
         if name in rest:
             d[slot] = added(d[slot], rest.pop(name))
     return nest(rest)
+
+
+def whole(gradient: Array | None, value: Any) -> Array:
+    """The gradient of a value: zeros where nothing has led back to it."""
+    return zeros(value) if gradient is None else gradient
 
 
 def zeros(value: Any) -> Array:

@@ -21,6 +21,7 @@ from isograd.core.base.types import Array, Arrays, State
 from isograd.core.engine.batches import check_inputs, check_upstream, joined, pieces, separate
 from isograd.core.engine.carry import Carrying
 from isograd.core.engine.context import Run
+from isograd.core.engine.entering import Entered, entered, entering, gradients_of_none, outputs_of_none
 from isograd.core.engine.rows import Fewest
 from isograd.core.engine.unbroken import Unbroken
 from isograd.core.graph.composite import Composite
@@ -61,6 +62,7 @@ class TorchNetwork:
         self.run_step = 0
         self._inputs: Tensors = ()
         self._outputs: Tensors = ()
+        self._entered = Entered()
         self._copy_in(state)
 
     def _named(self) -> dict[str, Tensor]:
@@ -83,12 +85,16 @@ class TorchNetwork:
 
     def forward(self, *inputs: Array, training: bool = False) -> Any:
         """The output array, or a tuple of them; autograd's graph is kept until the next forward."""
-        arrays = self._checked(inputs, training)
+        arrays, self._entered = entering(self.model, self.fewest, inputs, training=training)
+        if self._entered.none:
+            made = outputs_of_none(self.model, self.dtype, training=training)
+            self._outputs = tuple(map(torch.from_numpy, made if isinstance(made, tuple) else (made,)))
+            return made
         self._inputs = differentiable(self.tensors(arrays, copy=True))
         y = self.compute(self._inputs, training)
         self._outputs = y if isinstance(y, tuple) else (y,)
         results = tuple(v.detach().cpu().numpy().copy() for v in self._outputs)
-        return results if isinstance(y, tuple) else results[0]
+        return self._entered.returned(results if isinstance(y, tuple) else results[0])
 
     def _checked(self, inputs: Arrays, training: bool) -> Arrays:
         """Inputs that fit the model and its mode."""
@@ -99,12 +105,15 @@ class TorchNetwork:
 
     def backward(self, *dys: Array) -> tuple[Any, State]:
         """(dx, {weight path: gradient}) of the last forward, by autograd, for one dy an output."""
-        checked = check_upstream(dys, [tuple(y.shape) for y in self._outputs], self.dtype)
+        checked = check_upstream(self._entered.upstream(dys), [tuple(y.shape) for y in self._outputs], self.dtype)
+        if self._entered.none:
+            shapes = {path: tuple(self.weights[path].shape) for path in self.weight_paths}
+            return gradients_of_none(self.model, self.dtype, shapes)
         params = [self.weights[path] for path in self.weight_paths]
         upstream = self._placed(tensors(checked, (self.torch_dtype,) * len(checked)))
         dx, dw = gradients_of(self._outputs, self._inputs, params, upstream, retain_graph=True)
         own, named = separate(dx, {path: g.cpu().numpy() for path, g in zip(self.weight_paths, dw, strict=True)})
-        return own[0] if len(own) == 1 else own, named
+        return self._entered.returned(own[0] if len(own) == 1 else own), named
 
     def compute(self, x: Tensors, training: bool) -> Any:
         """The module's outputs in the given mode."""
@@ -177,11 +186,14 @@ class TorchNetwork:
     @torch.inference_mode()
     def predict(self, *inputs: Array, batch_size: int = 256) -> Any:
         """forward in evaluation mode, batch by batch, recording nothing."""
+        arrays, how = entered(self.model, inputs)
+        if how.none:
+            return outputs_of_none(self.model, self.dtype, training=False)
         parts: list[Arrays] = []
-        for piece in pieces(self.model, inputs, batch_size):
+        for piece in pieces(self.model, arrays, batch_size):
             y = self.compute(self.tensors(piece), training=False)
             parts.append(tuple(v.cpu().numpy() for v in (y if isinstance(y, tuple) else (y,))))
-        return joined(parts)
+        return how.returned(joined(parts))
 
     def compared(self, dtype: str | None = None) -> TorchNetwork:
         """A copy, in another dtype where one is named, that draws its masks from isograd's streams."""

@@ -40,8 +40,8 @@ class Fewest:
         )
 
     def check(self, rows: int) -> None:
-        """ShapeError where a batch has too few."""
-        if rows < self.rows:
+        """ShapeError where a batch has too few; of none nothing is computed unless a layer needs several."""
+        if rows < self.rows and (rows or self.layer is not None):
             raise self.error(rows)
 
 

@@ -28,6 +28,7 @@ MAY_IMPORT = {  # beside the standard library
     "backends/torch_impl": {"numpy", "torch", "isograd.core", "isograd.backends.torch_impl"},
     "examples": {"numpy", "isograd", "sklearn"},  # scikit-learn for the baselines that stand beside a model
     "examples/jax_engine": {"numpy", "jax", "isograd.core", "isograd_jax"},  # as an engine of isograd's own, no other
+    "examples/porting": {"torch", "isograd"},
     "benchmarks": {"numpy", "torch", "torchvision", "sklearn", "threadpoolctl", "rich", "isograd"},
 }
 HELPERS = {
@@ -42,12 +43,14 @@ HELPERS = {
     "gru.py",
 }  # of operations
 APART = ROOT / "examples/jax_engine"  # a distribution of its own
+SCRIPTS = ROOT / "examples/porting"  # files that somebody copies and runs
 
 
 def files_of(room: str) -> list[Path]:
-    """The files of a room, without those of the distribution that lies in it."""
+    """The files of a room, without those of the distribution and of the scripts that lie in it."""
     folder = ROOT / room
-    return sorted(path for path in folder.rglob("*.py") if folder == APART or APART not in path.parents)
+    inside = {APART, SCRIPTS} - {folder}
+    return sorted(path for path in folder.rglob("*.py") if not inside & set(path.parents))
 
 
 FILES = [path for room in (*ROOMS, "examples/jax_engine") for path in files_of(room)]

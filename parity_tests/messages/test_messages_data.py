@@ -38,12 +38,12 @@ MESSAGES: dict[str, tuple[Any, Callable[[Any], Any], str]] = {
   got    (0, 5)
   fix    batch first; for one sample, x[None]""",
     ),
-    "an empty prediction": (
+    "a prediction of too few features": (
         CLASSES,
-        lambda t: t.net.predict(X[:0]),
+        lambda t: t.net.predict(X[0, :4]),
         """ShapeError: input 0
   wanted (N, 5) with N ≥ 1
-  got    (0, 5)
+  got    (4,)
   fix    batch first; for one sample, x[None]""",
     ),
     "two inputs for one": (
