@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from importlib.util import module_from_spec, spec_from_file_location
+from inspect import signature
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
@@ -13,6 +14,7 @@ from typing import Any, cast
 
 from isograd.core.base.errors import FileError, SpecError, shown
 from isograd.experiments.experiment import Experiment
+from isograd.judging import check_parity
 
 
 def find(name_or_path: str) -> Experiment:
@@ -56,6 +58,11 @@ def made_by(path_and_function: str) -> tuple[Any, Any, dict[str, Any]]:
     if isinstance(made, tuple) and len(made) == 2:
         return made[0], made[1], {}
     if isinstance(made, tuple) and len(made) == 3 and isinstance(made[2], Mapping):
+        known = [*signature(check_parity).parameters][2:]
+        for name in made[2]:
+            if name not in known:
+                fix = f"one of {', '.join(known)}"
+                raise SpecError(path_and_function, wanted="what check_parity is asked", got=shown(name), fix=fix)
         return made[0], made[1], dict(made[2])
     raise SpecError(
         path_and_function,

@@ -218,6 +218,15 @@ def test_the_self_test_passes_where_there_is_nothing_but_numpy(made: ig.Export) 
     assert lines[-1] == "PASSED"
 
 
+def test_the_self_test_reads_inputs_of_every_kind(tmp_path: Path) -> None:
+    x, words = ig.Input((3,)), ig.Input((3,), kind="integer")
+    hidden = ig.Input((3,), kind="boolean")
+    y = ig.Linear(2)(ig.MaskedFill(0.0)(x, hidden) + ig.Flatten()(ig.Embedding(4, 1)(words)))
+    example = example_of(ig.Model(inputs=(x, words, hidden), outputs=y), "float32")
+    ran = run(ig.export(example.model, example.weights, "numpy", tmp_path / "kinds").path / "model.py")
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 def test_the_self_test_says_what_was_changed_and_fails(made: ig.Export, tmp_path: Path) -> None:
     folder = copied(made, tmp_path / "other")
     source = (folder / "model.py").read_text(encoding="utf-8")

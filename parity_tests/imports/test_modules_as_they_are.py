@@ -163,6 +163,39 @@ def test_a_dtype_that_the_module_does_not_compute_in_is_not_judged() -> None:
     assert said in str(report)
 
 
+class Masked(nn.Module):
+    """A causal mask among its buffers, as booleans."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.head = nn.Linear(4, 4)
+        self.register_buffer("mask", torch.tril(torch.ones(5, 5)).bool())
+        self.drop = nn.Dropout(0.1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        scores = (x @ x.mT).masked_fill(~self.mask, -1e9)
+        y: Tensor = self.drop(self.head(scores.softmax(-1) @ x))
+        return y
+
+
+def test_a_buffer_of_booleans_is_what_the_model_holds_as_whole_numbers() -> None:
+    x = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(0))
+    report = ig.check_parity(Masked(), x, optimizer=ig.SGD(0.1), loss=ig.MSELoss(), y=np.ones((3, 5, 4)), steps=2)
+    assert report.passed, str(report)
+    model, weights = ig.from_torch(Masked().eval(), x)
+    traces = [ig.record(net, x.numpy()) for net in (Masked(), ig.build(model, weights))]
+    assert "mask" not in [row.path for row in ig.diff(*traces).rows if row.failed]
+
+
+def test_where_it_is_called_does_not_matter() -> None:
+    x = torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(0))
+    module = Masked()
+    for around in (torch.no_grad(), torch.inference_mode()):
+        with around:
+            assert ig.check_parity(module, x, dtypes="float64").passed
+            assert ("head.weight", "gradient") in {key[1:] for key in ig.record(module, torch.ones(3, 5, 4)).entries}
+
+
 def resnet() -> tuple[nn.Module, Tensor, dict[str, Any]]:
     models = pytest.importorskip("torchvision").models
     return models.resnet18(num_classes=10), torch.randn(2, 3, 64, 64), {}
@@ -179,7 +212,7 @@ def test_a_wrong_option_of_a_known_network_is_named(make: Any, path: str) -> Non
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
         module, x, named = make()
-    model, weights = ig.from_torch(module, x, **named)
+    model, weights = ig.from_torch(module, x, example_kwargs=named.get("kwargs"))
     right = ig.check_parity(module, x, against=model, weights=weights, dtypes="float64", **named)
     assert right.passed, str(right)
     record = json.loads(model.to_json())

@@ -43,6 +43,44 @@ def test_a_module_that_cannot_be_copied() -> None:
     assert text.splitlines()[3] == "  fix    keep no computed tensors as attributes, or detach them"
 
 
+@pytest.mark.parametrize(
+    ("module", "wanted", "got", "fix"),
+    [
+        (nn.LazyLinear(2), "weights with shapes", "weight without", "call it once: module(x)"),
+        (
+            nn.Linear(4, 2, device="meta"),
+            "weights with values",
+            "weight on the device meta",
+            "module.to_empty(device='cpu'), then load its weights",
+        ),
+    ],
+    ids=["lazy", "meta"],
+)
+def test_a_module_without_weights_to_copy(module: nn.Module, wanted: str, got: str, fix: str) -> None:
+    for call in (lambda: ig.record(module, X), lambda: ig.compare_modules(module, module, X)):
+        name = f"SpecError: {type(module).__name__}"
+        assert raised(call) == f"{name}\n  wanted {wanted}\n  got    {got}\n  fix    {fix}"
+
+
+def test_a_module_that_refuses_what_is_recorded() -> None:
+    class Refusing(nn.Linear):
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            raise RuntimeError("no such columns")
+
+    text = raised(lambda: ig.record(Refusing(4, 2), X)).splitlines()
+    assert text[:2] == ["SpecError: record(Refusing)", "  wanted inputs that the module takes"]
+    assert text[2].startswith("  got    RuntimeError: no such columns (test_messages_modules.py:")
+    assert text[3] == "  fix    record(module, x), or (x1, x2); what it takes by name: kwargs="
+
+
+def test_a_function_of_a_file_that_asks_what_there_is_not(tmp_path: Path) -> None:
+    file = tmp_path / "mine.py"
+    file.write_text("def make():\n    return None, None, {'rate': 2}")
+    text = raised(lambda: made_by(f"{file}:make"))
+    assert text.splitlines()[1:3] == ["  wanted what check_parity is asked", "  got    'rate'"]
+    assert text.splitlines()[3].startswith("  fix    one of y, loss, optimizer, ")
+
+
 def test_a_draw_more_than_the_model_has() -> None:
     def draw() -> None:
         with SharedDraws(Run(training=True), [Draw("drop")]):

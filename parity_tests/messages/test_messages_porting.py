@@ -37,6 +37,11 @@ class Silent(Scores):
         return self.scores(row).tolist()
 
 
+class Complex(Scores):
+    def forward(self, row: Tensor) -> Tensor:
+        return torch.fft.fft(super().forward(row))
+
+
 class InTraining(Scores):
     def forward(self, row: Tensor) -> Tensor:
         if self.training:
@@ -104,6 +109,13 @@ MESSAGES: dict[str, tuple[Callable[[], Any], str]] = {
   wanted a tensor among the outputs
   got    none
   fix    return what it computes""",
+    ),
+    "complex numbers come out": (
+        compared(Scores(), Complex()),
+        """SpecError: compare_modules(mine: Complex)
+  wanted outputs of real numbers
+  got    torch.complex128
+  fix    return torch.view_as_real(y)""",
     ),
     "a renaming that is none": (
         compared(one(), one(), rename=[("0", "1")]),

@@ -322,3 +322,33 @@ def test_masks_that_are_keyed_otherwise() -> None:
         "  wanted traces of the same masks",
         "  got    masks paths and order",
     ]
+
+
+def of_dictionary(*keys: str) -> ig.Trace:
+    class Named(nn.Module):
+        def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+            found = {"mean": x + 1, "square": x * x}
+            return {key: found[key] for key in keys}
+
+    return ig.record(Named(), TENSOR)
+
+
+def test_outputs_in_another_order_are_no_answers_to_one_question() -> None:
+    text = raised(lambda: ig.diff(of_dictionary("mean", "square"), of_dictionary("square", "mean")))
+    assert text.splitlines()[1:3] == [
+        "  wanted traces of the same order of outputs",
+        "  got    order of outputs ['mean'], ['square'] and ['square'], ['mean']",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rename", "got"),
+    [(lambda: "a", "TypeError: <lambda>() takes 0 positional arguments but 1 was given"), (len, "6")],
+    ids=["no argument", "a number"],
+)
+def test_a_function_that_makes_no_path_of_a_path(rename: Any, got: str) -> None:
+    trace = ig.record(MODULE, TENSOR)
+    text = raised(lambda: ig.diff(trace, trace, rename=rename))
+    assert text.splitlines()[0].startswith("SpecError: diff(rename=…)(")
+    assert text.splitlines()[1] == "  wanted a function of a path that returns a path"
+    assert text.splitlines()[2].startswith(f"  got    {got}")

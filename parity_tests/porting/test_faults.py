@@ -176,6 +176,7 @@ def test_structures_are_taken_and_given_by_name_and_what_one_side_gives_more_is_
     assert {"dx", "dx1"} <= {row.what for row in report.rows}
     told = "theirs returns 2 tensors, the other 1: only the first 1 are compared"
     assert [entry.why for entry in report.not_judged] == [told]
+    assert report.verdict.endswith("as far as both return it: theirs returns 2 tensors, mine returns 1 tensors")
 
 
 def test_neither_module_is_changed_nor_the_generator() -> None:
@@ -263,3 +264,44 @@ def test_every_step_of_mine_begins_where_theirs_stands(monkeypatch: pytest.Monke
     for path, held in theirs.items():
         assert len(held) == 4  # the weight, two averages, the count of steps
         assert all(torch.equal(a, b) for a, b in zip(held, mine[path], strict=True))
+
+
+class Named(nn.Module):
+    """Mean and square of the same, under keys in any order."""
+
+    def __init__(self, *keys: str, wrong: bool = False) -> None:
+        super().__init__()
+        self.keys, self.wrong, self.head = keys, wrong, nn.Linear(4, 3)
+
+    def forward(self, x: Tensor) -> dict[str, Tensor]:
+        y = self.head(x)
+        found = {"mean": y, "square": y**2}
+        if self.wrong:
+            found = {"mean": y**2, "square": y}
+        return {key: found[key] for key in self.keys}
+
+
+def test_outputs_of_dictionaries_belong_together_by_their_keys() -> None:
+    theirs = Named("mean", "square")
+    learning = {"loss": (ig.MSELoss(), ig.L1Loss()), "targets": (torch.ones(3, 3),) * 2, "optimizer": ig.SGD(0.1)}
+    for keys in (("mean", "square"), ("square", "mean")):
+        right, wrong = Named(*keys), Named(*keys, wrong=True)
+        assert ig.compare_modules(theirs, right, batch(), **learning).passed
+        assert not ig.compare_modules(theirs, wrong, batch()).passed
+
+
+def test_a_hook_on_a_weights_gradient_is_part_of_a_module() -> None:
+    theirs, mine = nn.Linear(4, 3), nn.Linear(4, 3)
+    mine.weight.register_hook(lambda g: 2 * g)
+    report = ig.compare_modules(theirs, mine, batch())
+    assert report.culprit.what == "gradient of weight"
+    assert not ig.compare_modules(theirs, mine, batch()).passed
+
+
+def test_a_comparison_does_not_depend_on_where_it_is_called() -> None:
+    theirs, mine = nn.Linear(4, 3), nn.Linear(4, 3)
+    for around in (torch.no_grad(), torch.inference_mode()):
+        with around:
+            report = ig.compare_modules(theirs, mine, torch.randn(5, 4))
+        assert report.passed
+        assert ("weight", "gradient") in [(row.path, row.what) for row in report.rows]

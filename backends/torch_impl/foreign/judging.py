@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from isograd.backends.torch_impl.foreign.calling import Calling, as_tensors, copied, tensors_in
+from isograd.backends.torch_impl.foreign.calling import Calling, as_tensors, copied, tensors_in, with_gradients
 from isograd.backends.torch_impl.foreign.engine import ModuleEngine
 from isograd.backends.torch_impl.foreign.options import told_apart
 from isograd.backends.torch_impl.importer.entrance import from_torch, without_cache
@@ -22,6 +22,7 @@ from isograd.core.parity.report import NotJudged, ParityReport
 from isograd.core.parity.verdict import Culprit
 
 
+@with_gradients
 def check_module(
     module: nn.Module,
     x: Any,

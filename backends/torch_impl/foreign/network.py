@@ -54,6 +54,10 @@ class ModuleNetwork(TorchNetwork):
                 named[path] = torch.zeros(weight.shape, dtype=torch.int64 if weight.integers else self.torch_dtype)
         return named
 
+    def state_dict(self) -> State:
+        """As the model declares it: booleans that the module holds are whole numbers there."""
+        return {path: v.astype(np.int64) if v.dtype == np.bool_ else v for path, v in super().state_dict().items()}
+
     def _called(self, module: Callable[..., Any], x: Tensors, training: bool) -> Any:
         """The tensors of what the module makes, its draws those of the model."""
         self.module.train(training)

@@ -12,8 +12,11 @@ from typing import Any
 import torch
 from torch import nn
 
+from isograd.core.base.errors import shortened
+
 PACKAGE = f"{Path(torch.__file__).parent}{os.sep}"
 OTHERS = (PACKAGE, f"{Path(PACKAGE).parent / 'sympy'}{os.sep}", str(Path(__file__).parent / "watching.py"), "<")
+OURS = str(Path(__file__).parents[1])
 STANDARD = sysconfig.get_path("stdlib")
 
 ENTRANCE = str(Path(__file__).parent / "exporting.py")
@@ -69,3 +72,11 @@ def place_in(module: nn.Module, frames: Iterable[tuple[FrameType, int]]) -> str 
         if path is None and (first == "self" or not file.startswith(PACKAGE)):  # a method: not torch.export(module)
             path = paths.get(id(frame.f_locals.get(first)))
     return None if path is None else ", ".join(filter(None, [path or type(module).__name__, place]))
+
+
+def told(error: Exception) -> str:
+    """The kind and the words of an error, and the last line that led to it and is neither torch's nor ours."""
+    frames = frames_of(error.__traceback__)
+    own = [(frame, line) for frame, line in frames if not frame.f_code.co_filename.startswith((PACKAGE, OURS))]
+    words = f"{type(error).__name__}: {shortened(str(error))}"
+    return f"{words} ({Path(own[0][0].f_code.co_filename).name}:{own[0][1]})" if own else words

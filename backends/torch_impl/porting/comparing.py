@@ -66,6 +66,8 @@ class Comparison:
         """What the first run of a side shows: the calls inside, and the number of outputs."""
         self.calls.setdefault(training, {})[side.name] = ran.calls
         self.outputs[side.name] = len(ran.outputs)
+        if side is self.theirs:
+            self.mine.order[training] = ran.places
 
     def share_draws(self) -> None:
         """After a run of both in training: which parts' draws are counted by themselves.

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
-from isograd.backends.torch_impl.foreign.calling import copied
+from isograd.backends.torch_impl.foreign.calling import copied, with_gradients
 from isograd.backends.torch_impl.importer.entrance import may_cache
-from isograd.backends.torch_impl.importer.places import PACKAGE, frames_of
+from isograd.backends.torch_impl.importer.places import told
 from isograd.backends.torch_impl.porting.alignment import Alignment, Half
 from isograd.backends.torch_impl.porting.comparing import Comparison
 from isograd.backends.torch_impl.porting.orientation import fits
@@ -25,7 +24,7 @@ from isograd.backends.torch_impl.porting.stepping import Steps
 from isograd.backends.torch_impl.porting.structures import Inputs, tensors_in
 from isograd.backends.torch_impl.porting.writing import written
 from isograd.core.base.description import check_described
-from isograd.core.base.errors import IsogradError, SpecError, shortened, shown
+from isograd.core.base.errors import IsogradError, SpecError, shown
 from isograd.core.base.numbers import whole_number
 from isograd.core.engine.batches import aligned
 from isograd.core.engine.registry import float_dtype
@@ -34,9 +33,9 @@ from isograd.core.learning.losses import Loss
 from isograd.core.learning.optimizers import Optimizer
 
 CALL = "compare_modules"
-OURS = str(Path(__file__).parents[1])
 
 
+@with_gradients
 def compare_modules(
     theirs: nn.Module,
     mine: nn.Module,
@@ -138,21 +137,17 @@ def _begin(comparison: Comparison, *, training: bool) -> None:
             raise SpecError(
                 f"{CALL}({side.name}: {kind}), in {mode}{at}",
                 wanted="inputs that both modules take",
-                got=_told(error),
+                got=told(error),
                 fix="give what it takes by name: kwargs=… for both, mine_kwargs=… for mine alone",
             ) from error
         if not ran.outputs:
             fix = "return what it computes"
             raise SpecError(f"{CALL}({side.name}: {kind})", wanted="a tensor among the outputs", got="none", fix=fix)
+        other = next((y.dtype for y in ran.outputs if y.is_complex()), None)
+        if other is not None:
+            fix = "return torch.view_as_real(y)"
+            raise SpecError(f"{CALL}({side.name}: {kind})", wanted="outputs of real numbers", got=str(other), fix=fix)
         comparison.begun(side, ran, training=training)
-
-
-def _told(error: Exception) -> str:
-    """The kind and the words of an error, and the last line that led to it and is neither torch's nor ours."""
-    frames = frames_of(error.__traceback__)
-    own = [(frame, line) for frame, line in frames if not frame.f_code.co_filename.startswith((PACKAGE, OURS))]
-    words = f"{type(error).__name__}: {shortened(str(error))}"
-    return f"{words} ({Path(own[0][0].f_code.co_filename).name}:{own[0][1]})" if own else words
 
 
 def _inputs(module: nn.Module, inputs: Any, kwargs: Mapping[str, Any] | None, dtype: torch.dtype) -> Inputs:

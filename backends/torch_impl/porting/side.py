@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from isograd.backends.torch_impl.porting.alignment import Half, joined, within
 from isograd.backends.torch_impl.porting.masks import drawn_alike
 from isograd.backends.torch_impl.porting.pairing import kind_of
-from isograd.backends.torch_impl.porting.structures import Inputs, tensors_in
+from isograd.backends.torch_impl.porting.structures import Inputs, places_in, tensors_in
 from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import FLOATS, Array, State
 
@@ -39,11 +39,13 @@ class Call:
 
 @dataclass
 class Ran:
-    """One run: tensors that still know where they come from, and the calls inside, as they were completed."""
+    """One run: tensors that still know where they come from and their places in what was returned, and the calls
+    inside, as they were completed."""
 
     inputs: Inputs
     outputs: list[Tensor]
     calls: list[Call]
+    places: list[str]
 
 
 @dataclass
@@ -65,6 +67,7 @@ class Side:
     running: list[str] = field(default_factory=list)
     calls: list[Call] = field(default_factory=list)
     drawn: list[tuple[str, ...]] = field(default_factory=list)  # where the draws of a run were made
+    order: dict[bool, list[str]] = field(default_factory=dict)  # in each mode the places of the outputs of the whole
     places: frozenset[str] | None = None  # the parts whose draws are counted by themselves; None: all
 
     def __post_init__(self) -> None:
@@ -147,7 +150,12 @@ class Side:
         passed = entered.mapped(lambda v: v.clone())  # what enters may be written to
         with self.drawing(training), torch.enable_grad():
             y = self.half.parts[path](*passed.args, **passed.kwargs)
-        return Ran(entered, tensors_in(y), self.calls)
+        return Ran(entered, self.ends(path, y, training=training), self.calls, places_in(y))
+
+    def ends(self, path: str, y: object, *, training: bool) -> list[Tensor]:
+        """What was returned, of the whole in the other side's order where both have the same places, as of a dict."""
+        found, order = dict(zip(places_in(y), tensors_in(y), strict=True)), self.order.get(training, [])
+        return [found[place] for place in order] if not path and set(order) == set(found) else list(found.values())
 
     def measured(
         self, path: str, state: Mapping[str, Array], inputs: Inputs, *, training: bool, outputs: int, backward: bool

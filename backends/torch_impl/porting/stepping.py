@@ -14,7 +14,7 @@ from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.optimizers import OPTIMIZERS
 from isograd.backends.torch_impl.porting.comparing import Comparison, Judgement, judgements
 from isograd.backends.torch_impl.porting.side import Found, Side, is_parameter, numbers
-from isograd.backends.torch_impl.porting.structures import Inputs, tensors_in
+from isograd.backends.torch_impl.porting.structures import Inputs
 from isograd.core.base.types import State
 from isograd.core.learning.losses import Loss
 from isograd.core.learning.optimizers import Optimizer
@@ -51,7 +51,7 @@ class _Learner:
         """One step on the one batch; the loss before it."""
         with self.side.drawing(training=True):
             given = self.inputs.cloned()
-            outputs = tensors_in(self.side.half.parts[""](*given.args, **given.kwargs))
+            outputs = self.side.ends("", self.side.half.parts[""](*given.args, **given.kwargs), training=True)
             terms = zip(outputs, self.criteria, self.steps.targets, strict=False)
             loss: Any = sum(criterion(y, target) for y, criterion, target in terms if criterion is not None)
             self.optimizer.zero_grad()

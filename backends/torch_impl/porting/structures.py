@@ -27,6 +27,21 @@ def tensors_in(value: Any) -> list[Tensor]:
     return found
 
 
+def places_in(value: Any, place: str = "") -> list[str]:
+    """Where each tensor of a structure stands in it, in the order of `tensors_in`: "['scores']", "[0][2]"."""
+    if isinstance(value, Tensor):
+        return [place]
+    if isinstance(value, Mapping):
+        inside = [(f"[{key!r}]", each) for key, each in value.items()]
+    elif isinstance(value, (tuple, list)):
+        inside = [(f"[{k}]", each) for k, each in enumerate(value)]
+    elif dataclasses.is_dataclass(value) and not isinstance(value, type):
+        inside = [(f".{each.name}", getattr(value, each.name)) for each in dataclasses.fields(value)]
+    else:
+        inside = []
+    return [found for where, each in inside for found in places_in(each, f"{place}{where}")]
+
+
 def mapped(value: Any, change: Callable[[Tensor], Tensor]) -> Any:
     """A copy of the structure with change(tensor) for every tensor."""
     if isinstance(value, Tensor):

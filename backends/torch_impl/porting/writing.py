@@ -24,6 +24,8 @@ def written(comparison: Comparison, training: Steps | None) -> PortReport:
     title = "\n".join([f"{kinds[1]}, mine, against {kinds[0]}, theirs", facts, *comparison.alignment.lines])
     report = PortReport(title, comparison.names, alignment=comparison.alignment)
     report.not_judged += _more_outputs(comparison)
+    if report.not_judged:
+        report.unmatched = ", ".join(f"{name} returns {n} tensors" for name, n in comparison.outputs.items())
     explained: set[tuple[str, str]] = set()
     for mode in (False, True):
         judgements = comparison.whole(training=mode, beside=not report.culprits)

@@ -59,6 +59,7 @@ class Watched:
         self.known: dict[int, Made] = {}
         self.counts: dict[str, int] = {}
         self.open: list[Call] = []
+        self.places: list[str] = []  # where in what the whole returns each of its tensors stands
 
     @contextmanager
     def watching(self) -> Iterator[None]:

@@ -10,12 +10,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from isograd.backends.torch_impl.foreign.calling import Calling, as_tensors
+from isograd.backends.torch_impl.foreign.calling import Calling, as_tensors, with_gradients
 from isograd.backends.torch_impl.foreign.draws import Draw, draws_of
 from isograd.backends.torch_impl.importer.entrance import from_torch
+from isograd.backends.torch_impl.importer.places import told
 from isograd.backends.torch_impl.tracing.hooks import Watched
 from isograd.backends.torch_impl.tracing.running import Asked, ModuleRun, array
-from isograd.core.base.errors import DataError, SpecError, shown
+from isograd.core.base.errors import DataError, IsogradError, SpecError, shown
 from isograd.core.base.numbers import whole_number
 from isograd.core.base.types import Arrays
 from isograd.core.data.dataset import as_arrays
@@ -36,6 +37,7 @@ DTYPES: dict[torch.dtype, np.dtype[np.floating]] = {
 }
 
 
+@with_gradients
 def record_module(
     module: nn.Module,
     inputs: Any,
@@ -61,7 +63,7 @@ def record_module(
     losses = () if loss is None else tuple(loss) if isinstance(loss, (tuple, list)) else (loss,)
     goals = () if targets is None else as_arrays(targets)
     asked = Asked(calling, losses, goals, optimizer, steps, seed)
-    y, watched = ModuleRun(module, asked).seen()
+    y, watched = _first(module, asked)
     _check_losses(losses, y, goals)
     if masks == "paths":
         asked.draws = _draws(module, calling, watched)
@@ -86,8 +88,21 @@ def record_module(
         steps=steps,
         masks="" if not watched.draws.count else "order" if asked.draws is None else "paths",
         repeats=repeats,
+        outputs=tuple(watched.places),
     )
     return Trace(origin, watched.nodes(), entries)
+
+
+def _first(module: nn.Module, asked: Asked) -> tuple[tuple[Tensor, ...], Watched]:
+    """(outputs, what the parts made) of a first run; SpecError where the module refuses the inputs."""
+    run = ModuleRun(module, asked)
+    try:
+        return run.seen()
+    except IsogradError:
+        raise
+    except Exception as error:
+        name, fix = f"record({type(module).__name__})", "record(module, x), or (x1, x2); what it takes by name: kwargs="
+        raise SpecError(name, wanted="inputs that the module takes", got=told(error), fix=fix) from error
 
 
 def _dtype(module: nn.Module, calling: Calling) -> np.dtype[np.floating]:

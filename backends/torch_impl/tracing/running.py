@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from isograd.backends.torch_impl.foreign.calling import Calling, copied, tensors_in
+from isograd.backends.torch_impl.foreign.calling import Calling, copied, places_in, tensors_in
 from isograd.backends.torch_impl.foreign.draws import Draw, SharedDraws
 from isograd.backends.torch_impl.loader import target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
@@ -112,7 +112,7 @@ class _Running:
     def all(self) -> Found:
         if self.start:
             for path, values in self.before.items():
-                yield (START, path, WEIGHT), array(values)
+                yield (START, path, WEIGHT), held_array(values)
         with torch.no_grad():
             _, seen = self.forward(self.given, training=False)
         for (path, what), value in seen.values:
@@ -123,7 +123,7 @@ class _Running:
             if path != WHOLE:
                 yield (TRAINING, path, what), array(value)
         for path, values in self.buffers.items():
-            yield (TRAINING, path, BUFFER), array(values)
+            yield (TRAINING, path, BUFFER), held_array(values)
         for (path, what), value in seen.values:
             if path == WHOLE:
                 yield (TRAINING, path, what), array(value)
@@ -141,8 +141,9 @@ class _Running:
         with self.drawing(training, 0) as draws:
             watched = Watched(self.module, draws)
             with watched.watching():
-                y = tensors_in(self.asked.calling(self.module, x))
-        return y, watched
+                returned = self.asked.calling(self.module, x)
+        watched.places = places_in(returned)
+        return tensors_in(returned), watched
 
     @contextmanager
     def drawing(self, training: bool, step: int) -> Iterator[SharedDraws]:
@@ -220,7 +221,7 @@ class _Running:
             optimizer.step()
             yield (section, LOSS, "value"), array(loss)
             for path, values in {**self.weights, **self.buffers}.items():
-                yield (section, path, WEIGHT), array(values)
+                yield (section, path, WEIGHT), held_array(values)
             yield from self._slots(section, spec, optimizer.state)
 
     def _slots(self, section: str, spec: Optimizer, state: Mapping[Any, Any]) -> Found:
@@ -241,6 +242,12 @@ def array(value: Tensor) -> Array:
         held = held.float()
     found: Array = np.array(held.resolve_neg().numpy(), order="C")
     return found
+
+
+def held_array(value: Tensor) -> Array:
+    """The values of a weight or buffer: booleans as the whole numbers that they are in a state."""
+    found = array(value)
+    return found.astype(np.int64) if found.dtype == np.bool_ else found
 
 
 def _numpy(value: Tensor) -> np.dtype[np.floating]:

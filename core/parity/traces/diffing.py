@@ -44,6 +44,8 @@ def diff(a: Trace | str | Path, b: Trace | str | Path, rename: Rename = None) ->
     alone: dict[tuple[str, str], list[str]] = {}
     for key in both.keys:
         if not both.asked(key):
+            asked_of = both.names[both.entry(key)[0] is None]
+            alone.setdefault((asked_of, "steps" if key[0].startswith(STEP) else "losses"), []).append(key[1])
             continue
         first, second = both.entry(key)
         if key[0].startswith(STEP) and key[1] in both.only_rounding:

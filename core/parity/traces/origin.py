@@ -56,6 +56,7 @@ class Origin:
     `kind` is "network" or "module", `engine` what computed, `model` and the descriptions of training in a line each;
     `rule` is the optimizer as JSON. `masks`: what keys the masks of dropout, "paths" of nodes or the "order" in which a
     module draws; "" where it draws none. `repeats`: whether the run found the same, bit for bit, when it was run again.
+    `outputs`: where in what a module returns each of its tensors stands; none of a network's.
     """
 
     kind: str
@@ -71,6 +72,7 @@ class Origin:
     steps: int = 0
     masks: str = ""
     repeats: bool = True
+    outputs: tuple[str, ...] = ()
     recorded: str = field(default_factory=lambda: datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC"))
     platform: str = field(default_factory=lambda: f"{platform.system()} {platform.machine()}")
     processor: str = field(default_factory=processor)

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from isograd.core.base.errors import SpecError, shown
+from isograd.core.base.raised import told_with_line
 from isograd.core.parity.matching import FLIPPED, NOISE_FACTOR
 from isograd.core.parity.traces.entry import FIXED, LOSS, START, STEP, TRAINING, WEIGHT, Entry, Key
 from isograd.core.parity.traces.origin import Node
@@ -140,6 +141,8 @@ def _questions(both: Both) -> Iterable[tuple[str, object, object]]:
     """(what, of a, of b) of all that two traces must have been asked alike; of training what both were asked for."""
     x, y = both.a.origin, both.b.origin
     yield from (("dtype", x.dtype, y.dtype), ("seed", x.seed, y.seed), ("inputs", x.inputs, y.inputs))
+    if sorted(x.outputs) == sorted(y.outputs):
+        yield "order of outputs", ", ".join(x.outputs), ", ".join(y.outputs)
     if x.loss and y.loss:
         yield from (("targets", x.targets, y.targets), ("loss", x.loss, y.loss))
     if x.optimizer and y.optimizer:
@@ -214,9 +217,22 @@ def _below(path: str, start: str) -> bool:
     return f"{path.partition('#')[0]}.".startswith(f"{start}.")
 
 
+def _by_function(rename: Callable[[str], str], path: str) -> str:
+    """SpecError unless it makes a path of a path."""
+    wanted, fix = "a function of a path that returns a path", "lambda path: path.replace('fc', 'head')"
+    try:
+        made = rename(path)
+    except Exception as error:
+        got = told_with_line(error)
+        raise SpecError(f"diff(rename=…)({path!r})", wanted=wanted, got=got, fix=fix) from error
+    if not isinstance(made, str):
+        raise SpecError(f"diff(rename=…)({path!r})", wanted=wanted, got=shown(made), fix=fix)
+    return made
+
+
 def _other(path: str, rename: Rename) -> str:
     if callable(rename):
-        return rename(path)
+        return _by_function(rename, path)
     assert rename is not None
     starts = [old for old in rename if _below(path, old)]
     if not starts:

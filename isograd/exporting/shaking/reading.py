@@ -63,6 +63,8 @@ class Module:
                     before = name
                 case ast.Assign(targets=[ast.Tuple(elts=names)]):
                     self.bound |= {name.id: statement for name in names if isinstance(name, ast.Name)}
+                case ast.AugAssign(target=ast.Name(id=name)):
+                    raise NotImplementedError(f"{self.name}: {name} is made by several statements; write it in one")
                 case ast.ImportFrom(module=str(module), names=names):
                     for entry in names:
                         alias = entry.asname or entry.name
