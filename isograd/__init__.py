@@ -33,6 +33,7 @@ from isograd.core.graph.sequential import Sequential
 from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerEncoderLayer
 from isograd.core.graph.values import Input, Value
 from isograd.core.layers import *  # noqa: F403
+from isograd.core.learning.class_metrics import AUC, F1, Precision, Recall, TopKAccuracy, confusion_matrix
 from isograd.core.learning.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, Loss, MSELoss, NLLLoss
 from isograd.core.learning.metrics import MAE, MSE, R2, RMSE, Accuracy, Bits, Metric, Nats
 from isograd.core.learning.optimizers import (
@@ -46,6 +47,7 @@ from isograd.core.learning.optimizers import (
     Optimizer,
     RMSprop,
 )
+from isograd.core.learning.own_metrics import FunctionMetric, metric
 from isograd.core.learning.schedules import (
     CosineDecay,
     ExponentialDecay,
@@ -115,6 +117,8 @@ def __dir__() -> list[str]:
 _drawn_by(_progress.bar)
 
 __all__ = [
+    "AUC",
+    "F1",
     "MAE",
     "MSE",
     "R2",
@@ -147,6 +151,7 @@ __all__ = [
     "Export",
     "FileError",
     "FixedLR",
+    "FunctionMetric",
     "History",
     "HuberLoss",
     "Input",
@@ -166,8 +171,10 @@ __all__ = [
     "Optimizer",
     "Options",
     "Parameter",
+    "Precision",
     "Prepared",
     "RMSprop",
+    "Recall",
     "Recipe",
     "Reconstructed",
     "Residual",
@@ -184,6 +191,7 @@ __all__ = [
     "StopFit",
     "Streams",
     "Subset",
+    "TopKAccuracy",
     "Trace",
     "Trainer",
     "TrainerState",
@@ -200,6 +208,7 @@ __all__ = [
     "check_gradients",
     "check_parity",
     "compare_modules",
+    "confusion_matrix",
     "custom",
     "data",
     "diff",
@@ -211,6 +220,7 @@ __all__ = [
     "get_backend",
     "init",
     "load",
+    "metric",
     "one_hot",
     "record",
     "save",

@@ -10,6 +10,7 @@ import numpy as np
 from isograd.core.base.randomness import generator
 from isograd.core.base.types import Array
 from isograd.core.layers import GRU, LSTM, RNN, Conv2d
+from isograd.core.learning.class_metrics import confusion_matrix
 from isograd.plots import autoencoders, classes, curves, networks, sequences
 from isograd.plots.style import gray
 from isograd.reports.codes import embedding
@@ -58,9 +59,8 @@ def draw(comparison: Comparison, folder: Path) -> None:
 @picture("confusion", where=lambda scene: scene.classifies)
 def confusion(scene: Scene, path: Path) -> Path:
     """Which class is taken for which, in every engine."""
-    y, count = scene.prepared.test_targets, len(scene.classes)
     tables = {
-        engine: np.bincount(y * count + outcome.predictions.argmax(1), minlength=count**2).reshape(count, count)
+        engine: confusion_matrix(outcome.predictions, scene.prepared.test_targets, classes=len(scene.classes))
         for engine, outcome in scene.compared.engines.items()
     }
     return classes.confusion(tables, scene.classes, f"{scene.title}, confusion", path)
