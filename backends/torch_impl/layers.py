@@ -47,6 +47,7 @@ from isograd.backends.torch_impl.movers import (
     Sliced,
     SliceScattered,
     Stacked,
+    Unpooled,
     Viewed,
 )
 from isograd.backends.torch_impl.recurrent import stack_of
@@ -95,28 +96,54 @@ LAYERS[core.ConvTranspose3d] = lambda s, x: nn.ConvTranspose3d(
 )
 
 LAYERS[core.MaxPool1d] = lambda s, x: nn.MaxPool1d(
-    s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
+    s.kernel_size, s.stride, s.padding, s.dilation, s.return_indices, s.ceil_mode
 )
 LAYERS[core.MaxPool2d] = lambda s, x: nn.MaxPool2d(
-    s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
+    s.kernel_size, s.stride, s.padding, s.dilation, s.return_indices, s.ceil_mode
 )
 LAYERS[core.MaxPool3d] = lambda s, x: nn.MaxPool3d(
-    s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
+    s.kernel_size, s.stride, s.padding, s.dilation, s.return_indices, s.ceil_mode
 )
 LAYERS[core.AvgPool1d] = lambda s, x: nn.AvgPool1d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
-LAYERS[core.AvgPool2d] = lambda s, x: nn.AvgPool2d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
-LAYERS[core.AvgPool3d] = lambda s, x: nn.AvgPool3d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
+LAYERS[core.AvgPool2d] = lambda s, x: nn.AvgPool2d(
+    s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad, s.divisor_override
+)
+LAYERS[core.AvgPool3d] = lambda s, x: nn.AvgPool3d(
+    s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad, s.divisor_override
+)
+LAYERS[core.LPPool1d] = lambda s, x: nn.LPPool1d(s.norm_type, s.kernel_size, s.stride, s.ceil_mode)
+LAYERS[core.LPPool2d] = lambda s, x: nn.LPPool2d(s.norm_type, s.kernel_size, s.stride, s.ceil_mode)
+LAYERS[core.LPPool3d] = lambda s, x: nn.LPPool3d(s.norm_type, s.kernel_size, s.stride, s.ceil_mode)
+LAYERS[core.MaxUnpool1d] = lambda s, *x: Unpooled(nn.MaxUnpool1d(s.kernel_size, s.stride, s.padding), s)
+LAYERS[core.MaxUnpool2d] = lambda s, *x: Unpooled(nn.MaxUnpool2d(s.kernel_size, s.stride, s.padding), s)
+LAYERS[core.MaxUnpool3d] = lambda s, *x: Unpooled(nn.MaxUnpool3d(s.kernel_size, s.stride, s.padding), s)
 LAYERS[core.AdaptiveAvgPool1d] = lambda s, x: nn.AdaptiveAvgPool1d(s.output_size)
 LAYERS[core.AdaptiveAvgPool2d] = lambda s, x: nn.AdaptiveAvgPool2d(s.output_size)
 LAYERS[core.AdaptiveAvgPool3d] = lambda s, x: nn.AdaptiveAvgPool3d(s.output_size)
-LAYERS[core.AdaptiveMaxPool2d] = lambda s, x: nn.AdaptiveMaxPool2d(s.output_size)
+LAYERS[core.AdaptiveMaxPool1d] = lambda s, x: nn.AdaptiveMaxPool1d(s.output_size, s.return_indices)
+LAYERS[core.AdaptiveMaxPool2d] = lambda s, x: nn.AdaptiveMaxPool2d(s.output_size, s.return_indices)
+LAYERS[core.AdaptiveMaxPool3d] = lambda s, x: nn.AdaptiveMaxPool3d(s.output_size, s.return_indices)
 LAYERS[core.GlobalAvgPool] = lambda s, x: GlobalMean()
 LAYERS[core.Upsample] = lambda s, x: (
     Antialiased(s, x)
     if s.antialias
     else nn.Upsample(s.size, s.scale_factor, s.mode, s.align_corners if s.weighs else None)
 )
+LAYERS[core.ConstantPad1d] = lambda s, x: nn.ConstantPad1d(s.padding, s.value)
+LAYERS[core.ConstantPad2d] = lambda s, x: nn.ConstantPad2d(s.padding, s.value)
+LAYERS[core.ConstantPad3d] = lambda s, x: nn.ConstantPad3d(s.padding, s.value)
+LAYERS[core.ZeroPad1d] = lambda s, x: nn.ZeroPad1d(s.padding)
 LAYERS[core.ZeroPad2d] = lambda s, x: nn.ZeroPad2d(s.padding)
+LAYERS[core.ZeroPad3d] = lambda s, x: nn.ZeroPad3d(s.padding)
+LAYERS[core.ReflectionPad1d] = lambda s, x: nn.ReflectionPad1d(s.padding)
+LAYERS[core.ReflectionPad2d] = lambda s, x: nn.ReflectionPad2d(s.padding)
+LAYERS[core.ReflectionPad3d] = lambda s, x: nn.ReflectionPad3d(s.padding)
+LAYERS[core.ReplicationPad1d] = lambda s, x: nn.ReplicationPad1d(s.padding)
+LAYERS[core.ReplicationPad2d] = lambda s, x: nn.ReplicationPad2d(s.padding)
+LAYERS[core.ReplicationPad3d] = lambda s, x: nn.ReplicationPad3d(s.padding)
+LAYERS[core.CircularPad1d] = lambda s, x: nn.CircularPad1d(s.padding)
+LAYERS[core.CircularPad2d] = lambda s, x: nn.CircularPad2d(s.padding)
+LAYERS[core.CircularPad3d] = lambda s, x: nn.CircularPad3d(s.padding)
 
 LAYERS[core.BatchNorm1d] = lambda s, x: nn.BatchNorm1d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
 LAYERS[core.BatchNorm2d] = lambda s, x: nn.BatchNorm2d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)

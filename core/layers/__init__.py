@@ -20,6 +20,15 @@ from isograd.core.layers.activations import (
     Softplus,
     Tanh,
 )
+from isograd.core.layers.adaptive import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+    GlobalAvgPool,
+)
 from isograd.core.layers.attention import MultiheadAttention, PositionalEncoding, ScaledDotProductAttention
 from isograd.core.layers.axes import Expand, Flip, Permute, Repeat, RepeatInterleave, Roll, Tril, Triu, View
 from isograd.core.layers.base import Layer
@@ -44,27 +53,47 @@ from isograd.core.layers.norm import (
     RMSNorm,
 )
 from isograd.core.layers.ordering import ArgMax, ArgMin, ArgSort, MaxDim, MinDim, Sort, TopK
-from isograd.core.layers.padding import Pad
+from isograd.core.layers.padding import (
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ConstantPad3d,
+    Pad,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
+)
 from isograd.core.layers.pairs import Binary, Compare, Logic, MaskedFill, Number, Where
 from isograd.core.layers.pool import (
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    AdaptiveMaxPool2d,
     AvgPool1d,
     AvgPool2d,
     AvgPool3d,
-    GlobalAvgPool,
+    LPPool1d,
+    LPPool2d,
+    LPPool3d,
     MaxPool1d,
     MaxPool2d,
     MaxPool3d,
 )
 from isograd.core.layers.recurrent import GRU, LSTM, RNN
 from isograd.core.layers.reductions import CumProd, CumSum, Reduce
-from isograd.core.layers.resize import Upsample, ZeroPad2d
+from isograd.core.layers.resize import Upsample
 from isograd.core.layers.sequence import LastStep
 from isograd.core.layers.shape import Flatten, Identity, Reshape
 from isograd.core.layers.slices import Select, SelectScatter, Slice, SliceScatter, Split, Stack, Unfold
+from isograd.core.layers.unpool import (
+    MaxUnpool1d,
+    MaxUnpool2d,
+    MaxUnpool3d,
+)
 
 __all__ = [
     "ELU",
@@ -77,7 +106,9 @@ __all__ = [
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
+    "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
     "Add",
     "Arange",
     "ArgMax",
@@ -91,10 +122,16 @@ __all__ = [
     "BatchNorm3d",
     "Binary",
     "Cast",
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
     "Clamp",
     "Col2im",
     "Compare",
     "Concat",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -126,6 +163,9 @@ __all__ = [
     "IndexPut",
     "IndexSelect",
     "InstanceNorm2d",
+    "LPPool1d",
+    "LPPool2d",
+    "LPPool3d",
     "LSTMCell",
     "LastStep",
     "Layer",
@@ -140,6 +180,9 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
+    "MaxUnpool1d",
+    "MaxUnpool2d",
+    "MaxUnpool3d",
     "MinDim",
     "Mish",
     "MultiheadAttention",
@@ -155,8 +198,14 @@ __all__ = [
     "ReLU",
     "ReLU6",
     "Reduce",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
     "Repeat",
     "RepeatInterleave",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
     "Reshape",
     "Roll",
     "ScaledDotProductAttention",
@@ -185,5 +234,7 @@ __all__ = [
     "Upsample",
     "View",
     "Where",
+    "ZeroPad1d",
     "ZeroPad2d",
+    "ZeroPad3d",
 ]

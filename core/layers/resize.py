@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from math import floor
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -13,7 +12,7 @@ from isograd.core.base.errors import SpecError
 from isograd.core.base.limits import NUMBER
 from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
-from isograd.core.layers.windows import Margins, Sizes, check_lengths, check_rank, per_axis
+from isograd.core.layers.windows import Sizes, check_lengths, check_rank, per_axis
 
 
 def _check_factors(value: Any) -> Any:
@@ -128,34 +127,3 @@ class Upsample(Layer):
             size / out if (copied and out == size) or (self.mode == "nearest" and out == 2 * size) else 1 / f
             for size, out, f in zip(shape[1:], outs, factors, strict=True)
         )
-
-
-@describes("layer")
-class ZeroPad2d(Layer):
-    """Zeros around an image: `padding` is a number for all sides, or (left, right, top, bottom)
-
-    x (N, C, H, W) → y (N, C, top + H + bottom, left + W + right)
-    """
-
-    padding: Margins = field(kw_only=False)
-
-    def __post_init__(self) -> None:
-        if isinstance(self.padding, tuple) and len(self.padding) != 4:
-            raise SpecError(
-                repr(self),
-                wanted="a number, or (left, right, top, bottom)",
-                got=f"{self.padding}",
-                fix="give four numbers",
-            )
-
-    @property
-    def sides(self) -> tuple[tuple[int, int], tuple[int, int]]:
-        """((top, bottom), (left, right))"""
-        left, right, top, bottom = per_axis(self.padding, 4)
-        return (top, bottom), (left, right)
-
-    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
-        (shape,) = x
-        check_rank(shape, 2)
-        (top, bottom), (left, right) = self.sides
-        return ((shape[0], top + shape[1] + bottom, left + shape[2] + right),)

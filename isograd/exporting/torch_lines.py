@@ -117,6 +117,7 @@ LINES: dict[type[nn.Module], Writer] = {
     movers.Along: lines.along,
     movers.Indexed: lines.indexed,
     movers.IndexWritten: lines.index_written,
+    movers.Unpooled: lines.unpooled,
     recurrent.RNN: stack,
     recurrent.GRU: stack,
     recurrent.LSTM: stack,

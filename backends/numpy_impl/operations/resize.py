@@ -8,7 +8,7 @@ from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.backends.numpy_impl.operations.resample import averages, resample, resample_back
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Upsample, ZeroPad2d
+from isograd.core.layers import Upsample
 
 
 def nearest(size: int, out: int, step: float, shift: float) -> Array:
@@ -90,14 +90,3 @@ def upsample(spec: Upsample, p: Tree, x: Array, *, run: Run) -> tuple[Array, Bac
         return resample_back(dy, maps), {}
 
     return resample(x, maps), backward
-
-
-@implements(ZeroPad2d)
-def zero_pad(spec: ZeroPad2d, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
-    """y[n,c,top+i,left+j] = x[n,c,i,j], 0 around it        dx[n,c,i,j] = dy[n,c,top+i,left+j]"""
-    (top, _), (left, _) = spec.sides
-
-    def backward(dy: Array) -> tuple[Array, State]:
-        return dy[:, :, top : top + x.shape[2], left : left + x.shape[3]], {}
-
-    return np.pad(x, ((0, 0), (0, 0), *spec.sides)), backward

@@ -71,8 +71,4 @@ CASES: dict[type[Description], list[Case]] = {
             "an image of width 1, by factors",
         ),
     ],
-    L.ZeroPad2d: [
-        Case(L.ZeroPad2d(2), ((2, 3, 2),), "all sides"),
-        Case(L.ZeroPad2d((1, 0, 2, 3)), ((1, 2, 3),), "left, right, top, bottom, each its own"),
-    ],
 }

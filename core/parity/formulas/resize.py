@@ -10,7 +10,7 @@ import numpy as np
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Upsample, ZeroPad2d
+from isograd.core.layers import Upsample
 from isograd.core.parity.formulas.table import formula
 from isograd.core.parity.formulas.windows import each
 
@@ -81,10 +81,3 @@ def upsample(spec: Upsample, ops: Namespace, p: Tree, x: tuple[Any, ...], run: R
     for axis, (out, step) in enumerate(grid, 2):
         y = resampled(spec, ops, y, axis, out, step, run)
     return y
-
-
-@formula(ZeroPad2d)
-def zero_pad(spec: ZeroPad2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
-    """x with zeros around it"""
-    left, right, top, bottom = each(spec.padding, 4)
-    return ops.pad(x[0], ((0, 0), (0, 0), (top, bottom), (left, right)))
