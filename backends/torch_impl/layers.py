@@ -127,8 +127,12 @@ LAYERS[core.GlobalAvgPool] = lambda s, x: GlobalMean()
 LAYERS[core.Upsample] = lambda s, x: (
     Antialiased(s, x)
     if s.antialias
-    else nn.Upsample(s.size, s.scale_factor, s.mode, s.align_corners if s.weighs else None)
+    else nn.Upsample(
+        s.size, s.scale_factor, s.mode, s.align_corners if s.way.weighs else None, s.recompute_scale_factor or None
+    )
 )
+LAYERS[core.UpsamplingNearest2d] = lambda s, x: nn.UpsamplingNearest2d(s.size, s.scale_factor)
+LAYERS[core.UpsamplingBilinear2d] = lambda s, x: nn.UpsamplingBilinear2d(s.size, s.scale_factor)
 LAYERS[core.ConstantPad1d] = lambda s, x: nn.ConstantPad1d(s.padding, s.value)
 LAYERS[core.ConstantPad2d] = lambda s, x: nn.ConstantPad2d(s.padding, s.value)
 LAYERS[core.ConstantPad3d] = lambda s, x: nn.ConstantPad3d(s.padding, s.value)
@@ -232,10 +236,10 @@ LAYERS[core.SliceScatter] = lambda s, *x: SliceScattered(s.dim, s.key)
 LAYERS[core.SelectScatter] = lambda s, *x: Applied(torch.select_scatter, s.dim, s.index)
 LAYERS[core.Split] = lambda s, x: Parts(s)
 LAYERS[core.Stack] = lambda s, *x: Stacked(s.dim)
-LAYERS[core.Unfold] = lambda s, x: Applied(Tensor.unfold, s.dim, s.size, s.step)
+LAYERS[core.UnfoldDim] = lambda s, x: Applied(Tensor.unfold, s.dim, s.size, s.step)
 LAYERS[core.Pad] = lambda s, x: Padded(s)
-LAYERS[core.Im2col] = lambda s, x: nn.Unfold(s.kernel_size, s.dilation, s.padding, s.stride)
-LAYERS[core.Col2im] = lambda s, x: nn.Fold(s.output_size, s.kernel_size, s.dilation, s.padding, s.stride)
+LAYERS[core.Unfold] = lambda s, x: nn.Unfold(s.kernel_size, s.dilation, s.padding, s.stride)
+LAYERS[core.Fold] = lambda s, x: nn.Fold(s.output_size, s.kernel_size, s.dilation, s.padding, s.stride)
 
 LAYERS[core.Gather] = lambda s, *x: Along(s, torch.gather)
 LAYERS[core.IndexSelect] = lambda s, *x: Along(s, torch.index_select)

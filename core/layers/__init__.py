@@ -33,7 +33,7 @@ from isograd.core.layers.attention import MultiheadAttention, PositionalEncoding
 from isograd.core.layers.axes import Expand, Flip, Permute, Repeat, RepeatInterleave, Roll, Tril, Triu, View
 from isograd.core.layers.base import Layer
 from isograd.core.layers.cells import GRUCell, LSTMCell, RNNCell
-from isograd.core.layers.columns import Col2im, Im2col
+from isograd.core.layers.columns import Fold, Unfold
 from isograd.core.layers.combine import Add, Concat, MatMul, Multiply, Subtract
 from isograd.core.layers.constants import Arange, Cast, Full, StopGradient
 from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
@@ -85,10 +85,14 @@ from isograd.core.layers.pool import (
 )
 from isograd.core.layers.recurrent import GRU, LSTM, RNN
 from isograd.core.layers.reductions import CumProd, CumSum, Reduce
-from isograd.core.layers.resize import Upsample
+from isograd.core.layers.resize import (
+    Upsample,
+    UpsamplingBilinear2d,
+    UpsamplingNearest2d,
+)
 from isograd.core.layers.sequence import LastStep
 from isograd.core.layers.shape import Flatten, Identity, Reshape
-from isograd.core.layers.slices import Select, SelectScatter, Slice, SliceScatter, Split, Stack, Unfold
+from isograd.core.layers.slices import Select, SelectScatter, Slice, SliceScatter, Split, Stack, UnfoldDim
 from isograd.core.layers.unpool import (
     MaxUnpool1d,
     MaxUnpool2d,
@@ -126,7 +130,6 @@ __all__ = [
     "CircularPad2d",
     "CircularPad3d",
     "Clamp",
-    "Col2im",
     "Compare",
     "Concat",
     "ConstantPad1d",
@@ -149,6 +152,7 @@ __all__ = [
     "Expand",
     "Flatten",
     "Flip",
+    "Fold",
     "Full",
     "GRUCell",
     "Gather",
@@ -158,7 +162,6 @@ __all__ = [
     "Hardswish",
     "Hardtanh",
     "Identity",
-    "Im2col",
     "Index",
     "IndexPut",
     "IndexSelect",
@@ -231,7 +234,10 @@ __all__ = [
     "Triu",
     "Unary",
     "Unfold",
+    "UnfoldDim",
     "Upsample",
+    "UpsamplingBilinear2d",
+    "UpsamplingNearest2d",
     "View",
     "Where",
     "ZeroPad1d",

@@ -22,7 +22,7 @@ def last_step(s: Spoken) -> Line:
 
 
 def antialiased(s: Spoken) -> Line:
-    names = ("size", "scale_factor", "mode", "align_corners")
+    names = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor")
     told = [f"{n}={s.option(n)}" for n in names if getattr(s.made, n) not in (None, False)]
     across = ".mT" if s.made.lying else ""
     return Line(f"F.interpolate({s.x[0]}{across}, {', '.join(told)}, antialias=True){across}")
