@@ -23,6 +23,7 @@ from isograd.backends.torch_impl.modules import (
     Antialiased,
     BookDropout,
     Elementwise,
+    EmbeddingBag,
     GivenMaskDropout,
     GlobalMean,
     Hardsigmoid,
@@ -157,7 +158,16 @@ LAYERS[core.LayerNorm] = lambda s, x: nn.LayerNorm(x[-s.axes :], s.eps, s.elemen
 LAYERS[core.RMSNorm] = lambda s, x: nn.RMSNorm(x[-s.axes :], s.eps, s.elementwise_affine)
 LAYERS[core.GroupNorm] = lambda s, x: nn.GroupNorm(s.num_groups, x[0], s.eps, s.affine)
 
-LAYERS[core.Embedding] = lambda s, x: nn.Embedding(s.num_embeddings, s.embedding_dim, s.padding_idx)
+LAYERS[core.Embedding] = lambda s, x: nn.Embedding(
+    s.num_embeddings, s.embedding_dim, s.padding_idx, scale_grad_by_freq=s.scale_grad_by_freq
+)
+LAYERS[core.EmbeddingBag] = lambda s, *x: EmbeddingBag(
+    s.num_embeddings,
+    s.embedding_dim,
+    scale_grad_by_freq=s.scale_grad_by_freq,
+    mode=s.mode,
+    padding_idx=s.padding_idx,
+)
 LAYERS[core.OneHot] = lambda s, x: OneHot(s.num_classes)
 LAYERS[core.LastStep] = lambda s, *x: LastStep()
 

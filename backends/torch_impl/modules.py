@@ -84,6 +84,13 @@ class OneHot(nn.Module):
         return str(self.classes)
 
 
+class EmbeddingBag(nn.EmbeddingBag):
+    """nn.EmbeddingBag whose second input is per_sample_weights: bags are as long as each other"""
+
+    def forward(self, x: Tensor, weights: Tensor | None = None) -> Tensor:  # type: ignore[override]
+        return super().forward(x, per_sample_weights=weights)
+
+
 class LastStep(nn.Module):
     """(N, T, F) → (N, F): the last step, or step lengths − 1"""
 

@@ -40,7 +40,11 @@ from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, Co
 from isograd.core.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d, StochasticDepth
 from isograd.core.layers.einsum import Einsum
 from isograd.core.layers.elementwise import Clamp, Unary
-from isograd.core.layers.embedding import Embedding, OneHot
+from isograd.core.layers.embedding import (
+    Embedding,
+    EmbeddingBag,
+    OneHot,
+)
 from isograd.core.layers.indexing import Gather, Index, IndexPut, IndexSelect, Scatter, ScatterAdd
 from isograd.core.layers.linear import Linear
 from isograd.core.layers.norm import (
@@ -149,6 +153,7 @@ __all__ = [
     "Dropout3d",
     "Einsum",
     "Embedding",
+    "EmbeddingBag",
     "Expand",
     "Flatten",
     "Flip",

@@ -38,7 +38,8 @@ class Windows(Layer):
 class Unfold(Windows):
     """Column l of y holds what window l covers, channel by channel
 
-    x (N, C, H, W) → y (N, C·k·k, L), L = P·Q windows in reading order, P = ⌊(H + 2·padding − dilation·(k − 1) − 1)/stride⌋ + 1
+    x (N, C, H, W) → y (N, C·k·k, L), L = P·Q windows in reading order
+    P = ⌊(H + 2·padding − dilation·(k − 1) − 1)/stride⌋ + 1, Q alike
     """
 
     kernel_size: Sizes = field(kw_only=False)

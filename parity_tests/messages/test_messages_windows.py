@@ -45,6 +45,37 @@ MESSAGES: dict[str, tuple[Callable[[], Any], str]] = {
   path   (N, 3, 4)
   fix    smaller widths""",
     ),
+    "bags of bags": (
+        lambda: ig.EmbeddingBag(5, 2)(ig.Input((3, 4))),
+        """ShapeError: EmbeddingBag(5, 2)
+  wanted bags (N, L) of one number or more
+  got    (N, 3, 4)
+  path   (N, 3, 4)
+  fix    bring the numbers to this form""",
+    ),
+    "weights of a mean": (
+        lambda: ig.EmbeddingBag(5, 2)(ig.Input((3,)), ig.Input((3,))),
+        """ShapeError: EmbeddingBag(5, 2)
+  wanted one input
+  got    (N, 3) with mode="mean"
+  path   (N, 3)   and   (N, 3)
+  fix    mode="sum" takes weights of that shape""",
+    ),
+    "too few weights": (
+        lambda: ig.EmbeddingBag(5, 2, mode="sum")(ig.Input((3,)), ig.Input((2,))),
+        """ShapeError: EmbeddingBag(5, 2, mode='sum')
+  wanted a weight for every number, (N, 3)
+  got    (N, 2) with mode="sum"
+  path   (N, 3)   and   (N, 2)
+  fix    mode="sum" takes weights of that shape""",
+    ),
+    "the largest of what is counted": (
+        lambda: ig.EmbeddingBag(5, 2, mode="max", scale_grad_by_freq=True),
+        """SpecError: EmbeddingBag(5, 2, scale_grad_by_freq=True, mode='max')
+  wanted scale_grad_by_freq=False with mode="max", as torch
+  got    True
+  fix    mode="sum" or "mean", or drop it""",
+    ),
     "divided by nothing": (
         lambda: ig.AvgPool2d(2, divisor_override=0),
         """SpecError: AvgPool2d(2, divisor_override=0)

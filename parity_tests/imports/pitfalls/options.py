@@ -60,14 +60,14 @@ class RoundsToTenths(nn.Module):
         return x * x.round(decimals=1)  # refused
 
 
-@refused("scale_grad_by_freq", example=lambda rows: (torch.arange(rows * 3).reshape(rows, 3) % 5,))
+@right(example=lambda rows: (torch.arange(rows * 3).reshape(rows, 3) % 5,))
 class ScalesGradientsByFrequency(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.table = nn.Embedding(5, 4, scale_grad_by_freq=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.table(x)  # refused
+        y: Tensor = self.table(x)
         return y
 
 
