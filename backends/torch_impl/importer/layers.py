@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from isograd.backends.torch_impl.importer.plan import Out
@@ -110,17 +112,17 @@ def group_norm(b: Any, a: Any) -> Any:
 
 @operation("max_pool1d", "max_pool2d", "max_pool3d")
 def max_pool(b: Any, a: Any) -> Any:
-    return _largest(b, a)
+    return b.apply(_largest(b, a), a.input)
 
 
 @operation("max_pool1d_with_indices", "max_pool2d_with_indices", "max_pool3d_with_indices")
 def max_pool_with_indices(b: Any, a: Any) -> Any:
-    return _largest(b, a, return_indices=True)
+    return _with_indices(b, a, partial(_largest, b, a))
 
 
-def _largest(b: Any, a: Any, **options: Any) -> Any:
-    kind = (core.MaxPool1d, core.MaxPool2d, core.MaxPool3d)[_axes(b, a) - 1]
-    layer = kind(
+def _largest(b: Any, a: Any, **options: bool) -> Any:
+    kind: Any = (core.MaxPool1d, core.MaxPool2d, core.MaxPool3d)[_axes(b, a) - 1]
+    return kind(
         _one(a.kernel_size),
         stride=_one(a.stride or a.kernel_size),
         padding=_one(a.padding),
@@ -128,12 +130,18 @@ def _largest(b: Any, a: Any, **options: Any) -> Any:
         ceil_mode=a.ceil_mode,
         **options,
     )
-    return b.apply(layer, a.input)
+
+
+def _with_indices(b: Any, a: Any, layer: Callable[..., Any]) -> Any:
+    """Both outputs of an operation that has two always, where somebody reads the second."""
+    if any(user.args[1] == 1 for user in a.node.users):
+        return b.apply(layer(return_indices=True), a.input)
+    return [b.apply(layer(), a.input), None]
 
 
 @operation("avg_pool1d", "avg_pool2d", "avg_pool3d")
 def avg_pool(b: Any, a: Any) -> Any:
-    kind = (core.AvgPool1d, core.AvgPool2d, core.AvgPool3d)[_axes(b, a) - 1]
+    kind: Any = (core.AvgPool1d, core.AvgPool2d, core.AvgPool3d)[_axes(b, a) - 1]
     layer = kind(
         _one(a.kernel_size),
         stride=_one(a.stride or a.kernel_size),
@@ -154,16 +162,18 @@ def adaptive_avg_pool(b: Any, a: Any) -> Any:
 @operation("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d")
 def adaptive_max_pool(b: Any, a: Any) -> Any:
     kind = (core.AdaptiveMaxPool1d, core.AdaptiveMaxPool2d, core.AdaptiveMaxPool3d)[_axes(b, a) - 1]
-    return b.apply(kind(_one(a.output_size), return_indices=True), a.input)
+    return _with_indices(b, a, partial(kind, _one(a.output_size)))
 
 
 @operation("max_unpool2d", "max_unpool3d")
 def max_unpool(b: Any, a: Any) -> Any:
+    """The operation knows the sizes alone: windows one place apart have them."""
     kind = (core.MaxUnpool2d, core.MaxUnpool3d)[_axes(b, a) - 2]
     pooled = b.form(b.ref(a.input)).axes[2:]
-    sizes = tuple(a.output_size)
-    steps = tuple(max(1, size // places) for size, places in zip(sizes, pooled, strict=True))
-    return b.apply(kind(steps, output_size=sizes), a.input, a.indices)
+    kernel = tuple(size - places + 1 for size, places in zip(a.output_size, pooled, strict=True))
+    if min(kernel) < 1:
+        raise Misfit("at least as many places as were pooled", f"{tuple(a.output_size)}", "")
+    return b.apply(kind(kernel, stride=1), a.input, a.indices)
 
 
 PLAIN = {
