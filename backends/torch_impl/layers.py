@@ -112,7 +112,7 @@ LAYERS[core.AvgPool2d] = lambda s, x: nn.AvgPool2d(
 LAYERS[core.AvgPool3d] = lambda s, x: nn.AvgPool3d(
     s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad, s.divisor_override
 )
-LAYERS[core.LPPool1d] = lambda s, x: nn.LPPool1d(s.norm_type, s.kernel_size, s.stride, s.ceil_mode)
+LAYERS[core.LPPool1d] = lambda s, x: nn.LPPool1d(s.norm_type, s.kernel[0], s.stride, s.ceil_mode)
 LAYERS[core.LPPool2d] = lambda s, x: nn.LPPool2d(s.norm_type, s.kernel_size, s.stride, s.ceil_mode)
 LAYERS[core.LPPool3d] = lambda s, x: nn.LPPool3d(s.norm_type, s.kernel_size, s.stride, s.ceil_mode)
 LAYERS[core.MaxUnpool1d] = lambda s, *x: Unpooled(nn.MaxUnpool1d(s.kernel_size, s.stride, s.padding), s)

@@ -25,6 +25,7 @@ class Pad(Layer):
     mode="constant": `value` stands there (…v v | a b c d | v v…). "reflect" (d c b | a b c d | c b a), "replicate"
     (a a a | a b c d | d d d) and "circular" (b c d | a b c d | a b c) take floats, on axes that hold as many places as
     they ask for. A negative width crops: "circular" goes round what is left, the others mirror and repeat the whole.
+    (Where less is left than it asks for, torch gives what happens to stand in memory; here it is refused.)
 
     x (3, 4) → y (3, 6) for Pad((1, 1)), (5, 4) for Pad((0, 0, 2, 0)); axes that grow with the batch stay as they are.
     """
@@ -81,8 +82,10 @@ def padded_size(size: Size, before: int, after: int, mode: Mode, padding: object
     left = size + min(before, 0) + min(after, 0)
     most = {"reflect": size - 1, "circular": left}.get(mode)
     if most is not None and max(before, after) > most:
-        raise Misfit(f"widths of at most {most} there", f"{padding} for {form}", "smaller widths")
-    if left < (mode != "constant"):
+        told = ", of what cropping leaves" if mode == "circular" and left < size else ""
+        raise Misfit(f"widths of at most {most} there{told}", f"{padding} for {form}", "smaller widths")
+    places = before + size + after if mode in ("reflect", "replicate") else left
+    if places < 0 or (mode != "constant" and min(size, places) < 1):
         raise Misfit("an axis that is left some places", f"{padding} for {form}", "smaller widths")
     return before + size + after
 

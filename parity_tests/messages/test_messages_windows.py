@@ -32,7 +32,7 @@ MESSAGES: dict[str, tuple[Callable[[], Any], str]] = {
     "round what is cropped": (
         lambda: ig.CircularPad1d((-2, 3))(x),
         """ShapeError: CircularPad1d((-2, 3))
-  wanted widths of at most 2 there
+  wanted widths of at most 2 there, of what cropping leaves
   got    (-2, 3) for (N, 3, 4)
   path   (N, 3, 4)
   fix    smaller widths""",
