@@ -59,7 +59,7 @@ def won(x: Array, flat: Sequence[Array], *, return_indices: bool) -> tuple[Any, 
     images, rows = x.reshape(x.shape[0] * x.shape[1], -1), np.arange(x.shape[0] * x.shape[1])
     rows = rows.reshape(-1, *[1] * (x.ndim - 2))
     seen = [images[rows, where] for where in flat]
-    y, index = largest(seen, np.zeros([1] * (x.ndim - 2), np.int64), nan=True)
+    y, index = largest(seen, np.zeros((), np.int64), nan=True)
     winners = np.take_along_axis(np.stack(np.broadcast_arrays(*flat, y)[:-1]), index[None], 0)[0]
 
     def backward(dy: Array, *_: Array) -> tuple[Array, State]:

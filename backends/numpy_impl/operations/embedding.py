@@ -60,7 +60,7 @@ def embedding_bag(spec: EmbeddingBag, p: Tree, x: Array, *weights: Array, run: R
     """
     W = p["weight"]
     check_rows(spec, x)
-    held = x != (-1 if spec.padding_row is None else spec.padding_row)
+    held: Array = np.asarray(x != spec.padding_row)  # None is no number
     if spec.mode == "max":
         return largest_of_bags(spec, W, x, held)
     s = (weights[0] if weights else np.ones(x.shape, W.dtype)) * held

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 from itertools import product
-from math import inf, prod
+from math import copysign, inf, prod
 from typing import Any
 
 import numpy as np
@@ -171,7 +171,7 @@ def lp_pool(spec: LPPooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, Bac
     """
     m, axes = spec.norm_type, spec.windows(x.shape[1:])
     if m in (inf, -inf):
-        sign = 1 if m > 0 else -1
+        sign = copysign(1.0, m)
         sizes, _, to_sizes = maxima(sign * np.abs(x), axes)
 
         def back(dy: Array) -> tuple[Array, State]:
