@@ -94,7 +94,11 @@ _LATER = {  # the same names by the module that holds them: most training needs 
     "isograd.tracing": ["record"],
 }
 
-_RENAMED = {"ConstantLR": "it is ig.FixedLR now, since torch's ConstantLR is another schedule"}
+_RENAMED = {
+    "ConstantLR": "it is ig.FixedLR now, since torch's ConstantLR is another schedule",
+    "Im2col": "it is ig.Unfold, as torch.nn's",
+    "Col2im": "it is ig.Fold, as torch.nn's",
+}
 
 
 if not TYPE_CHECKING:  # a type checker knows every name from above, and no other

@@ -23,6 +23,7 @@ from isograd.backends.torch_impl.modules import (
     Antialiased,
     BookDropout,
     Elementwise,
+    EmbeddingBag,
     GivenMaskDropout,
     GlobalMean,
     Hardsigmoid,
@@ -47,6 +48,7 @@ from isograd.backends.torch_impl.movers import (
     Sliced,
     SliceScattered,
     Stacked,
+    Unpooled,
     Viewed,
 )
 from isograd.backends.torch_impl.recurrent import stack_of
@@ -95,28 +97,58 @@ LAYERS[core.ConvTranspose3d] = lambda s, x: nn.ConvTranspose3d(
 )
 
 LAYERS[core.MaxPool1d] = lambda s, x: nn.MaxPool1d(
-    s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
+    s.kernel_size, s.stride, s.padding, s.dilation, s.return_indices, s.ceil_mode
 )
 LAYERS[core.MaxPool2d] = lambda s, x: nn.MaxPool2d(
-    s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
+    s.kernel_size, s.stride, s.padding, s.dilation, s.return_indices, s.ceil_mode
 )
 LAYERS[core.MaxPool3d] = lambda s, x: nn.MaxPool3d(
-    s.kernel_size, s.stride, s.padding, s.dilation, ceil_mode=s.ceil_mode
+    s.kernel_size, s.stride, s.padding, s.dilation, s.return_indices, s.ceil_mode
 )
 LAYERS[core.AvgPool1d] = lambda s, x: nn.AvgPool1d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
-LAYERS[core.AvgPool2d] = lambda s, x: nn.AvgPool2d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
-LAYERS[core.AvgPool3d] = lambda s, x: nn.AvgPool3d(s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad)
+LAYERS[core.AvgPool2d] = lambda s, x: nn.AvgPool2d(
+    s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad, s.divisor_override
+)
+LAYERS[core.AvgPool3d] = lambda s, x: nn.AvgPool3d(
+    s.kernel_size, s.stride, s.padding, s.ceil_mode, s.count_include_pad, s.divisor_override
+)
+LAYERS[core.LPPool1d] = lambda s, x: nn.LPPool1d(s.norm_type, s.kernel[0], s.stride, s.ceil_mode)
+LAYERS[core.LPPool2d] = lambda s, x: nn.LPPool2d(s.norm_type, s.kernel_size, s.stride, s.ceil_mode)
+LAYERS[core.LPPool3d] = lambda s, x: nn.LPPool3d(s.norm_type, s.kernel_size, s.stride, s.ceil_mode)
+LAYERS[core.MaxUnpool1d] = lambda s, *x: Unpooled(nn.MaxUnpool1d(s.kernel_size, s.stride, s.padding), s)
+LAYERS[core.MaxUnpool2d] = lambda s, *x: Unpooled(nn.MaxUnpool2d(s.kernel_size, s.stride, s.padding), s)
+LAYERS[core.MaxUnpool3d] = lambda s, *x: Unpooled(nn.MaxUnpool3d(s.kernel_size, s.stride, s.padding), s)
 LAYERS[core.AdaptiveAvgPool1d] = lambda s, x: nn.AdaptiveAvgPool1d(s.output_size)
 LAYERS[core.AdaptiveAvgPool2d] = lambda s, x: nn.AdaptiveAvgPool2d(s.output_size)
 LAYERS[core.AdaptiveAvgPool3d] = lambda s, x: nn.AdaptiveAvgPool3d(s.output_size)
-LAYERS[core.AdaptiveMaxPool2d] = lambda s, x: nn.AdaptiveMaxPool2d(s.output_size)
+LAYERS[core.AdaptiveMaxPool1d] = lambda s, x: nn.AdaptiveMaxPool1d(s.output_size, s.return_indices)
+LAYERS[core.AdaptiveMaxPool2d] = lambda s, x: nn.AdaptiveMaxPool2d(s.output_size, s.return_indices)
+LAYERS[core.AdaptiveMaxPool3d] = lambda s, x: nn.AdaptiveMaxPool3d(s.output_size, s.return_indices)
 LAYERS[core.GlobalAvgPool] = lambda s, x: GlobalMean()
 LAYERS[core.Upsample] = lambda s, x: (
     Antialiased(s, x)
     if s.antialias
-    else nn.Upsample(s.size, s.scale_factor, s.mode, s.align_corners if s.weighs else None)
+    else nn.Upsample(
+        s.size, s.scale_factor, s.mode, s.align_corners if s.way.weighs else None, s.recompute_scale_factor or None
+    )
 )
+LAYERS[core.UpsamplingNearest2d] = lambda s, x: nn.UpsamplingNearest2d(s.size, s.scale_factor)
+LAYERS[core.UpsamplingBilinear2d] = lambda s, x: nn.UpsamplingBilinear2d(s.size, s.scale_factor)
+LAYERS[core.ConstantPad1d] = lambda s, x: nn.ConstantPad1d(s.padding, s.value)
+LAYERS[core.ConstantPad2d] = lambda s, x: nn.ConstantPad2d(s.padding, s.value)
+LAYERS[core.ConstantPad3d] = lambda s, x: nn.ConstantPad3d(s.padding, s.value)
+LAYERS[core.ZeroPad1d] = lambda s, x: nn.ZeroPad1d(s.padding)
 LAYERS[core.ZeroPad2d] = lambda s, x: nn.ZeroPad2d(s.padding)
+LAYERS[core.ZeroPad3d] = lambda s, x: nn.ZeroPad3d(s.padding)
+LAYERS[core.ReflectionPad1d] = lambda s, x: nn.ReflectionPad1d(s.padding)
+LAYERS[core.ReflectionPad2d] = lambda s, x: nn.ReflectionPad2d(s.padding)
+LAYERS[core.ReflectionPad3d] = lambda s, x: nn.ReflectionPad3d(s.padding)
+LAYERS[core.ReplicationPad1d] = lambda s, x: nn.ReplicationPad1d(s.padding)
+LAYERS[core.ReplicationPad2d] = lambda s, x: nn.ReplicationPad2d(s.padding)
+LAYERS[core.ReplicationPad3d] = lambda s, x: nn.ReplicationPad3d(s.padding)
+LAYERS[core.CircularPad1d] = lambda s, x: nn.CircularPad1d(s.padding)
+LAYERS[core.CircularPad2d] = lambda s, x: nn.CircularPad2d(s.padding)
+LAYERS[core.CircularPad3d] = lambda s, x: nn.CircularPad3d(s.padding)
 
 LAYERS[core.BatchNorm1d] = lambda s, x: nn.BatchNorm1d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
 LAYERS[core.BatchNorm2d] = lambda s, x: nn.BatchNorm2d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
@@ -126,7 +158,16 @@ LAYERS[core.LayerNorm] = lambda s, x: nn.LayerNorm(x[-s.axes :], s.eps, s.elemen
 LAYERS[core.RMSNorm] = lambda s, x: nn.RMSNorm(x[-s.axes :], s.eps, s.elementwise_affine)
 LAYERS[core.GroupNorm] = lambda s, x: nn.GroupNorm(s.num_groups, x[0], s.eps, s.affine)
 
-LAYERS[core.Embedding] = lambda s, x: nn.Embedding(s.num_embeddings, s.embedding_dim, s.padding_idx)
+LAYERS[core.Embedding] = lambda s, x: nn.Embedding(
+    s.num_embeddings, s.embedding_dim, s.padding_idx, scale_grad_by_freq=s.scale_grad_by_freq
+)
+LAYERS[core.EmbeddingBag] = lambda s, *x: EmbeddingBag(
+    s.num_embeddings,
+    s.embedding_dim,
+    scale_grad_by_freq=s.scale_grad_by_freq,
+    mode=s.mode,
+    padding_idx=s.padding_idx,
+)
 LAYERS[core.OneHot] = lambda s, x: OneHot(s.num_classes)
 LAYERS[core.LastStep] = lambda s, *x: LastStep()
 
@@ -205,10 +246,10 @@ LAYERS[core.SliceScatter] = lambda s, *x: SliceScattered(s.dim, s.key)
 LAYERS[core.SelectScatter] = lambda s, *x: Applied(torch.select_scatter, s.dim, s.index)
 LAYERS[core.Split] = lambda s, x: Parts(s)
 LAYERS[core.Stack] = lambda s, *x: Stacked(s.dim)
-LAYERS[core.Unfold] = lambda s, x: Applied(Tensor.unfold, s.dim, s.size, s.step)
+LAYERS[core.UnfoldDim] = lambda s, x: Applied(Tensor.unfold, s.dim, s.size, s.step)
 LAYERS[core.Pad] = lambda s, x: Padded(s)
-LAYERS[core.Im2col] = lambda s, x: nn.Unfold(s.kernel_size, s.dilation, s.padding, s.stride)
-LAYERS[core.Col2im] = lambda s, x: nn.Fold(s.output_size, s.kernel_size, s.dilation, s.padding, s.stride)
+LAYERS[core.Unfold] = lambda s, x: nn.Unfold(s.kernel_size, s.dilation, s.padding, s.stride)
+LAYERS[core.Fold] = lambda s, x: nn.Fold(s.output_size, s.kernel_size, s.dilation, s.padding, s.stride)
 
 LAYERS[core.Gather] = lambda s, *x: Along(s, torch.gather)
 LAYERS[core.IndexSelect] = lambda s, *x: Along(s, torch.index_select)

@@ -84,6 +84,13 @@ class OneHot(nn.Module):
         return str(self.classes)
 
 
+class EmbeddingBag(nn.EmbeddingBag):
+    """nn.EmbeddingBag whose second input is per_sample_weights: bags are as long as each other"""
+
+    def forward(self, x: Tensor, weights: Tensor | None = None) -> Tensor:  # type: ignore[override]
+        return super().forward(x, per_sample_weights=weights)
+
+
 class LastStep(nn.Module):
     """(N, T, F) → (N, F): the last step, or step lengths − 1"""
 
@@ -147,6 +154,7 @@ class Antialiased(nn.Module):
     def __init__(self, spec: Upsample, shape: Shape) -> None:
         super().__init__()
         self.mode, self.align_corners = spec.mode, spec.align_corners
+        self.recompute_scale_factor = spec.recompute_scale_factor or None
         given: list[Any] = [spec.size, spec.scale_factor]
         size, factor = (v[-1] if isinstance(v, tuple) else v for v in given)
         self.lying = (int(shape[-1] * factor) if size is None else size) == 1
@@ -154,7 +162,8 @@ class Antialiased(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         x = x.mT if self.lying else x
-        y = functional.interpolate(x, self.size, self.scale_factor, self.mode, self.align_corners, antialias=True)
+        given = (self.size, self.scale_factor, self.mode, self.align_corners, self.recompute_scale_factor)
+        y = functional.interpolate(x, *given, antialias=True)
         return y.mT if self.lying else y
 
     def extra_repr(self) -> str:

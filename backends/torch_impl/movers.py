@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import torch
@@ -12,6 +13,7 @@ from torch.nn import functional
 from isograd.core.base.forms import Form, Kind, Rows
 from isograd.core.layers import Arange, Expand, Full, Index, IndexPut, Pad, Repeat, Split, View
 from isograd.core.layers.indexing import no_place
+from isograd.core.layers.unpool import MaxUnpooling
 
 DTYPES: dict[Kind, torch.dtype] = {"integer": torch.int64, "boolean": torch.bool}
 
@@ -251,3 +253,17 @@ class IndexWritten(Indexed):
     def forward(self, x: Tensor, value: Tensor, *indices: Tensor) -> Tensor:  # type: ignore[override]
         written: Tensor = torch.ops.aten.index_put(x, self.key(x, indices), value, self.accumulate)
         return written
+
+
+class Unpooled(nn.Module):
+    """nn.MaxUnpool1d, 2d or 3d, the indices checked, `output_size` handed on"""
+
+    def __init__(self, pool: nn.Module, spec: MaxUnpooling) -> None:
+        super().__init__()
+        self.pool, self.spec = pool, spec
+
+    def forward(self, x: Tensor, indices: Tensor) -> Tensor:
+        check_places(self.spec, indices, prod(self.spec.sizes(tuple(x.shape[1:]))))
+        size = self.spec.output_size
+        y: Tensor = self.pool(x, indices, (size,) if isinstance(size, int) else size)
+        return y

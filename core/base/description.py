@@ -12,6 +12,7 @@ import json
 import operator
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from math import inf
 from typing import Annotated, Any, ClassVar, Self, TypeVar, dataclass_transform, get_type_hints
 
@@ -27,9 +28,14 @@ T = TypeVar("T")
 REGISTRY: dict[str, dict[str, type[Description]]] = {"custom_layer": {}, "custom_loss": {}}
 VALIDATORS: dict[type, SchemaValidator] = {}
 """By description class, for those in use: to build all of them would take as long as the rest of `import isograd`."""
-FORMAT = 2  # of the JSON text; a reader refuses what it does not know
-FORMER: dict[tuple[str, str], str] = {("schedule", "ConstantLR"): "FixedLR"}
-"""{(family, name in texts of format 1): name today}: the name itself is free for another description."""
+FORMAT = 3  # of the JSON text; a reader refuses what it does not know
+FORMER: dict[tuple[str, str], tuple[int, str]] = {
+    ("schedule", "ConstantLR"): (1, "FixedLR"),
+    ("layer", "Unfold"): (2, "UnfoldDim"),
+    ("layer", "Im2col"): (2, "Unfold"),
+    ("layer", "Col2im"): (2, "Fold"),
+}
+"""{(family, name in texts up to a format): (that format, name today)}: later the name is free for another one."""
 
 
 def as_int(value: object) -> object:
@@ -217,16 +223,16 @@ class Description:
         """
         record = read_json(text)
         form = record.get("isograd") if isinstance(record, dict) else None
-        if type(form) is not int or form not in (1, FORMAT):
+        if type(form) is not int or not 1 <= form <= FORMAT:
             got = type(record).__name__ if not isinstance(record, dict) else "none" if form is None else shown(form)
             raise FileError(
                 "JSON text",
-                wanted=f'an object with "isograd": {FORMAT}, or 1',
+                wanted=f'an object with "isograd": 1 to {FORMAT}',
                 got=got,
                 fix="write it with to_json, or update isograd",
             )
-        if form == 1:
-            record = json.loads(text, object_hook=_renamed)
+        if form < FORMAT:
+            record = json.loads(text, object_hook=partial(_renamed, form))
         made = from_dict({key: value for key, value in record.items() if key != "isograd"})
         if not isinstance(made, cls):
             raise SpecError(
@@ -249,10 +255,10 @@ def default_of(f: dataclasses.Field[Any]) -> object:
     return f.default_factory() if f.default_factory is not dataclasses.MISSING else f.default
 
 
-def _renamed(record: dict[str, Any]) -> dict[str, Any]:
-    """An object of a text of format 1, its description under the name that it has today."""
-    for (family, former), name in FORMER.items():
-        if record.get(family) == former:
+def _renamed(form: int, record: dict[str, Any]) -> dict[str, Any]:
+    """An object of a text of this format, its description under the name that it has today."""
+    for (family, former), (last, name) in FORMER.items():
+        if form <= last and record.get(family) == former:
             return record | {family: name}
     return record
 

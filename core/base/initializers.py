@@ -183,7 +183,8 @@ class Weight:
     """One weight that a layer declares: its shape, the law it starts from, and the fans of that law.
 
     One of `integers` is counted in int64, whatever the network's dtype. The row `frozen_row` starts at 0 and stays:
-    its gradient is 0 by definition.
+    its gradient is 0 by definition. One that is `scaled` has by definition a gradient that is no derivative: each row's
+    is divided by how often the row is read. No difference can judge it.
     """
 
     shape: Shape
@@ -191,6 +192,7 @@ class Weight:
     fans: Fans
     integers: bool = False
     frozen_row: int | None = None
+    scaled: bool = False
 
     def initial(self, rng: np.random.Generator) -> Array:
         """The values that it starts from, float64."""

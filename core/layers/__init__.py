@@ -20,18 +20,31 @@ from isograd.core.layers.activations import (
     Softplus,
     Tanh,
 )
+from isograd.core.layers.adaptive import (
+    AdaptiveAvgPool1d,
+    AdaptiveAvgPool2d,
+    AdaptiveAvgPool3d,
+    AdaptiveMaxPool1d,
+    AdaptiveMaxPool2d,
+    AdaptiveMaxPool3d,
+    GlobalAvgPool,
+)
 from isograd.core.layers.attention import MultiheadAttention, PositionalEncoding, ScaledDotProductAttention
 from isograd.core.layers.axes import Expand, Flip, Permute, Repeat, RepeatInterleave, Roll, Tril, Triu, View
 from isograd.core.layers.base import Layer
 from isograd.core.layers.cells import GRUCell, LSTMCell, RNNCell
-from isograd.core.layers.columns import Col2im, Im2col
+from isograd.core.layers.columns import Fold, Unfold
 from isograd.core.layers.combine import Add, Concat, MatMul, Multiply, Subtract
 from isograd.core.layers.constants import Arange, Cast, Full, StopGradient
 from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
 from isograd.core.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d, StochasticDepth
 from isograd.core.layers.einsum import Einsum
 from isograd.core.layers.elementwise import Clamp, Unary
-from isograd.core.layers.embedding import Embedding, OneHot
+from isograd.core.layers.embedding import (
+    Embedding,
+    EmbeddingBag,
+    OneHot,
+)
 from isograd.core.layers.indexing import Gather, Index, IndexPut, IndexSelect, Scatter, ScatterAdd
 from isograd.core.layers.linear import Linear
 from isograd.core.layers.norm import (
@@ -44,27 +57,51 @@ from isograd.core.layers.norm import (
     RMSNorm,
 )
 from isograd.core.layers.ordering import ArgMax, ArgMin, ArgSort, MaxDim, MinDim, Sort, TopK
-from isograd.core.layers.padding import Pad
+from isograd.core.layers.padding import (
+    CircularPad1d,
+    CircularPad2d,
+    CircularPad3d,
+    ConstantPad1d,
+    ConstantPad2d,
+    ConstantPad3d,
+    Pad,
+    ReflectionPad1d,
+    ReflectionPad2d,
+    ReflectionPad3d,
+    ReplicationPad1d,
+    ReplicationPad2d,
+    ReplicationPad3d,
+    ZeroPad1d,
+    ZeroPad2d,
+    ZeroPad3d,
+)
 from isograd.core.layers.pairs import Binary, Compare, Logic, MaskedFill, Number, Where
 from isograd.core.layers.pool import (
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    AdaptiveMaxPool2d,
     AvgPool1d,
     AvgPool2d,
     AvgPool3d,
-    GlobalAvgPool,
+    LPPool1d,
+    LPPool2d,
+    LPPool3d,
     MaxPool1d,
     MaxPool2d,
     MaxPool3d,
 )
 from isograd.core.layers.recurrent import GRU, LSTM, RNN
 from isograd.core.layers.reductions import CumProd, CumSum, Reduce
-from isograd.core.layers.resize import Upsample, ZeroPad2d
+from isograd.core.layers.resize import (
+    Upsample,
+    UpsamplingBilinear2d,
+    UpsamplingNearest2d,
+)
 from isograd.core.layers.sequence import LastStep
 from isograd.core.layers.shape import Flatten, Identity, Reshape
-from isograd.core.layers.slices import Select, SelectScatter, Slice, SliceScatter, Split, Stack, Unfold
+from isograd.core.layers.slices import Select, SelectScatter, Slice, SliceScatter, Split, Stack, UnfoldDim
+from isograd.core.layers.unpool import (
+    MaxUnpool1d,
+    MaxUnpool2d,
+    MaxUnpool3d,
+)
 
 __all__ = [
     "ELU",
@@ -77,7 +114,9 @@ __all__ = [
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
+    "AdaptiveMaxPool1d",
     "AdaptiveMaxPool2d",
+    "AdaptiveMaxPool3d",
     "Add",
     "Arange",
     "ArgMax",
@@ -91,10 +130,15 @@ __all__ = [
     "BatchNorm3d",
     "Binary",
     "Cast",
+    "CircularPad1d",
+    "CircularPad2d",
+    "CircularPad3d",
     "Clamp",
-    "Col2im",
     "Compare",
     "Concat",
+    "ConstantPad1d",
+    "ConstantPad2d",
+    "ConstantPad3d",
     "Conv1d",
     "Conv2d",
     "Conv3d",
@@ -109,9 +153,11 @@ __all__ = [
     "Dropout3d",
     "Einsum",
     "Embedding",
+    "EmbeddingBag",
     "Expand",
     "Flatten",
     "Flip",
+    "Fold",
     "Full",
     "GRUCell",
     "Gather",
@@ -121,11 +167,13 @@ __all__ = [
     "Hardswish",
     "Hardtanh",
     "Identity",
-    "Im2col",
     "Index",
     "IndexPut",
     "IndexSelect",
     "InstanceNorm2d",
+    "LPPool1d",
+    "LPPool2d",
+    "LPPool3d",
     "LSTMCell",
     "LastStep",
     "Layer",
@@ -140,6 +188,9 @@ __all__ = [
     "MaxPool1d",
     "MaxPool2d",
     "MaxPool3d",
+    "MaxUnpool1d",
+    "MaxUnpool2d",
+    "MaxUnpool3d",
     "MinDim",
     "Mish",
     "MultiheadAttention",
@@ -155,8 +206,14 @@ __all__ = [
     "ReLU",
     "ReLU6",
     "Reduce",
+    "ReflectionPad1d",
+    "ReflectionPad2d",
+    "ReflectionPad3d",
     "Repeat",
     "RepeatInterleave",
+    "ReplicationPad1d",
+    "ReplicationPad2d",
+    "ReplicationPad3d",
     "Reshape",
     "Roll",
     "ScaledDotProductAttention",
@@ -182,8 +239,13 @@ __all__ = [
     "Triu",
     "Unary",
     "Unfold",
+    "UnfoldDim",
     "Upsample",
+    "UpsamplingBilinear2d",
+    "UpsamplingNearest2d",
     "View",
     "Where",
+    "ZeroPad1d",
     "ZeroPad2d",
+    "ZeroPad3d",
 ]

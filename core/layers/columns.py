@@ -35,10 +35,11 @@ class Windows(Layer):
 
 
 @describes("layer")
-class Im2col(Windows):
-    """Column l of y holds what window l covers, channel by channel, as torch.nn.Unfold
+class Unfold(Windows):
+    """Column l of y holds what window l covers, channel by channel
 
-    x (N, C, H, W) → y (N, C·k·k, L), L = P·Q windows, P = ⌊(H + 2·padding − dilation·(k − 1) − 1)/stride⌋ + 1
+    x (N, C, H, W) → y (N, C·k·k, L), L = P·Q windows in reading order
+    P = ⌊(H + 2·padding − dilation·(k − 1) − 1)/stride⌋ + 1, Q alike
     """
 
     kernel_size: Sizes = field(kw_only=False)
@@ -59,8 +60,8 @@ class Im2col(Windows):
 
 
 @describes("layer")
-class Col2im(Windows):
-    """Columns added back to where Im2col takes them from: its transpose, as torch.nn.Fold
+class Fold(Windows):
+    """Columns added back to where Unfold takes them from: its transpose
 
     x (N, C·k·k, L) → y (N, C, H, W), (H, W) = output_size; where windows overlap, their entries add up
     """

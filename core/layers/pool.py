@@ -1,12 +1,14 @@
-"""Pooling: each channel's places summed up window by window, or over an adaptive grid, or as a whole."""
+"""Pooling: each channel's places summed up window by window."""
 
 from __future__ import annotations
 
 from dataclasses import field
+from math import inf
 from typing import Any, ClassVar
 
-from isograd.core.base.description import describes
+from isograd.core.base.description import Int, Real, describes
 from isograd.core.base.errors import SpecError
+from isograd.core.base.forms import Form
 from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.windows import (
@@ -19,6 +21,23 @@ from isograd.core.layers.windows import (
     per_axis,
     span,
 )
+
+
+def slid(sizes: Shape, kernel: Shape, steps: Shape, holes: Shape, pads: Shape, ceil_mode: bool) -> tuple[Axis, ...]:
+    """The windows on each axis."""
+    made = []
+    for size, k, s, d, p in zip(sizes, kernel, steps, holes, pads, strict=True):
+        free = size + 2 * p - span(k, d)
+        count = free // s + 1
+        if ceil_mode and free % s and count * s < size + p:
+            count += 1
+        made.append(Axis(size, k, s, d, p, p, count))
+    return tuple(made)
+
+
+def located(form: Form, asked: bool) -> tuple[Form, ...]:
+    """The largest of each window and, where asked for, the place of each."""
+    return (form, Form(form.axes, "integer")) if asked else (form,)
 
 
 @describes("layer", abstract=True)
@@ -59,15 +78,8 @@ class Pooling(Layer):
     def windows(self, shape: Shape) -> tuple[Axis, ...]:
         """The windows on each axis for a sample of this shape."""
         steps = self.kernel if self.stride is None else per_axis(self.stride, self.axes)
-        rows = zip(shape[1:], self.kernel, steps, self.holes, per_axis(self.padding, self.axes), strict=True)
-        return tuple(Axis(size, k, s, d, p, p, self._count(size, k, s, d, p)) for size, k, s, d, p in rows)
-
-    def _count(self, size: int, k: int, s: int, d: int, p: int) -> int:
-        free = size + 2 * p - span(k, d)
-        if not self.ceil_mode:
-            return free // s + 1
-        count = -(-free // s) + 1
-        return count - 1 if (count - 1) * s >= size + p else count
+        pads = per_axis(self.padding, self.axes)
+        return slid(shape[1:], self.kernel, steps, self.holes, pads, self.ceil_mode)
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         (shape,) = x
@@ -81,10 +93,13 @@ class Pooling(Layer):
 class MaxPooling(Pooling):
     """The first of equal maxima (in row-major order) gets the whole gradient, as in torch; NaN beats every number.
 
-    Padding holds −∞, so it is never chosen.
+    Padding holds −∞, so it is never chosen. return_indices=True: a second output, int64: where in its channel each
+    maximum stands, counted in reading order over the axes behind the channels, padding left out: torch's flat indices,
+    which ig.MaxUnpool1d, 2d and 3d take.
     """
 
     dilation: Sizes = 1
+    return_indices: bool = False
 
     def __post_init__(self) -> None:
         check_lengths(repr(self), self.axes, dilation=self.dilation)
@@ -99,6 +114,10 @@ class MaxPooling(Pooling):
                 "less padding= or dilation=",
             )
         return shapes
+
+    def out_forms(self, *x: Form) -> tuple[Form, ...]:
+        (form,) = super().out_forms(*x)
+        return located(form, self.return_indices)
 
     @property
     def holes(self) -> tuple[int, ...]:
@@ -150,6 +169,27 @@ class AvgPooling(Pooling):
 
     count_include_pad: bool = True
 
+    @property
+    def divisor(self) -> int | None:
+        """What every window's sum is divided by, whatever it holds; None where its places are counted."""
+        return None
+
+
+@describes("layer", abstract=True)
+class AvgPoolingByDivisor(AvgPooling):
+    """AvgPooling; every window's sum is divided by `divisor_override` instead, where it is given."""
+
+    divisor_override: Int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.divisor_override == 0:
+            raise SpecError(repr(self), wanted="a divisor that is not 0", got="divisor_override=0", fix="drop it")
+
+    @property
+    def divisor(self) -> int | None:
+        return self.divisor_override
+
 
 @describes("layer")
 class AvgPool1d(AvgPooling):
@@ -159,7 +199,7 @@ class AvgPool1d(AvgPooling):
 
 
 @describes("layer")
-class AvgPool2d(AvgPooling):
+class AvgPool2d(AvgPoolingByDivisor):
     """y[n,c,p,q] = Σ over u < U, v < V of x[n,c,s·p+u−padding,s·q+v−padding] / count
 
     x (N, C, H, W) → y (N, C, P, Q), P and Q as MaxPool2d
@@ -169,73 +209,83 @@ class AvgPool2d(AvgPooling):
 
 
 @describes("layer")
-class AvgPool3d(AvgPooling):
+class AvgPool3d(AvgPoolingByDivisor):
     """AvgPool2d with a third axis in front: x (N, C, D, H, W) → y (N, C, …); no axis is shorter than its kernel"""
 
     axes: ClassVar[int] = 3
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
-        shapes = super().out_shapes(*x)
-        if any(size < k for size, k in zip(x[0][1:], self.kernel, strict=True)):
-            raise Misfit(
-                f"at least {self.kernel} places, padding not counted, as torch",
-                shape_text(x[0]),
-                "a smaller kernel_size=",
-            )
-        return shapes
+        check_long(x[0], self.kernel)
+        return super().out_shapes(*x)
+
+
+def check_long(shape: Shape, kernel: Shape) -> None:
+    """Raise Misfit where a volume is shorter than its window, of which torch takes no mean."""
+    if len(shape) == 4 and any(size < k for size, k in zip(shape[1:], kernel, strict=True)):
+        raise Misfit(
+            f"at least {kernel} places, padding not counted, as torch", shape_text(shape), "a smaller kernel_size="
+        )
 
 
 @describes("layer", abstract=True)
-class AdaptivePooling(Layer):
-    """output_size windows on each axis, whatever the input's size: window p holds ⌊p·H/P⌋ … ⌈(p+1)·H/P⌉ − 1"""
+class LPPooling(Layer):
+    """The power sum of each window: y = S^(1/p) where S = Σ xᵖ, p = norm_type; ∞: max |x|, −∞: min |x|.
 
-    output_size: Sizes = field(kw_only=False)
+    Where S is 0 the gradient is 0. Odd and broken p keep the sign of S, and its root of a negative one is NaN: all as
+    in torch. A window that hangs over the end (ceil_mode) of K places with k in the input has S = K/k · Σ xᵖ, also as
+    in torch.
+    """
+
+    norm_type: Real = field(kw_only=False)
+    kernel_size: Sizes = field(kw_only=False)
+    stride: Sizes | None = None
+    ceil_mode: bool = False
 
     axes: ClassVar[int] = 0
 
     def __post_init__(self) -> None:
-        check_lengths(repr(self), self.axes, output_size=self.output_size)
+        if self.norm_type == 0:
+            raise SpecError(repr(self), wanted="a norm_type that is not 0", got="0", fix="norm_type=2")
+        check_lengths(repr(self), self.axes, kernel_size=self.kernel_size, stride=self.stride)
+
+    @property
+    def kernel(self) -> tuple[int, ...]:
+        return per_axis(self.kernel_size, self.axes)
+
+    def windows(self, shape: Shape) -> tuple[Axis, ...]:
+        """The windows on each axis for a sample of this shape."""
+        steps = self.kernel if self.stride is None else per_axis(self.stride, self.axes)
+        return slid(shape[1:], self.kernel, steps, (1,) * self.axes, (0,) * self.axes, self.ceil_mode)
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         (shape,) = x
         check_rank(shape, self.axes)
-        return ((shape[0], *per_axis(self.output_size, self.axes)),)
+        axes = self.windows(shape)
+        check_fits(shape, axes)
+        return ((shape[0], *(axis.out for axis in axes)),)
 
 
 @describes("layer")
-class AdaptiveAvgPool1d(AdaptivePooling):
-    """y[n,c,q] = mean of x over window q          x (N, C, W) → y (N, C, Q)"""
+class LPPool1d(LPPooling):
+    """y[n,c,q] = (Σ over v < V of x[n,c,s·q+v]ᵖ)^(1/p)          x (N, C, W) → y (N, C, Q), Q as MaxPool1d"""
 
     axes: ClassVar[int] = 1
 
 
 @describes("layer")
-class AdaptiveAvgPool2d(AdaptivePooling):
-    """y[n,c,p,q] = mean of x over window p, q          x (N, C, H, W) → y (N, C, P, Q)"""
+class LPPool2d(LPPooling):
+    """y[n,c,p,q] = the power sum of window p, q          x (N, C, H, W) → y (N, C, P, Q), P and Q as MaxPool2d"""
 
     axes: ClassVar[int] = 2
 
 
 @describes("layer")
-class AdaptiveAvgPool3d(AdaptivePooling):
-    """AdaptiveAvgPool2d with a third axis in front: x (N, C, D, H, W) → y (N, C, …)"""
+class LPPool3d(LPPooling):
+    """LPPool2d with a third axis in front: x (N, C, D, H, W) → y (N, C, …)"""
 
     axes: ClassVar[int] = 3
 
-
-@describes("layer")
-class AdaptiveMaxPool2d(AdaptivePooling):
-    """y[n,c,p,q] = max of x over window p, q, the first of equal ones          x (N, C, H, W) → y (N, C, P, Q)"""
-
-    axes: ClassVar[int] = 2
-
-
-@describes("layer")
-class GlobalAvgPool(Layer):
-    """y[n,c] = mean of x[n,c,…] over every place          x (N, C, …) → y (N, C)"""
-
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
-        (shape,) = x
-        if len(shape) < 2:
-            raise Misfit("(N, C, …) with places to average", shape_text(shape), "drop this layer")
-        return ((shape[0],),)
+        if self.norm_type not in (inf, -inf):
+            check_long(x[0], self.kernel)
+        return super().out_shapes(*x)

@@ -196,10 +196,10 @@ class Stack(Layer):
 
 
 @describes("layer")
-class Unfold(Layer):
+class UnfoldDim(Layer):
     """Windows of `size` places along axis `dim`, `step` apart, on a new last axis, as Tensor.unfold
 
-    y[…, p, …, u] = x[…, step·p + u, …]          x (3, 8, 2) → y (3, 3, 2, 4) for Unfold(1, 4, 2)
+    y[…, p, …, u] = x[…, step·p + u, …]          x (3, 8, 2) → y (3, 3, 2, 4) for UnfoldDim(1, 4, 2)
     """
 
     dim: Int = field(kw_only=False)

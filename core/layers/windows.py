@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import inf
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from pydantic import PlainValidator
@@ -39,7 +40,7 @@ def span(kernel: int, dilation: int) -> int:
     return dilation * (kernel - 1) + 1
 
 
-def _is_integer(value: Any, least: int) -> bool:
+def _is_integer(value: Any, least: float) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
@@ -50,15 +51,24 @@ def _normal(value: Any) -> Any:
     return as_int(value)
 
 
-def _sizes(least: int) -> Callable[[Any], Any]:
+def _sizes(least: float, *, each: str = "axis") -> Callable[[Any], Any]:
     def check(value: Any) -> Any:
         value = _normal(value)
         entries = value if isinstance(value, tuple) else (value,)
         if not entries or not all(_is_integer(entry, least) for entry in entries):
-            raise ValueError(f"a whole number of at least {least}, or a tuple with one for each axis")
+            limit = "" if least == -inf else f" of at least {least}"
+            raise ValueError(f"a whole number{limit}, or a tuple with one for each {each}")
         return value
 
     return check
+
+
+def _check_grid(value: Any) -> Any:
+    value = _normal(value)
+    entries = value if isinstance(value, tuple) else (value,)
+    if not entries or not all(entry is None or _is_integer(entry, 1) for entry in entries):
+        raise ValueError("a whole number of at least 1 or None, or a tuple with one for each axis")
+    return value
 
 
 def _check_padding(value: Any) -> Any:
@@ -78,8 +88,14 @@ def _check_padding(value: Any) -> Any:
 Sizes: TypeAlias = Annotated[int | tuple[int, ...], PlainValidator(_sizes(1))]
 """A positive number for all axes, or one for each."""
 
+Grid: TypeAlias = Annotated[int | tuple[int | None, ...] | None, PlainValidator(_check_grid)]
+"""As Sizes; None where an axis stays as it is."""
+
 Margins: TypeAlias = Annotated[int | tuple[int, ...], PlainValidator(_sizes(0))]
 """A number ≥ 0 for all axes, or one for each."""
+
+Sides: TypeAlias = Annotated[int | tuple[int, ...], PlainValidator(_sizes(-inf, each="side"))]
+"""A number for all sides, or one for each; negative ones crop."""
 
 Padding: TypeAlias = Annotated[int | str | tuple[int | tuple[int, int], ...], PlainValidator(_check_padding)]
 """A number for all sides, one for each axis, a pair (before, after) for each axis, "same" or "valid"."""

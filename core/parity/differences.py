@@ -89,6 +89,8 @@ class Differences:
         self.sources = {_input_name(k): v for k, v in enumerate(inputs)} | {path: self.state[path] for path in weights}
         self.analytic = {_input_name(k): g for k, g in enumerate(dxs)} | dw
         self.frozen = {path: weight.frozen_row for path, weight in weights.items()}
+        floats = [path for path, v in self.sources.items() if v.dtype.kind == "f"]
+        self.judged = [path for path in floats if path not in weights or not weights[path].scaled]
 
     def forward(self, inputs: Arrays) -> Arrays:
         y = self.net.forward(*inputs, training=True)

@@ -78,8 +78,8 @@ def _wrong_alone(whole: Differences, trial: Trial) -> tuple[str, GradientRow] | 
     owner = model.graph(*model.input_shapes).nodes[0].owner
     state = {f"{owner}.{name}": values for name, values in trial.state.items()}
     alone = Differences(whole.backend, model, state, trial.inputs, (None,), (), whole.seed)
-    for path, source in alone.sources.items():
-        if source.dtype.kind == "f" and not _cleared(alone, path):
+    for path in alone.judged:
+        if not _cleared(alone, path):
             row = alone.row(path)
             if row.failed:
                 name = path if path in alone.state else path.replace("input", "x").replace(" ", "")

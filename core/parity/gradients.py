@@ -62,7 +62,8 @@ def check_gradients(
     f is the loss of (x, y), or without a loss Σ dy·output for a random dy; float64, training mode (dropout
     keeps its mask). Two forwards an entry: meant for small models and batches. `on_entry(done, total)` is
     told of every entry. Needs nothing but the backend itself. Where a derivative is wrong, the report's `culprit` is
-    the loss or the node whose own backward is, each judged alone.
+    the loss or the node whose own backward is, each judged alone. A gradient that is scaled by description
+    (scale_grad_by_freq) is no derivative, and left out.
     """
     if y is not None and loss is None:
         raise SpecError("check_gradients(y=…)", wanted="loss=", got="none", fix="loss=ig.MSELoss()")
@@ -70,7 +71,7 @@ def check_gradients(
     inputs, targets = in_float64(whole.inputs), in_float64(whole.targets)
     engine = get_backend(backend)
     differences = Differences(engine, model, whole.state, inputs, whole.losses, targets, whole.seed)
-    checked = [path for path, v in differences.sources.items() if v.dtype.kind == "f"]
+    checked = differences.judged
     total = sum(differences.sources[path].size for path in checked)
     done = count(1)
 

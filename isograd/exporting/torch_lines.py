@@ -21,8 +21,13 @@ def last_step(s: Spoken) -> Line:
     return Line(f"{s.x[0]}[:, -1]" if len(s.x) == 1 else f"last_step({s.all})")
 
 
+def embedding_bag(s: Spoken) -> Line:
+    weights = f", per_sample_weights={s.x[1]}" if len(s.x) > 1 else ""
+    return Line(f"{s.here}({s.x[0]}{weights})")
+
+
 def antialiased(s: Spoken) -> Line:
-    names = ("size", "scale_factor", "mode", "align_corners")
+    names = ("size", "scale_factor", "mode", "align_corners", "recompute_scale_factor")
     told = [f"{n}={s.option(n)}" for n in names if getattr(s.made, n) not in (None, False)]
     across = ".mT" if s.made.lying else ""
     return Line(f"F.interpolate({s.x[0]}{across}, {', '.join(told)}, antialias=True){across}")
@@ -96,6 +101,7 @@ LINES: dict[type[nn.Module], Writer] = {
     modules.Unflattened: lines.unflattened,
     modules.GlobalMean: lambda s: Line(f"{s.x[0]}.flatten(2).mean(2)"),
     modules.OneHot: lambda s: Line(f"F.one_hot({s.x[0]}, {s.made.classes}).to({LIKE}.dtype)"),
+    modules.EmbeddingBag: embedding_bag,
     modules.LastStep: last_step,
     modules.Hardsigmoid: lambda s: Line(f"F.relu6({s.x[0]} + 3) / 6"),
     modules.Antialiased: antialiased,
@@ -117,6 +123,7 @@ LINES: dict[type[nn.Module], Writer] = {
     movers.Along: lines.along,
     movers.Indexed: lines.indexed,
     movers.IndexWritten: lines.index_written,
+    movers.Unpooled: lines.unpooled,
     recurrent.RNN: stack,
     recurrent.GRU: stack,
     recurrent.LSTM: stack,
@@ -157,6 +164,7 @@ def with_given(s: Spoken, own: set[str]) -> Line | None:
         return Line(f"F.linear({weights})")
     if type(made) is nn.Embedding:
         more = "" if made.padding_idx is None else f", padding_idx={made.padding_idx}"
+        more += ", scale_grad_by_freq=True" if made.scale_grad_by_freq else ""
         return Line(f"F.embedding({weights}{more})")
     if type(made) in (nn.Conv1d, nn.Conv2d, nn.Conv3d) and made.padding_mode == "zeros":
         names = ("stride", "padding", "dilation", "groups")

@@ -144,3 +144,12 @@ def index_written(s: Spoken) -> Line:
     places = ", ".join(key(s, s.x[2:], "None"))
     more = ", True" if s.made.accumulate else ""
     return Line(f"torch.ops.aten.index_put({s.x[0]}, [{places}], {s.x[1]}{more})")
+
+
+def unpooled(s: Spoken) -> Line:
+    spec = s.made.spec
+    size = spec.output_size
+    named = {"stride": spec.stride, "padding": spec.padding or None}
+    named["output_size"] = (size,) if isinstance(size, int) else size
+    told = [f"{name}={value_text(value)}" for name, value in named.items() if value is not None]
+    return Line(f"F.max_unpool{spec.axes}d({', '.join([s.all, value_text(spec.kernel_size), *told])})")

@@ -80,18 +80,41 @@ def pooling(rng: np.random.Generator) -> tuple[Layer, Shape]:
     }
     if largest:
         options["dilation"] = _one_or_each(rng, 1, 3, axes) if rng.random() < 0.5 else 1
+        options["return_indices"] = bool(rng.random() < 0.3)
     else:
         options["count_include_pad"] = bool(rng.random() < 0.5)
+        if axes > 1 and rng.random() < 0.3:
+            options["divisor_override"] = int(rng.integers(1, 9))
     layer = kinds[axes - 1](_one_or_each(rng, 1, 4, axes), **options)
     return layer, (int(rng.integers(1, 4)), *_sizes(rng, axes))
 
 
 def adaptive(rng: np.random.Generator) -> tuple[Layer, Shape]:
     means = [ig.AdaptiveAvgPool1d, ig.AdaptiveAvgPool2d, ig.AdaptiveAvgPool3d]
-    largest = bool(rng.random() < 0.3)
-    axes = 2 if largest else int(rng.integers(1, 4))
-    kind: Any = ig.AdaptiveMaxPool2d if largest else means[axes - 1]
-    return kind(_one_or_each(rng, 1, 7, axes)), (int(rng.integers(1, 4)), *_sizes(rng, axes))
+    maxima = [ig.AdaptiveMaxPool1d, ig.AdaptiveMaxPool2d, ig.AdaptiveMaxPool3d]
+    largest, axes = bool(rng.random() < 0.4), int(rng.integers(1, 4))
+    kinds: list[Any] = maxima if largest else means
+    options: dict[str, Any] = {"return_indices": bool(rng.random() < 0.5)} if largest else {}
+    return kinds[axes - 1](_one_or_each(rng, 1, 7, axes), **options), (int(rng.integers(1, 4)), *_sizes(rng, axes))
+
+
+def powers(rng: np.random.Generator) -> tuple[Layer, Shape]:
+    axes = int(rng.integers(1, 4))
+    kinds: list[Any] = [ig.LPPool1d, ig.LPPool2d, ig.LPPool3d]
+    layer = kinds[axes - 1](
+        float(rng.choice([2, 4, np.inf, -np.inf])),
+        _one_or_each(rng, 1, 4, axes),
+        stride=_one_or_each(rng, 1, 5, axes) if rng.random() < 0.8 else None,
+        ceil_mode=bool(rng.random() < 0.5),
+    )
+    return layer, (int(rng.integers(1, 4)), *_sizes(rng, axes))
+
+
+def padding(rng: np.random.Generator) -> tuple[Layer, Shape]:
+    axes, mode = int(rng.integers(1, 4)), str(rng.choice(["Constant", "Zero", "Reflection", "Replication", "Circular"]))
+    kind = getattr(ig, f"{mode}Pad{axes}d")
+    layer = kind(_one_or_each(rng, -2, 4, 2 * axes), **({"value": 1.5} if mode == "Constant" else {}))
+    return layer, (int(rng.integers(1, 4)), *_sizes(rng, axes))
 
 
 def resampling(rng: np.random.Generator) -> tuple[Layer, Shape]:
@@ -99,11 +122,13 @@ def resampling(rng: np.random.Generator) -> tuple[Layer, Shape]:
     mode = str(rng.choice(["nearest", "nearest-exact", "area", *modes]))
     axes = modes.get(mode) or int(rng.integers(1, 4))
     by_size = bool(rng.random() < 0.5)
+    recomputed = not by_size and bool(rng.random() < 0.3)
     layer = ig.Upsample(
         size=_one_or_each(rng, 1, 9, axes) if by_size else None,
         scale_factor=None if by_size else tuple(float(v) for v in rng.uniform(0.3, 2.5, axes)),
         mode=mode,  # type: ignore[arg-type]
         align_corners=mode in modes and bool(rng.random() < 0.4),
+        recompute_scale_factor=recomputed,
         antialias=axes == 2 and mode in modes and bool(rng.random() < 0.5),
     )
     return layer, (int(rng.integers(1, 4)), *_sizes(rng, axes))
@@ -113,7 +138,9 @@ FAMILIES: dict[str, tuple[Draw, int]] = {
     "convolution": (convolution, 330),
     "transposed": (transposed, 120),
     "pooling": (pooling, 170),
-    "adaptive": (adaptive, 40),
+    "adaptive": (adaptive, 60),
+    "powers": (powers, 40),
+    "padding": (padding, 90),
     "resampling": (resampling, 150),
 }
 """How to draw one, and how many valid ones the tests run."""

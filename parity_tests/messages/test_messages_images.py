@@ -101,6 +101,13 @@ REJECTED = {
         "  got    True\n"
         '  fix    mode="bilinear", or drop it',
     ),
+    "a factor recomputed from a size": (
+        lambda: ig.Upsample(size=4, recompute_scale_factor=True),
+        "Upsample(size=4, recompute_scale_factor=True)\n"
+        "  wanted recompute_scale_factor=False with size=\n"
+        "  got    True\n"
+        "  fix    scale_factor=, or drop it",
+    ),
     "filters for what has none": (
         lambda: ig.Upsample(scale_factor=2, mode="linear", antialias=True),
         "Upsample(scale_factor=2.0, mode='linear', antialias=True)\n"

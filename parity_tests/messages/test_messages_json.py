@@ -42,21 +42,21 @@ TEXTS: dict[str, tuple[Callable[[], Any], str]] = {
     "no object": (
         lambda: ig.Model.from_json("[1]"),
         """FileError: JSON text
-  wanted an object with "isograd": 2, or 1
+  wanted an object with "isograd": 1 to 3
   got    list
   fix    write it with to_json, or update isograd""",
     ),
     "a later format": (
-        lambda: ig.Sequential.from_json(changed(RECORD, "isograd", to=3)),
+        lambda: ig.Sequential.from_json(changed(RECORD, "isograd", to=4)),
         """FileError: JSON text
-  wanted an object with "isograd": 2, or 1
-  got    3
+  wanted an object with "isograd": 1 to 3
+  got    4
   fix    write it with to_json, or update isograd""",
     ),
     "no format": (
         lambda: ig.Sequential.from_json('{"layer": "Tanh"}'),
         """FileError: JSON text
-  wanted an object with "isograd": 2, or 1
+  wanted an object with "isograd": 1 to 3
   got    none
   fix    write it with to_json, or update isograd""",
     ),

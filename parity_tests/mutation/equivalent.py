@@ -22,6 +22,12 @@ EQUIVALENT = {
     ("adaptive_max_pool", "stops - starts", "stops + starts"): "repeats each window's last place more often",
     ("adaptive_max_pool", "stops - starts", "stops"): "repeats each window's last place more often",
     ("buffers", "lines.reshape(shape)", "lines.reshape(shape, order='F')"): "only axes of length one come and go",
+    (
+        "where_in_x",
+        "starts.reshape(-1, *[1] * (len(axes) - 1 - k))",
+        "starts.reshape(-1, *[1] * (len(axes) - 1 - k), order='F')",
+    ): "likewise",
+    ("won", "rows.reshape(-1, *[1] * (x.ndim - 2))", "rows.reshape(-1, *[1] * (x.ndim - 2), order='F')"): "likewise",
     ("pieces", "row * count", "row"): "the size of a block of images",
     ("pieces", "row * count", "count"): "the size of a block of images",
     ("lines", "each * count", "each"): "the size of a block of channels",
@@ -151,7 +157,9 @@ RULES = [
     (r"if sizes == x.shape\[2:\] → if False", "padded with nothing"),
     (r"2: → (3)?:", "an array is padded with nothing, or filled by fewer axes"),
     (r"np.uint8 if .+ else np.int64 → np.uint8 if False else np.int64", FASTER),
-    (r"prod\(spec.kernel\) <= 256 → prod\(spec.kernel\) < 256", FASTER),
+    (r"prod\(a.kernel for a in axes\) <= 256 → prod\(a.kernel for a in axes\) < 256", FASTER),
+    (r"if before or after → if True", "nothing is folded back"),
+    (r"if not weights → if False", SPARED),
     (r"if nan → if True", "nothing is NaN, or it was asked for"),
     (r"if np.isnan\(y\[block\]\).any\(\) → if True", FASTER),
     (r"a.stride >= a.reach → a.stride > a.reach", FASTER),
@@ -187,7 +195,7 @@ BESIDE_CASES = {
         for function, values in [("depthwise", "x"), ("depthwise_dw", "x, dy"), ("depthwise_dx", "dy")]
     },
     ("largest", "if nan"): "NaN equals nothing, so no case has one: engines/test_nan_in_pools.py does",
-    ("max_pool", "if np.isnan(y[block]).any()"): "likewise",
+    ("maxima", "if np.isnan(y[block]).any()"): "likewise",
     (
         "of_nothing",
         "np.broadcast_to(hot.any(1, keepdims=True), p.shape) if whole_rows else hot",
@@ -202,10 +210,10 @@ BESIDE_CASES = {
         "collected(values, d) if spec.enable_gqa else d",
     ): "a head that serves one of the queries' has its gradient",
     **{
-        ("embedding", before): "no case has a wrong number: engines/test_entries.py"
+        ("check_rows", before): "no case has a wrong number: engines/test_entries.py"
         for before in [
-            *("if x.size and (x.min() < 0 or x.max() >= len(W))", "x.min() < 0 or x.max() >= len(W)"),
-            *("x.max() >= len(W)", "x >= len(W)"),
+            *("if x.size and (x.min() < 0 or x.max() >= count)", "x.min() < 0 or x.max() >= count"),
+            *("x.max() >= count", "x >= count"),
         ]
     },
     ("check_places", "index >= size"): "no case has a wrong index: messages/test_messages_indexing.py",

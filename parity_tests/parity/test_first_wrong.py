@@ -133,3 +133,10 @@ def test_a_frozen_row_has_no_gradient_whatever_the_slope() -> None:
     assert culprit is not None
     assert (culprit.path, culprit.what, culprit.index[0], culprit.truth) == ("0", "dweight", 0, 0.0)
     assert ig.check_gradients(words, x).passed
+
+
+def test_a_gradient_that_is_scaled_by_description_is_held_against_no_difference() -> None:
+    words = ig.Sequential([ig.Embedding(3, 2, scale_grad_by_freq=True), ig.Flatten(), ig.Linear(1)], input_shape=(4,))
+    report = ig.check_gradients(words, np.array([[0, 1, 1, 1], [1, 2, 1, 0]]))
+    assert report.passed, str(report)
+    assert [row.path for row in report.rows] == ["2.weight", "2.bias"]

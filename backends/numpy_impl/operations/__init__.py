@@ -2,6 +2,7 @@
 
 from isograd.backends.numpy_impl.operations import (
     activations,
+    adaptive,
     attention,
     axes,
     cells,
@@ -26,12 +27,14 @@ from isograd.backends.numpy_impl.operations import (
     sequence,
     shape,
     slices,
+    unpool,
 )
 from isograd.backends.numpy_impl.operations.registry import OPERATIONS
 
 __all__ = [
     "OPERATIONS",
     "activations",
+    "adaptive",
     "attention",
     "axes",
     "cells",
@@ -56,4 +59,5 @@ __all__ = [
     "sequence",
     "shape",
     "slices",
+    "unpool",
 ]

@@ -11,7 +11,7 @@ import numpy as np
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Col2im, Im2col
+from isograd.core.layers import Fold, Unfold
 from isograd.core.layers.windows import Axis
 
 Axes = tuple[Axis, ...]
@@ -57,8 +57,8 @@ def added_back(cols: Array, axes: Axes) -> Array:
     return x
 
 
-@implements(Im2col)
-def im2col(spec: Im2col, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+@implements(Unfold)
+def unfold(spec: Unfold, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y = cols(x)        dx = colsᵀ(dy)"""
     axes = spec.axes(x.shape[2:])
 
@@ -68,8 +68,8 @@ def im2col(spec: Im2col, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backwar
     return columns(x, axes), backward
 
 
-@implements(Col2im)
-def col2im(spec: Col2im, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+@implements(Fold)
+def fold(spec: Fold, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y = colsᵀ(x)        dx = cols(dy)"""
     axes = spec.axes
 

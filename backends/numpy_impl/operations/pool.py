@@ -5,30 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import reduce
 from itertools import product
-from math import prod
+from math import copysign, inf, prod
 from typing import Any
 
 import numpy as np
 
 from isograd.backends.numpy_impl.operations.convolve import blocks
 from isograd.backends.numpy_impl.operations.registry import implements
-from isograd.backends.numpy_impl.operations.resample import adaptive_windows, averages, resample, resample_back
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import (
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    AdaptiveMaxPool2d,
     AvgPool1d,
     AvgPool2d,
     AvgPool3d,
-    GlobalAvgPool,
+    LPPool1d,
+    LPPool2d,
+    LPPool3d,
     MaxPool1d,
     MaxPool2d,
     MaxPool3d,
 )
-from isograd.core.layers.pool import AdaptivePooling, AvgPooling, MaxPooling
+from isograd.core.layers.pool import AvgPooling, LPPooling, MaxPooling
 from isograd.core.layers.windows import Axis
 
 
@@ -77,13 +74,19 @@ def largest(places: Sequence[Array], first: Array, *, nan: bool = False) -> tupl
 
 
 @implements(MaxPool1d, MaxPool2d, MaxPool3d)
-def max_pool(spec: MaxPooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+def max_pool(spec: MaxPooling, p: Tree, x: Array, *, run: Run) -> tuple[Any, Backward]:
     """y[n,c,p,q] = max over u, v of xp[n,c,s·p+d·u,s·q+d·v]        xp = x padded with −∞; 1 and 3 axes alike
 
-    dxp[n,c,i,j] = Σ dy[n,c,p,q] over the windows p, q that i, j wins
+    dxp[n,c,i,j] = Σ dy[n,c,p,q] over the windows p, q that i, j wins; with return_indices where in x that is, too
     """
     axes = spec.windows(x.shape[1:])
-    number = np.uint8 if prod(spec.kernel) <= 256 else np.int64
+    y, index, backward = maxima(x, axes)
+    return (y, where_in_x(index, axes)) if spec.return_indices else y, backward
+
+
+def maxima(x: Array, axes: Sequence[Axis]) -> tuple[Array, Array, Backward]:
+    """(y, the number in its window of the place that wins it, backward)"""
+    number = np.uint8 if prod(a.kernel for a in axes) <= 256 else np.int64
     blank = padded(np.zeros((1, 1, *x.shape[2:])), axes, -np.inf)  # where all is equal, the first real place wins
     _, first = largest(views(blank, axes), np.zeros((), number))
     y = np.empty((*x.shape[:2], *(a.out for a in axes)), x.dtype)
@@ -94,7 +97,7 @@ def max_pool(spec: MaxPooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, B
         if np.isnan(y[block]).any():
             y[block], index[block] = largest(places, first, nan=True)
 
-    def backward(dy: Array) -> tuple[Array, State]:
+    def backward(dy: Array, *_: Array) -> tuple[Array, State]:
         dxp = np.zeros((*x.shape[:2], *padded_sizes(axes)), dy.dtype)
         apart = all(a.stride >= a.reach for a in axes)  # no place is in two windows
         for block in blocks(len(x), x[0].nbytes):
@@ -105,16 +108,26 @@ def max_pool(spec: MaxPooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, B
                     place += dy[block] * (index[block] == k)
         return dxp[interior(axes)], {}
 
-    return y, backward
+    return y, index, backward
 
 
-def divisors(spec: AvgPooling, axes: Sequence[Axis]) -> Array:
+def where_in_x(index: Array, axes: Sequence[Axis]) -> Array:
+    """i·W + j for the winner i, j of each window, whose number in the window is `index`; 1 and 3 axes alike"""
+    flat = np.zeros(index.shape, np.int64)
+    offsets = np.unravel_index(index, tuple(a.kernel for a in axes))
+    for k, (a, u) in enumerate(zip(axes, offsets, strict=True)):
+        starts = a.stride * np.arange(a.out) - a.before
+        flat = flat * a.size + starts.reshape(-1, *[1] * (len(axes) - 1 - k)) + a.dilation * u
+    return flat
+
+
+def divisors(axes: Sequence[Axis], *, count_include_pad: bool) -> Array:
     """How many places each window's mean is taken over, (*out)"""
     counts = []
     for a in axes:
         start = a.stride * np.arange(a.out) - a.before
         stop = np.minimum(start + a.kernel, a.size + a.after)
-        if not spec.count_include_pad:
+        if not count_include_pad:
             start, stop = np.maximum(start, 0), np.minimum(stop, a.size)
         counts.append(stop - start)
     return np.asarray(reduce(np.multiply.outer, counts))
@@ -127,7 +140,12 @@ def avg_pool(spec: AvgPooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, B
     dxp[n,c,i,j] = Σ dy[n,c,p,q] / D[p,q] over the windows p, q that hold i, j
     """
     axes = spec.windows(x.shape[1:])
-    D = divisors(spec, axes).astype(x.dtype)
+    D = divisors(axes, count_include_pad=spec.count_include_pad) if spec.divisor is None else np.array(spec.divisor)
+    return means(x, axes, D.astype(x.dtype))
+
+
+def means(x: Array, axes: Sequence[Axis], D: Array) -> tuple[Array, Backward]:
+    """Each window's sum / D"""
     first, *others = views(padded(x, axes, 0), axes)
     y = first.copy()
     for place in others:
@@ -144,47 +162,31 @@ def avg_pool(spec: AvgPooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, B
     return y, backward
 
 
-@implements(AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d)
-def adaptive_avg_pool(spec: AdaptivePooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
-    """y = A x Bᵀ, image by image        dx = Aᵀ dy B        A[p,i] = [i in window p] / places in window p, B alike"""
-    (sizes,) = spec.out_shapes(x.shape[1:])
-    maps = [averages(size, out).astype(x.dtype) for size, out in zip(x.shape[2:], sizes[1:], strict=True)]
+@implements(LPPool1d, LPPool2d, LPPool3d)
+def lp_pool(spec: LPPooling, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = S^(1/m),   S[n,c,p,q] = K · mean of xᵐ over window p, q,   m = norm_type, K = places of a window
+
+    dx = Σ dy S^(1/m − 1) · K/D · xᵐ⁻¹ over the windows that hold i, j, 0 from those with S = 0
+    m = ±∞: y = ±max ±|x|, dx = sign(x) times what max_pool gives
+    """
+    m, axes = spec.norm_type, spec.windows(x.shape[1:])
+    if m in (inf, -inf):
+        sign = copysign(1.0, m)
+        sizes, _, to_sizes = maxima(sign * np.abs(x), axes)
+
+        def back(dy: Array) -> tuple[Array, State]:
+            return np.sign(x) * to_sizes(dy)[0], {}
+
+        return sign * sizes, back
+    K, D = prod(spec.kernel), divisors(axes, count_include_pad=False).astype(x.dtype)
+    with np.errstate(divide="ignore", invalid="ignore"):  # ∞ of 0 and NaN of what is negative, as in torch
+        mean, to_powers = means(x**m, axes, D)
+        S = K * mean
+        y: Array = S ** (1 / m)
 
     def backward(dy: Array) -> tuple[Array, State]:
-        return resample_back(dy, maps), {}
+        with np.errstate(divide="ignore", invalid="ignore"):
+            dS = np.where(S == 0, 0, dy * S ** (1 / m - 1))
+            return to_powers(K * dS)[0] * x ** (m - 1), {}
 
-    return resample(x, maps), backward
-
-
-@implements(AdaptiveMaxPool2d)
-def adaptive_max_pool(spec: AdaptiveMaxPool2d, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
-    """y[n,c,p,q] = max of x over window p, q        dx[n,c,i,j] = Σ dy[n,c,p,q] over the windows that i, j wins"""
-    (sizes,) = spec.out_shapes(x.shape[1:])
-    # Offset k of window p is place start + k; a shorter window repeats its last place, which changes no first maximum.
-    places = []
-    for size, out in zip(x.shape[2:], sizes[1:], strict=True):
-        starts, stops = np.array(adaptive_windows(size, out)).T
-        places.append([np.minimum(starts + k, stops - 1) for k in range((stops - starts).max())])
-    flat = [i[:, None] * x.shape[3] + j for i, j in product(*places)]
-    images = x.reshape(-1, x.shape[2] * x.shape[3])
-    seen = [images[:, where] for where in flat]
-    y, index = largest(seen, np.zeros((1, 1), np.int64), nan=True)
-    winners = np.take_along_axis(np.stack(flat)[:, None], index[None], 0)[0]
-
-    def backward(dy: Array) -> tuple[Array, State]:
-        dx = np.zeros_like(images)
-        np.add.at(dx, (np.arange(len(dx))[:, None, None], winners), dy.reshape(y.shape))
-        return dx.reshape(x.shape), {}
-
-    return y.reshape(len(x), *sizes), backward
-
-
-@implements(GlobalAvgPool)
-def global_avg_pool(spec: GlobalAvgPool, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
-    """y[n,c] = Σ x[n,c,…] / places        dx[n,c,…] = dy[n,c] / places"""
-    axes = tuple(range(2, x.ndim))
-
-    def backward(dy: Array) -> tuple[Array, State]:
-        return np.broadcast_to(np.expand_dims(dy / prod(x.shape[2:]), axes), x.shape).copy(), {}
-
-    return x.mean(axes), backward
+    return y, backward

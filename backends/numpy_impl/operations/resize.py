@@ -8,7 +8,8 @@ from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.backends.numpy_impl.operations.resample import averages, resample, resample_back
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Upsample, ZeroPad2d
+from isograd.core.layers import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
+from isograd.core.layers.resize import Resampling, Way
 
 
 def nearest(size: int, out: int, step: float, shift: float) -> Array:
@@ -63,11 +64,11 @@ def antialiased(size: int, out: int, step: float, mode: str, dtype: np.dtype[np.
     return shares
 
 
-def shares_of(spec: Upsample, dtype: np.dtype[np.floating], size: int, out: int, step: float) -> Array:
+def shares_of(way: Way, dtype: np.dtype[np.floating], size: int, out: int, step: float) -> Array:
     """(out, size): row i holds the shares of x's places in y's place i."""
-    if spec.antialias:
-        return antialiased(size, out, step, spec.mode, dtype)
-    match spec.mode:
+    if way.antialias:
+        return antialiased(size, out, step, way.mode, dtype)
+    match way.mode:
         case "nearest":
             return nearest(size, out, step, 0.0)
         case "nearest-exact":
@@ -75,29 +76,18 @@ def shares_of(spec: Upsample, dtype: np.dtype[np.floating], size: int, out: int,
         case "area":
             return averages(size, out)
         case "bicubic":
-            return cubic(size, out, step, spec.align_corners, dtype)
-    return linear(size, out, step, spec.align_corners, dtype)
+            return cubic(size, out, step, way.align_corners, dtype)
+    return linear(size, out, step, way.align_corners, dtype)
 
 
-@implements(Upsample)
-def upsample(spec: Upsample, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+@implements(Upsample, UpsamplingNearest2d, UpsamplingBilinear2d)
+def upsample(spec: Resampling, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y = A x Bᵀ, image by image        dx = Aᵀ dy B        row i of A, B: the shares of x's places in y's place i"""
-    (out,) = spec.out_shapes(x.shape[1:])
+    way, (out,) = spec.way, spec.out_shapes(x.shape[1:])
     axes = zip(x.shape[2:], out[1:], spec.steps(x.shape[1:]), strict=True)
-    maps = [shares_of(spec, x.dtype, *axis).astype(x.dtype) for axis in axes]
+    maps = [shares_of(way, x.dtype, *axis).astype(x.dtype) for axis in axes]
 
     def backward(dy: Array) -> tuple[Array, State]:
         return resample_back(dy, maps), {}
 
     return resample(x, maps), backward
-
-
-@implements(ZeroPad2d)
-def zero_pad(spec: ZeroPad2d, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
-    """y[n,c,top+i,left+j] = x[n,c,i,j], 0 around it        dx[n,c,i,j] = dy[n,c,top+i,left+j]"""
-    (top, _), (left, _) = spec.sides
-
-    def backward(dy: Array) -> tuple[Array, State]:
-        return dy[:, :, top : top + x.shape[2], left : left + x.shape[3]], {}
-
-    return np.pad(x, ((0, 0), (0, 0), *spec.sides)), backward

@@ -9,7 +9,7 @@ import numpy as np
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Arrays, Backward, State, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Select, SelectScatter, Slice, SliceScatter, Split, Stack, Unfold
+from isograd.core.layers import Select, SelectScatter, Slice, SliceScatter, Split, Stack, UnfoldDim
 
 
 def along(dim: int, key: Any, x: Array) -> tuple[Any, ...]:
@@ -91,8 +91,8 @@ def stack(spec: Stack, p: Tree, *x: Array, run: Run) -> tuple[Array, Backward]:
     return np.stack(x, axis), backward
 
 
-@implements(Unfold)
-def unfold(spec: Unfold, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+@implements(UnfoldDim)
+def unfold_dim(spec: UnfoldDim, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y[p, …, u] = x[step·p + u]        dx[i] = Σ dy[p, …, u] over step·p + u = i"""
     axis = spec.dim % x.ndim
     every = along(spec.dim, slice(None, None, spec.step), x)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from isograd.backends.torch_impl.importer.plan import Out
@@ -50,9 +52,9 @@ def _padded(b: Any, a: Any) -> tuple[Any, Any, Any]:
     return ref.step.inputs[0], _one([before for before, _ in pairs]) if even else pairs, mode
 
 
-@operation("conv_transpose1d", "conv_transpose2d")
+@operation("conv_transpose1d", "conv_transpose2d", "conv_transpose3d")
 def transposed(b: Any, a: Any) -> Any:
-    kind = (core.ConvTranspose1d, core.ConvTranspose2d)[_axes(b, a) - 1]
+    kind = (core.ConvTranspose1d, core.ConvTranspose2d, core.ConvTranspose3d)[_axes(b, a) - 1]
     _, out, *kernel = b.form(b.ref(a.weight)).axes
     layer = kind(
         out * a.groups,
@@ -76,10 +78,9 @@ def linear(b: Any, a: Any) -> Any:
 
 @operation("embedding")
 def embedding(b: Any, a: Any) -> Any:
-    if a.scale_grad_by_freq:
-        raise Misfit("gradients that add up", "scale_grad_by_freq=True", "")
     rows, width = b.form(b.ref(a.weight)).axes
-    layer = core.Embedding(rows, width, padding_idx=None if a.padding_idx < 0 else a.padding_idx)
+    row = None if a.padding_idx < 0 else a.padding_idx
+    layer = core.Embedding(rows, width, padding_idx=row, scale_grad_by_freq=a.scale_grad_by_freq)
     return b.apply(layer, a.indices, weights={"weight": a.weight})
 
 
@@ -111,28 +112,43 @@ def group_norm(b: Any, a: Any) -> Any:
 
 @operation("max_pool1d", "max_pool2d", "max_pool3d")
 def max_pool(b: Any, a: Any) -> Any:
-    kind = (core.MaxPool1d, core.MaxPool2d, core.MaxPool3d)[_axes(b, a) - 1]
-    layer = kind(
+    return b.apply(_largest(b, a), a.input)
+
+
+@operation("max_pool1d_with_indices", "max_pool2d_with_indices", "max_pool3d_with_indices")
+def max_pool_with_indices(b: Any, a: Any) -> Any:
+    return _with_indices(b, a, partial(_largest, b, a))
+
+
+def _largest(b: Any, a: Any, **options: bool) -> Any:
+    kind: Any = (core.MaxPool1d, core.MaxPool2d, core.MaxPool3d)[_axes(b, a) - 1]
+    return kind(
         _one(a.kernel_size),
         stride=_one(a.stride or a.kernel_size),
         padding=_one(a.padding),
         dilation=_one(a.dilation),
         ceil_mode=a.ceil_mode,
+        **options,
     )
-    return b.apply(layer, a.input)
+
+
+def _with_indices(b: Any, a: Any, layer: Callable[..., Any]) -> Any:
+    """Both outputs of an operation that has two always, where somebody reads the second."""
+    if any(user.args[1] == 1 for user in a.node.users):
+        return b.apply(layer(return_indices=True), a.input)
+    return [b.apply(layer(), a.input), None]
 
 
 @operation("avg_pool1d", "avg_pool2d", "avg_pool3d")
 def avg_pool(b: Any, a: Any) -> Any:
-    if getattr(a, "divisor_override", None) is not None:
-        raise Misfit("an average", f"divisor_override={a.divisor_override}", "")
-    kind = (core.AvgPool1d, core.AvgPool2d, core.AvgPool3d)[_axes(b, a) - 1]
+    kind: Any = (core.AvgPool1d, core.AvgPool2d, core.AvgPool3d)[_axes(b, a) - 1]
     layer = kind(
         _one(a.kernel_size),
         stride=_one(a.stride or a.kernel_size),
         padding=_one(a.padding),
         ceil_mode=a.ceil_mode,
         count_include_pad=a.count_include_pad,
+        **({} if getattr(a, "divisor_override", None) is None else {"divisor_override": a.divisor_override}),
     )
     return b.apply(layer, a.input)
 
@@ -143,9 +159,21 @@ def adaptive_avg_pool(b: Any, a: Any) -> Any:
     return b.apply(kind(_one(a.output_size)), a.input)
 
 
-@operation("adaptive_max_pool2d")
+@operation("adaptive_max_pool1d", "adaptive_max_pool2d", "adaptive_max_pool3d")
 def adaptive_max_pool(b: Any, a: Any) -> Any:
-    return [b.apply(core.AdaptiveMaxPool2d(_one(a.output_size)), a.input), None]
+    kind = (core.AdaptiveMaxPool1d, core.AdaptiveMaxPool2d, core.AdaptiveMaxPool3d)[_axes(b, a) - 1]
+    return _with_indices(b, a, partial(kind, _one(a.output_size)))
+
+
+@operation("max_unpool2d", "max_unpool3d")
+def max_unpool(b: Any, a: Any) -> Any:
+    """The operation knows the sizes alone: windows one place apart have them."""
+    kind = (core.MaxUnpool2d, core.MaxUnpool3d)[_axes(b, a) - 2]
+    pooled = b.form(b.ref(a.input)).axes[2:]
+    kernel = tuple(size - places + 1 for size, places in zip(a.output_size, pooled, strict=True))
+    if min(kernel) < 1:
+        raise Misfit("at least as many places as were pooled", f"{tuple(a.output_size)}", "")
+    return b.apply(kind(kernel, stride=1), a.input, a.indices)
 
 
 PLAIN = {

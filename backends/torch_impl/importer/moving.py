@@ -228,19 +228,19 @@ def repeat_interleave(b: Any, a: Any) -> Any:
 
 @operation("unfold")
 def unfold(b: Any, a: Any) -> Any:
-    return b.apply(core.Unfold(a.dimension, a.size, a.step), a.input)
+    return b.apply(core.UnfoldDim(a.dimension, a.size, a.step), a.input)
 
 
 @operation("im2col")
 def im2col(b: Any, a: Any) -> Any:
     options: dict[str, Any] = {"dilation": tuple(a.dilation), "padding": tuple(a.padding), "stride": tuple(a.stride)}
-    return b.apply(core.Im2col(tuple(a.kernel_size), **options), a.input)
+    return b.apply(core.Unfold(tuple(a.kernel_size), **options), a.input)
 
 
 @operation("col2im")
 def col2im(b: Any, a: Any) -> Any:
     options: dict[str, Any] = {"dilation": tuple(a.dilation), "padding": tuple(a.padding), "stride": tuple(a.stride)}
-    return b.apply(core.Col2im(tuple(a.output_size), tuple(a.kernel_size), **options), a.input)
+    return b.apply(core.Fold(tuple(a.output_size), tuple(a.kernel_size), **options), a.input)
 
 
 @operation("gather")

@@ -8,6 +8,7 @@ parity in both dtypes, planted faults caught. An engine of your own is judged by
 from isograd.core.base.description import Description
 from isograd.core.parity.cases import (
     activations,
+    adaptive,
     attention,
     axes,
     cells,
@@ -35,6 +36,7 @@ from isograd.core.parity.cases import (
     sequence,
     shape,
     slices,
+    unpool,
 )
 from isograd.core.parity.cases.initializers import INITIALIZER_CASES
 from isograd.core.parity.cases.kinds import Case, LawCase, LossCase, OptimizerCase, ScheduleCase
@@ -55,6 +57,8 @@ CASES: dict[type[Description], list[Case]] = {
     **activations.CASES,
     **conv.CASES,
     **pool.CASES,
+    **adaptive.CASES,
+    **unpool.CASES,
     **resize.CASES,
     **norm.CASES,
     **embedding.CASES,

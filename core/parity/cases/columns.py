@@ -7,22 +7,22 @@ from isograd.core.base.description import Description
 from isograd.core.parity.cases.kinds import Case
 
 CASES: dict[type[Description], list[Case]] = {
-    L.Im2col: [
-        Case(L.Im2col(2), ((2, 3, 4),), "windows that overlap"),
+    L.Unfold: [
+        Case(L.Unfold(2), ((2, 3, 4),), "windows that overlap"),
         Case(
-            L.Im2col((3, 2), dilation=(1, 2), padding=(2, 1), stride=(2, 1)),
+            L.Unfold((3, 2), dilation=(1, 2), padding=(2, 1), stride=(2, 1)),
             ((2, 5, 4),),
             "another option on each axis",
         ),
-        Case(L.Im2col(2, stride=3), ((1, 7, 6),), "places that no window covers"),
+        Case(L.Unfold(2, stride=3), ((1, 7, 6),), "places that no window covers"),
     ],
-    L.Col2im: [
-        Case(L.Col2im((3, 4), 2), ((8, 6),), "windows that overlap add up"),
+    L.Fold: [
+        Case(L.Fold((3, 4), 2), ((8, 6),), "windows that overlap add up"),
         Case(
-            L.Col2im((5, 4), (3, 2), dilation=(1, 2), padding=(2, 1), stride=(2, 1)),
+            L.Fold((5, 4), (3, 2), dilation=(1, 2), padding=(2, 1), stride=(2, 1)),
             ((12, 16),),
             "another option on each axis",
         ),
-        Case(L.Col2im(7, 2, stride=3), ((4, 4),), "places that no window covers"),
+        Case(L.Fold(7, 2, stride=3), ((4, 4),), "places that no window covers"),
     ],
 }

@@ -16,6 +16,27 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Embedding(70_000, 2), ((211,),), "more rows than two bytes count", batch=3, large=True),
         Case(L.Embedding(5, 3), (Form((4, BATCH), "integer"),), "the batch elsewhere"),
         Case(L.Embedding(5, 3), (Form((6,), "integer"),), "places: no batch"),
+        Case(L.Embedding(4, 3, scale_grad_by_freq=True), ((6,),), "the gradient of a row divided by its words"),
+        Case(
+            L.Embedding(3, 2, padding_idx=1, scale_grad_by_freq=True),
+            (Form((4, BATCH), "integer"),),
+            "divided, a row for nothing, the batch elsewhere",
+        ),
+    ],
+    L.EmbeddingBag: [
+        Case(L.EmbeddingBag(5, 3), ((4,),), "means: words that come again"),
+        Case(L.EmbeddingBag(3, 2, padding_idx=-1), ((2,),), "means of what is no padding, bags of nothing", batch=12),
+        Case(L.EmbeddingBag(5, 3, mode="sum"), ((4,),), "sums"),
+        Case(L.EmbeddingBag(5, 3, mode="sum"), ((4,), (4,)), "sums with weights"),
+        Case(L.EmbeddingBag(3, 2, mode="sum", padding_idx=0), ((3,), (3,)), "weights, padding has none", batch=9),
+        Case(L.EmbeddingBag(6, 3, mode="max"), ((4,),), "the largest"),
+        Case(L.EmbeddingBag(3, 2, mode="max", padding_idx=2), ((2,),), "the largest, bags of nothing", batch=12),
+        Case(
+            L.EmbeddingBag(4, 3, mode="sum", padding_idx=1, scale_grad_by_freq=True),
+            ((3,), (3,)),
+            "sums with weights, gradients divided",
+        ),
+        Case(L.EmbeddingBag(4, 3, scale_grad_by_freq=True), ((3,),), "means, gradients divided"),
     ],
     L.OneHot: [
         Case(L.OneHot(4), ((6,),), "a sequence"),

@@ -8,10 +8,13 @@ from isograd.core import layers as L
 from isograd.core.base.description import Description
 from isograd.core.parity.cases.kinds import Case
 
+FEW = (0.5, 1.0, 2.0)
+
 CASES: dict[type[Description], list[Case]] = {
     L.MaxPool1d: [
         Case(L.MaxPool1d(2), ((2, 7),), "the last place is left out"),
         Case(L.MaxPool1d(3, stride=2, padding=1, ceil_mode=True), ((2, 6),), "windows overlap and hang over"),
+        Case(L.MaxPool1d(2, return_indices=True), ((2, 7),), "and where they stand"),
     ],
     L.MaxPool2d: [
         Case(L.MaxPool2d(2), ((2, 4, 5),), "plain"),
@@ -26,6 +29,14 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.MaxPool2d(2), ((1, 4, 4),), "all equal: the first of each window gets everything", scale=0.0),
         Case(L.MaxPool2d(3, stride=2, padding=1), ((1, 4, 4),), "all equal under padding, overlapping", scale=0.0),
         Case(L.MaxPool2d(3, stride=2, padding=1), ((2, 6, 6),), "−∞ is a value, padding is none", batch=9, scale=inf),
+        Case(
+            L.MaxPool2d((3, 2), stride=(2, 1), padding=(1, 0), dilation=(1, 2), return_indices=True),
+            ((2, 5, 6),),
+            "and where they stand, all axes differ",
+        ),
+        Case(
+            L.MaxPool2d(2, return_indices=True), ((1, 4, 5),), "where the first of equal ones stands", among=(0.0, 1.0)
+        ),
         Case(L.MaxPool2d(17, stride=20), ((1, 18, 17),), "more places in a window than a byte counts", batch=1),
         Case(
             L.MaxPool2d(3, stride=2, padding=1),
@@ -41,6 +52,11 @@ CASES: dict[type[Description], list[Case]] = {
             L.MaxPool3d((1, 3, 2), stride=(2, 1, 2), padding=(0, 1, 1), ceil_mode=True),
             ((1, 3, 3, 4),),
             "all axes differ, overlap and overhang",
+        ),
+        Case(
+            L.MaxPool3d((1, 3, 2), stride=(2, 1, 2), padding=(0, 1, 1), return_indices=True),
+            ((1, 3, 3, 4),),
+            "and where they stand",
         ),
     ],
     L.AvgPool1d: [
@@ -58,6 +74,11 @@ CASES: dict[type[Description], list[Case]] = {
             ((1, 6, 5),),
             "padding does not count",
         ),
+        Case(
+            L.AvgPool2d((3, 2), stride=2, padding=(1, 0), ceil_mode=True, divisor_override=-4),
+            ((1, 6, 5),),
+            "a divisor for all windows, the sign with it",
+        ),
     ],
     L.AvgPool3d: [
         Case(L.AvgPool3d(2), ((2, 2, 4, 3),), "plain"),
@@ -66,20 +87,23 @@ CASES: dict[type[Description], list[Case]] = {
             ((1, 3, 3, 4),),
             "all axes differ, padding does not count",
         ),
+        Case(L.AvgPool3d(2, divisor_override=3), ((1, 2, 4, 3),), "a divisor for all windows"),
     ],
-    L.AdaptiveAvgPool1d: [Case(L.AdaptiveAvgPool1d(3), ((2, 5),), "windows overlap")],
-    L.AdaptiveAvgPool2d: [
-        Case(L.AdaptiveAvgPool2d((3, 2)), ((2, 5, 4),), "windows of different sizes overlap"),
-        Case(L.AdaptiveAvgPool2d(3), ((1, 2, 4),), "more windows than places"),
+    L.LPPool1d: [
+        Case(L.LPPool1d(2, 2), ((2, 5),), "plain"),
+        Case(L.LPPool1d(1.5, 3, stride=2, ceil_mode=True), ((2, 6),), "a broken power, hangs over", among=FEW),
+        Case(L.LPPool1d(1, 2, stride=1), ((2, 5),), "sums"),
+        Case(L.LPPool1d(2, 2), ((2, 4),), "nothing but 0: no gradient", scale=0.0),
     ],
-    L.AdaptiveAvgPool3d: [Case(L.AdaptiveAvgPool3d((2, 1, 3)), ((2, 3, 2, 4),), "all axes differ")],
-    L.AdaptiveMaxPool2d: [
-        Case(L.AdaptiveMaxPool2d((3, 2)), ((2, 5, 4),), "windows of different sizes overlap"),
-        Case(L.AdaptiveMaxPool2d(3), ((1, 2, 4),), "more windows than places"),
-        Case(L.AdaptiveMaxPool2d(2), ((1, 3, 3),), "all equal: the first gets everything", scale=0.0),
+    L.LPPool2d: [
+        Case(L.LPPool2d(2, (2, 3), stride=(3, 2)), ((1, 7, 7),), "all axes differ"),
+        Case(L.LPPool2d(3, 2, stride=3, ceil_mode=True), ((1, 5, 6),), "an odd power, hangs over", among=FEW),
+        Case(L.LPPool2d(-1, 2), ((1, 4, 4),), "a negative power", among=FEW),
+        Case(L.LPPool2d(inf, 2, stride=1), ((1, 3, 4),), "the largest sizes"),
+        Case(L.LPPool2d(-inf, (2, 1)), ((2, 4, 3),), "the smallest sizes"),
     ],
-    L.GlobalAvgPool: [
-        Case(L.GlobalAvgPool(), ((3, 2, 4),), "images"),
-        Case(L.GlobalAvgPool(), ((3, 4),), "sequences"),
+    L.LPPool3d: [
+        Case(L.LPPool3d(2, 2), ((2, 2, 4, 3),), "plain"),
+        Case(L.LPPool3d(inf, (1, 2, 2), stride=1), ((1, 2, 3, 3),), "the largest sizes"),
     ],
 }

@@ -70,9 +70,28 @@ CASES: dict[type[Description], list[Case]] = {
             ((1, 5, 4),),
             "an image of width 1, by factors",
         ),
+        Case(
+            L.Upsample(scale_factor=(1.7, 0.6), mode="bilinear", recompute_scale_factor=True),
+            ((1, 4, 5),),
+            "bilinear, by the factors that the sizes differ by",
+        ),
+        Case(
+            L.Upsample(scale_factor=1.3, mode="bicubic", recompute_scale_factor=True),
+            ((1, 3, 3),),
+            "bicubic, a size that stays by a recomputed factor",
+        ),
+        Case(
+            L.Upsample(scale_factor=2.4, recompute_scale_factor=True),
+            ((2, 2, 3, 2),),
+            "nearest, three axes, recomputed",
+        ),
     ],
-    L.ZeroPad2d: [
-        Case(L.ZeroPad2d(2), ((2, 3, 2),), "all sides"),
-        Case(L.ZeroPad2d((1, 0, 2, 3)), ((1, 2, 3),), "left, right, top, bottom, each its own"),
+    L.UpsamplingNearest2d: [
+        Case(L.UpsamplingNearest2d(scale_factor=2), ((2, 2, 3),), "doubled"),
+        Case(L.UpsamplingNearest2d(size=(5, 2)), ((1, 3, 4),), "to a size"),
+    ],
+    L.UpsamplingBilinear2d: [
+        Case(L.UpsamplingBilinear2d(scale_factor=(2, 1.5)), ((2, 2, 3),), "by factors"),
+        Case(L.UpsamplingBilinear2d(size=(5, 1)), ((1, 3, 4),), "to a size, one place"),
     ],
 }

@@ -45,10 +45,10 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Stack(dim=-1), (Form((3, 2)), Form((3, 2))), "behind, no batch"),
         Case(L.Stack(), (Form((), "boolean"),), "a single one, of one boolean"),
     ],
-    L.Unfold: [
-        Case(L.Unfold(1, 3, 1), ((5, 2),), "windows that overlap"),
-        Case(L.Unfold(-2, 2, 3), (Form((BATCH, 7, 2)),), "places between windows, and after them"),
-        Case(L.Unfold(0, 2, 2), (Form((4, BATCH)),), "side by side, the batch behind"),
-        Case(L.Unfold(0, 3, 2), (Form((6,), "integer"),), "whole numbers without a batch"),
+    L.UnfoldDim: [
+        Case(L.UnfoldDim(1, 3, 1), ((5, 2),), "windows that overlap"),
+        Case(L.UnfoldDim(-2, 2, 3), (Form((BATCH, 7, 2)),), "places between windows, and after them"),
+        Case(L.UnfoldDim(0, 2, 2), (Form((4, BATCH)),), "side by side, the batch behind"),
+        Case(L.UnfoldDim(0, 3, 2), (Form((6,), "integer"),), "whole numbers without a batch"),
     ],
 }

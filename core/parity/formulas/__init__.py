@@ -24,6 +24,7 @@ from isograd.core.graph.composite import Composite
 from isograd.core.graph.model import Model
 from isograd.core.parity.formulas import (
     activations,
+    adaptive,
     attention,
     axes,
     cells,
@@ -52,6 +53,7 @@ from isograd.core.parity.formulas import (
     sequence,
     shape,
     slices,
+    unpool,
 )
 from isograd.core.parity.formulas.table import (
     BUFFER_FORMULAS,
@@ -72,6 +74,7 @@ __all__ = [
     "SCHEDULE_FORMULAS",
     "TERMS_FORMULAS",
     "activations",
+    "adaptive",
     "attention",
     "axes",
     "cells",
@@ -102,6 +105,7 @@ __all__ = [
     "sequence",
     "shape",
     "slices",
+    "unpool",
 ]
 
 Seen = dict[str, tuple[Any, ...]]

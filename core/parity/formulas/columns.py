@@ -10,12 +10,12 @@ import numpy as np
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Array, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Col2im, Im2col
+from isograd.core.layers import Fold, Unfold
 from isograd.core.parity.formulas.table import formula
 from isograd.core.parity.formulas.windows import NOWHERE, combined, covered, each, flat, inside
 
 
-def covering(spec: Im2col | Col2im, sizes: tuple[int, ...]) -> tuple[list[Array], list[int]]:
+def covering(spec: Unfold | Fold, sizes: tuple[int, ...]) -> tuple[list[Array], list[int]]:
     """(for each axis the places that each window covers, NOWHERE outside; the kernel)"""
     kernel = each(spec.kernel_size, 2)
     tables = []
@@ -27,8 +27,8 @@ def covering(spec: Im2col | Col2im, sizes: tuple[int, ...]) -> tuple[list[Array]
     return tables, list(kernel)
 
 
-@formula(Im2col)
-def im2col(spec: Im2col, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+@formula(Unfold)
+def unfold(spec: Unfold, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """Entry (c, u, v) of window l is the place of channel c that it covers there, or 0"""
     (value,) = x
     n, channels, *sizes = value.shape
@@ -38,8 +38,8 @@ def im2col(spec: Im2col, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) 
     return ops.reshape(cols, (n, channels * prod(kernel), len(places)))
 
 
-@formula(Col2im)
-def col2im(spec: Col2im, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+@formula(Fold)
+def fold(spec: Fold, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """Entry by entry: each place adds what the window that covers it by this entry holds there, if there is one"""
     (value,) = x
     sizes = each(spec.output_size, 2)

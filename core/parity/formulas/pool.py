@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from math import ceil
-from typing import Any
+from math import copysign, inf, isinf, prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -11,35 +11,46 @@ from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Array, Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import (
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    AdaptiveMaxPool2d,
     AvgPool1d,
     AvgPool2d,
     AvgPool3d,
-    GlobalAvgPool,
+    LPPool1d,
+    LPPool2d,
+    LPPool3d,
     MaxPool1d,
     MaxPool2d,
     MaxPool3d,
 )
-from isograd.core.layers.pool import AdaptivePooling, Pooling
+from isograd.core.layers.pool import LPPooling, Pooling
 from isograd.core.parity.formulas.table import formula
 from isograd.core.parity.formulas.windows import NOWHERE, combined, covered, each, flat, inside, pieces
 
+WHOLE = np.dtype(np.int64)
 
-def largest(ops: Namespace, x: Any, tables: list[Array]) -> Any:
-    """(N, C, P, Q): the largest of each window's real places, the first of equal ones.
+
+def largest(ops: Namespace, x: Any, tables: list[Array], located: bool = False) -> Any:
+    """(N, C, P, Q): the largest of each window's real places, the first of equal ones; `located`: also its place."""
+    found = extreme(ops, x, combined(tables, x.shape[2:]))
+    made = tuple(shaped(ops, x, part, tables) for part in found)
+    return made if located else made[0]
+
+
+def extreme(ops: Namespace, x: Any, places: Array) -> tuple[Any, Any]:
+    """(N, C, windows): the largest of each window's real places, and the first place where it stands
 
     What is no place stands for the window's last real one, after it: a later equal never wins.
     """
-    places = combined(tables, x.shape[2:])
     real_first = np.take_along_axis(places, np.argsort(places == NOWHERE, axis=1, kind="stable"), axis=1)
     last = np.take_along_axis(real_first, (places != NOWHERE).sum(1, keepdims=True) - 1, axis=1)
     filled = np.where(real_first == NOWHERE, last, real_first)
     values = flat(ops, x)
-    found = [ops.max(values[:, :, part], axis=-1) for part in pieces(x.shape[0] * x.shape[1], filled)]
-    return shaped(ops, x, ops.concat(found, axis=2), tables)
+    found, first = [], []
+    for part in pieces(x.shape[0] * x.shape[1], filled):
+        seen = values[:, :, part]
+        found.append(ops.max(seen, axis=-1))
+        wins = ops.stop_gradient(seen) == ops.max(ops.stop_gradient(seen), axis=-1, keepdims=True)
+        first.append(-ops.max(ops.where(wins, ops.constant(-part, WHOLE), -(1 << 40)), axis=-1))
+    return ops.concat(found, axis=2), ops.concat(first, axis=2)
 
 
 def averaged(ops: Namespace, x: Any, tables: list[Array], counts: Array) -> Any:
@@ -54,7 +65,16 @@ def shaped(ops: Namespace, x: Any, y: Any, tables: list[Array]) -> Any:
     return ops.reshape(y, (*x.shape[:2], *(len(table) for table in tables)))
 
 
-def windows(spec: Pooling, sizes: tuple[int, ...]) -> list[Array]:
+class Windows(NamedTuple):
+    """The options that say where windows stand, of what has no others."""
+
+    kernel_size: Any
+    stride: Any
+    ceil_mode: bool
+    padding: int = 0
+
+
+def windows(spec: Pooling | Windows, sizes: tuple[int, ...]) -> list[Array]:
     """The places that each window covers on each axis, in the padding and beyond it too.
 
     Windows begin `stride` apart and end within the padded axis; with ceil_mode one more may hang over its end,
@@ -72,10 +92,11 @@ def windows(spec: Pooling, sizes: tuple[int, ...]) -> list[Array]:
 
 
 @formula(MaxPool1d, MaxPool2d, MaxPool3d)
-def max_pool(spec: Pooling, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+def max_pool(spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y[n,c,q] = max of window q, its padding left out"""
     sizes = tuple(x[0].shape[2:])
-    return largest(ops, x[0], [inside(table, size) for table, size in zip(windows(spec, sizes), sizes, strict=True)])
+    tables = [inside(table, size) for table, size in zip(windows(spec, sizes), sizes, strict=True)]
+    return largest(ops, x[0], tables, spec.return_indices)
 
 
 @formula(AvgPool1d, AvgPool2d, AvgPool3d)
@@ -87,34 +108,21 @@ def avg_pool(spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -
         margin = padding if spec.count_include_pad else 0
         counts = np.multiply.outer(counts, ((table >= -margin) & (table < size + margin)).sum(1))
     real = [inside(table, size) for table, size in zip(tables, sizes, strict=True)]
-    return averaged(ops, x[0], real, counts.ravel())
+    override = getattr(spec, "divisor_override", None)
+    return averaged(ops, x[0], real, counts.ravel() if override is None else np.full(counts.size, override))
 
 
-def adaptive(spec: AdaptivePooling, sizes: tuple[int, ...]) -> list[Array]:
-    """Window q of an axis holds ⌊q·size/out⌋ … ⌈(q+1)·size/out⌉ − 1; shorter windows end NOWHERE."""
-    tables = []
-    for size, out in zip(sizes, each(spec.output_size, len(sizes)), strict=True):
-        held = [list(range(q * size // out, ceil((q + 1) * size / out))) for q in range(out)]
-        longest = max(map(len, held))
-        tables.append(np.array([window + [NOWHERE] * (longest - len(window)) for window in held]))
-    return tables
-
-
-@formula(AdaptiveMaxPool2d)
-def adaptive_max_pool(spec: AdaptiveMaxPool2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
-    """y[n,c,q] = max of window q"""
-    return largest(ops, x[0], adaptive(spec, tuple(x[0].shape[2:])))
-
-
-@formula(AdaptiveAvgPool1d, AdaptiveAvgPool2d, AdaptiveAvgPool3d)
-def adaptive_avg_pool(spec: AdaptivePooling, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
-    """y[n,c,q] = mean of window q"""
-    sizes = tuple(x[0].shape[2:])
-    tables = adaptive(spec, sizes)
-    return averaged(ops, x[0], tables, (combined(tables, sizes) != NOWHERE).sum(1))
-
-
-@formula(GlobalAvgPool)
-def global_avg_pool(spec: GlobalAvgPool, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
-    """y[n,c] = mean over every place"""
-    return ops.mean(x[0], axis=tuple(range(2, x[0].ndim)))
+@formula(LPPool1d, LPPool2d, LPPool3d)
+def lp_pool(spec: LPPooling, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """The root of places/count · Σ of powers, its slope 0 where that is 0; the largest or smallest size for ±∞"""
+    m, sizes = spec.norm_type, tuple(x[0].shape[2:])
+    plain = windows(Windows(spec.kernel_size, spec.stride, spec.ceil_mode), sizes)
+    tables = [inside(table, size) for table, size in zip(plain, sizes, strict=True)]
+    if isinf(m):
+        sign = copysign(1.0, m)
+        return sign * largest(ops, sign * ops.abs(x[0]), tables)
+    held = combined(tables, sizes) != NOWHERE
+    sums = prod(each(spec.kernel_size, len(sizes))) * averaged(ops, x[0] ** m, tables, held.sum(1))
+    nothing = ops.stop_gradient(sums) == 0
+    roots = ops.where(nothing, ops.ones_like(sums), sums) ** (1 / m)
+    return ops.where(nothing, 0.0 if m > 0 else inf, roots)

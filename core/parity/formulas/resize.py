@@ -10,7 +10,7 @@ import numpy as np
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Upsample, ZeroPad2d
+from isograd.core.layers import Upsample, UpsamplingBilinear2d, UpsamplingNearest2d
 from isograd.core.parity.formulas.table import formula
 from isograd.core.parity.formulas.windows import each
 
@@ -78,13 +78,21 @@ def upsample(spec: Upsample, ops: Namespace, p: Tree, x: tuple[Any, ...], run: R
     else:
         factors = each(spec.scale_factor, len(sizes))
         grid = [(floor(size * factor), 1 / factor) for size, factor in zip(sizes, factors, strict=True)]
+    if spec.recompute_scale_factor:
+        grid = [(out, size / out) for size, (out, _) in zip(sizes, grid, strict=True)]
     for axis, (out, step) in enumerate(grid, 2):
         y = resampled(spec, ops, y, axis, out, step, run)
     return y
 
 
-@formula(ZeroPad2d)
-def zero_pad(spec: ZeroPad2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
-    """x with zeros around it"""
-    left, right, top, bottom = each(spec.padding, 4)
-    return ops.pad(x[0], ((0, 0), (0, 0), (top, bottom), (left, right)))
+@formula(UpsamplingNearest2d)
+def upsampling_nearest(spec: UpsamplingNearest2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """The nearest place before"""
+    return upsample(Upsample(size=spec.size, scale_factor=spec.scale_factor), ops, p, x, run)
+
+
+@formula(UpsamplingBilinear2d)
+def upsampling_bilinear(spec: UpsamplingBilinear2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """Between four places, corners on corners"""
+    whole = Upsample(size=spec.size, scale_factor=spec.scale_factor, mode="bilinear", align_corners=True)
+    return upsample(whole, ops, p, x, run)

@@ -10,7 +10,7 @@ import numpy as np
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Array, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Select, SelectScatter, Slice, SliceScatter, Split, Stack, Unfold
+from isograd.core.layers import Select, SelectScatter, Slice, SliceScatter, Split, Stack, UnfoldDim
 from isograd.core.parity.formulas.axes import taken
 from isograd.core.parity.formulas.table import formula
 
@@ -78,8 +78,8 @@ def stack(spec: Stack, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) ->
     return ops.stack(x, axis=spec.dim)
 
 
-@formula(Unfold)
-def unfold(spec: Unfold, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+@formula(UnfoldDim)
+def unfold_dim(spec: UnfoldDim, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y[p, …, u] = x[step·p + u]"""
     (value,) = x
     axis = spec.dim % value.ndim

@@ -46,6 +46,15 @@ class PadsWhatItPools(nn.Module):
         return F.pad(y, (1, 1), mode="reflect") + F.interpolate(x[:, None], scale_factor=1.0)
 
 
+@right((2, 5, 6))
+class PutsBackWhatItPools(nn.Module):
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        y, places = F.max_pool2d(x, 2, return_indices=True)
+        grid, at = F.adaptive_max_pool2d(x, (2, 3), return_indices=True)
+        rows = F.adaptive_max_pool1d(x.flatten(2), 4) + F.avg_pool2d(x, 2, divisor_override=3).flatten(2)[..., :4]
+        return F.max_unpool2d(y * y, places, 2, output_size=(5, 6)), grid, at, rows
+
+
 @right((4,))
 class LooksAtOneRow(nn.Module):
     """A value without the batch, that came of it."""
@@ -60,14 +69,14 @@ class RoundsToTenths(nn.Module):
         return x * x.round(decimals=1)  # refused
 
 
-@refused("scale_grad_by_freq", example=lambda rows: (torch.arange(rows * 3).reshape(rows, 3) % 5,))
+@right(example=lambda rows: (torch.arange(rows * 3).reshape(rows, 3) % 5,))
 class ScalesGradientsByFrequency(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         self.table = nn.Embedding(5, 4, scale_grad_by_freq=True)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.table(x)  # refused
+        y: Tensor = self.table(x)
         return y
 
 
