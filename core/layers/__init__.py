@@ -1,6 +1,7 @@
 """Layer descriptions, one file a family; `backends/numpy_impl/operations/` mirrors the file names."""
 
 from isograd.core.layers.activations import (
+    CELU,
     ELU,
     GELU,
     GLU,
@@ -9,14 +10,17 @@ from isograd.core.layers.activations import (
     Hardswish,
     Hardtanh,
     LeakyReLU,
+    LogSigmoid,
     LogSoftmax,
     Mish,
     PReLU,
     ReLU,
     ReLU6,
+    RReLU,
     Sigmoid,
     SiLU,
     Softmax,
+    Softmin,
     Softplus,
     Tanh,
 )
@@ -28,19 +32,30 @@ from isograd.core.layers.columns import Col2im, Im2col
 from isograd.core.layers.combine import Add, Concat, MatMul, Multiply, Subtract
 from isograd.core.layers.constants import Arange, Cast, Full, StopGradient
 from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from isograd.core.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d, StochasticDepth
+from isograd.core.layers.dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+    StochasticDepth,
+)
 from isograd.core.layers.einsum import Einsum
 from isograd.core.layers.elementwise import Clamp, Unary
 from isograd.core.layers.embedding import Embedding, OneHot
 from isograd.core.layers.indexing import Gather, Index, IndexPut, IndexSelect, Scatter, ScatterAdd
-from isograd.core.layers.linear import Linear
+from isograd.core.layers.linear import Bilinear, Linear
 from isograd.core.layers.norm import (
     BatchNorm1d,
     BatchNorm2d,
     BatchNorm3d,
     GroupNorm,
+    InstanceNorm1d,
     InstanceNorm2d,
+    InstanceNorm3d,
     LayerNorm,
+    LocalResponseNorm,
     RMSNorm,
 )
 from isograd.core.layers.ordering import ArgMax, ArgMin, ArgSort, MaxDim, MinDim, Sort, TopK
@@ -63,10 +78,14 @@ from isograd.core.layers.recurrent import GRU, LSTM, RNN
 from isograd.core.layers.reductions import CumProd, CumSum, Reduce
 from isograd.core.layers.resize import Upsample, ZeroPad2d
 from isograd.core.layers.sequence import LastStep
-from isograd.core.layers.shape import Flatten, Identity, Reshape
+from isograd.core.layers.shape import Flatten, Identity, Reshape, Unflatten
+from isograd.core.layers.shrinking import Hardshrink, Softshrink, Softsign, Tanhshrink, Threshold
+from isograd.core.layers.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
+from isograd.core.layers.similarity import CosineSimilarity, PairwiseDistance
 from isograd.core.layers.slices import Select, SelectScatter, Slice, SliceScatter, Split, Stack, Unfold
 
 __all__ = [
+    "CELU",
     "ELU",
     "GELU",
     "GLU",
@@ -79,6 +98,7 @@ __all__ = [
     "AdaptiveAvgPool3d",
     "AdaptiveMaxPool2d",
     "Add",
+    "AlphaDropout",
     "Arange",
     "ArgMax",
     "ArgMin",
@@ -89,8 +109,10 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Bilinear",
     "Binary",
     "Cast",
+    "ChannelShuffle",
     "Clamp",
     "Col2im",
     "Compare",
@@ -101,6 +123,7 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CosineSimilarity",
     "CumProd",
     "CumSum",
     "Dropout",
@@ -110,6 +133,7 @@ __all__ = [
     "Einsum",
     "Embedding",
     "Expand",
+    "FeatureAlphaDropout",
     "Flatten",
     "Flip",
     "Full",
@@ -117,6 +141,7 @@ __all__ = [
     "Gather",
     "GlobalAvgPool",
     "GroupNorm",
+    "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
@@ -125,13 +150,17 @@ __all__ = [
     "Index",
     "IndexPut",
     "IndexSelect",
+    "InstanceNorm1d",
     "InstanceNorm2d",
+    "InstanceNorm3d",
     "LSTMCell",
     "LastStep",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LocalResponseNorm",
+    "LogSigmoid",
     "LogSoftmax",
     "Logic",
     "MaskedFill",
@@ -148,10 +177,14 @@ __all__ = [
     "OneHot",
     "PReLU",
     "Pad",
+    "PairwiseDistance",
     "Permute",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "PositionalEncoding",
     "RMSNorm",
     "RNNCell",
+    "RReLU",
     "ReLU",
     "ReLU6",
     "Reduce",
@@ -169,7 +202,10 @@ __all__ = [
     "Slice",
     "SliceScatter",
     "Softmax",
+    "Softmin",
     "Softplus",
+    "Softshrink",
+    "Softsign",
     "Sort",
     "Split",
     "Stack",
@@ -177,10 +213,13 @@ __all__ = [
     "StopGradient",
     "Subtract",
     "Tanh",
+    "Tanhshrink",
+    "Threshold",
     "TopK",
     "Tril",
     "Triu",
     "Unary",
+    "Unflatten",
     "Unfold",
     "Upsample",
     "View",

@@ -25,6 +25,9 @@ from isograd.backends.numpy_impl.operations import (
     resize,
     sequence,
     shape,
+    shrinking,
+    shuffle,
+    similarity,
     slices,
 )
 from isograd.backends.numpy_impl.operations.registry import OPERATIONS
@@ -55,5 +58,8 @@ __all__ = [
     "resize",
     "sequence",
     "shape",
+    "shrinking",
+    "shuffle",
+    "similarity",
     "slices",
 ]

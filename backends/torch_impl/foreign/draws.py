@@ -19,7 +19,7 @@ from isograd.core.layers.base import Layer
 
 aten = torch.ops.aten
 IN_PLACE = (aten.bernoulli_.float, aten.bernoulli_.Tensor)
-DROPOUTS = (core.Dropout, core.Dropout1d, core.Dropout2d, core.Dropout3d)
+DROPOUTS = (core.Dropout, core.Dropout1d, core.Dropout2d, core.Dropout3d, core.AlphaDropout)
 
 
 @dataclass(frozen=True)

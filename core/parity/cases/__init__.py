@@ -34,6 +34,9 @@ from isograd.core.parity.cases import (
     resize,
     sequence,
     shape,
+    shrinking,
+    shuffle,
+    similarity,
     slices,
 )
 from isograd.core.parity.cases.initializers import INITIALIZER_CASES
@@ -53,6 +56,9 @@ CASES: dict[type[Description], list[Case]] = {
     **ordering.CASES,
     **einsum.CASES,
     **activations.CASES,
+    **shrinking.CASES,
+    **similarity.CASES,
+    **shuffle.CASES,
     **conv.CASES,
     **pool.CASES,
     **resize.CASES,

@@ -51,6 +51,9 @@ from isograd.core.parity.formulas import (
     schedules,
     sequence,
     shape,
+    shrinking,
+    shuffle,
+    similarity,
     slices,
 )
 from isograd.core.parity.formulas.table import (
@@ -101,6 +104,9 @@ __all__ = [
     "schedules",
     "sequence",
     "shape",
+    "shrinking",
+    "shuffle",
+    "similarity",
     "slices",
 ]
 
