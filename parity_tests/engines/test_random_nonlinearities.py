@@ -82,3 +82,8 @@ def test_a_module_of_torch_has_the_draws_that_its_description_has(layer: ig.Laye
     model = ig.Sequential([layer], input_shape=(5, 2))
     report = ig.check_parity(module, X[:9], against=model, weights={})
     assert report.passed, str(report)
+
+
+def test_a_module_with_slopes_at_random_is_imported() -> None:
+    report = ig.check_parity(torch.nn.Sequential(torch.nn.RReLU(-0.5, 0.5), torch.nn.Linear(2, 3)).double(), X[:9])
+    assert report.passed, str(report)

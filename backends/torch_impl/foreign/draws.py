@@ -91,7 +91,7 @@ class SharedDraws(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if function in IN_PLACE:
             noise, p = args[0], args[1] if len(args) > 1 else given.get("p", 0.5)
             return noise.copy_(self._kept(noise, p))
-        if function is aten.rrelu_with_noise.default and args[4]:
+        if function is aten.rrelu_with_noise.default and any(args[4:]):
             return self._sloped(*args[:4])
         if function is aten.bernoulli.default:
             return self._kept(args[0], args[0]).to(args[0].dtype)
