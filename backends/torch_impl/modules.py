@@ -144,7 +144,7 @@ def remembering(kind: Callable[..., nn.Module], s: Any, channels: int) -> nn.Mod
 
 
 def unbiased(s: Any) -> dict[str, bool]:
-    """bias=False where it is asked for: versions of torch before 2.11 do not know the option."""
+    """bias=False where it is asked for: not every version of torch knows the option."""
     return {} if s.bias else {"bias": False}
 
 
