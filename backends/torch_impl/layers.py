@@ -19,12 +19,15 @@ from isograd.backends.torch_impl.attention import (
     Positions,
     ScaledDotProduct,
 )
+from isograd.backends.torch_impl.exact import CELU, CosineSimilarity
 from isograd.backends.torch_impl.modules import (
     Antialiased,
     BookDropout,
     Elementwise,
     EmbeddingBag,
+    GivenMaskAlphaDropout,
     GivenMaskDropout,
+    GivenSlopes,
     GlobalMean,
     Hardsigmoid,
     Joined,
@@ -33,6 +36,8 @@ from isograd.backends.torch_impl.modules import (
     StochasticDepth,
     Unflattened,
     convolution,
+    remembering,
+    unbiased,
 )
 from isograd.backends.torch_impl.movers import (
     Along,
@@ -73,8 +78,10 @@ GIVEN_MASKS = Table("torch_impl/layers.py, shared_randomness")
 """Layers that drop, with isograd's masks instead of PyTorch's: (description, path of the node, shapes) → module."""
 
 LAYERS[core.Linear] = lambda s, x: nn.Linear(x[-1], s.out_features, bias=s.bias)
+LAYERS[core.Bilinear] = lambda s, a, b: nn.Bilinear(a[-1], b[-1], s.out_features, bias=s.bias)
 LAYERS[core.Flatten] = lambda s, x: nn.Flatten(s.start_dim, s.end_dim) if x else Unflattened((1,))
 LAYERS[core.Reshape] = lambda s, x: Unflattened(s.shape)
+LAYERS[core.Unflatten] = lambda s, x: nn.Unflatten(s.dim, s.unflattened_size)
 LAYERS[core.Identity] = lambda s, x: nn.Identity()
 LAYERS[core.Dropout] = lambda s, x: nn.Dropout(s.p) if s.scale == "training" else BookDropout(s.p)
 
@@ -82,6 +89,9 @@ LAYERS[core.Dropout1d] = lambda s, x: nn.Dropout1d(s.p) if s.scale == "training"
 LAYERS[core.Dropout2d] = lambda s, x: nn.Dropout2d(s.p) if s.scale == "training" else BookDropout(s.p, channels=True)
 LAYERS[core.Dropout3d] = lambda s, x: nn.Dropout3d(s.p) if s.scale == "training" else BookDropout(s.p, channels=True)
 LAYERS[core.StochasticDepth] = lambda s, x: StochasticDepth(s)
+
+LAYERS[core.AlphaDropout] = lambda s, x: nn.AlphaDropout(s.p)
+LAYERS[core.FeatureAlphaDropout] = lambda s, x: nn.FeatureAlphaDropout(s.p)
 
 LAYERS[core.Conv1d] = lambda s, x: convolution(nn.Conv1d, s, x[0])
 LAYERS[core.Conv2d] = lambda s, x: convolution(nn.Conv2d, s, x[0])
@@ -150,13 +160,16 @@ LAYERS[core.CircularPad1d] = lambda s, x: nn.CircularPad1d(s.padding)
 LAYERS[core.CircularPad2d] = lambda s, x: nn.CircularPad2d(s.padding)
 LAYERS[core.CircularPad3d] = lambda s, x: nn.CircularPad3d(s.padding)
 
-LAYERS[core.BatchNorm1d] = lambda s, x: nn.BatchNorm1d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
-LAYERS[core.BatchNorm2d] = lambda s, x: nn.BatchNorm2d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
-LAYERS[core.BatchNorm3d] = lambda s, x: nn.BatchNorm3d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
-LAYERS[core.InstanceNorm2d] = lambda s, x: nn.InstanceNorm2d(x[0], s.eps, s.momentum, s.affine, s.track_running_stats)
+LAYERS[core.BatchNorm1d] = lambda s, x: remembering(nn.BatchNorm1d, s, x[0])
+LAYERS[core.BatchNorm2d] = lambda s, x: remembering(nn.BatchNorm2d, s, x[0])
+LAYERS[core.BatchNorm3d] = lambda s, x: remembering(nn.BatchNorm3d, s, x[0])
+LAYERS[core.InstanceNorm1d] = lambda s, x: remembering(nn.InstanceNorm1d, s, x[0])
+LAYERS[core.InstanceNorm2d] = lambda s, x: remembering(nn.InstanceNorm2d, s, x[0])
+LAYERS[core.InstanceNorm3d] = lambda s, x: remembering(nn.InstanceNorm3d, s, x[0])
 LAYERS[core.LayerNorm] = lambda s, x: nn.LayerNorm(x[-s.axes :], s.eps, s.elementwise_affine, s.bias)
 LAYERS[core.RMSNorm] = lambda s, x: nn.RMSNorm(x[-s.axes :], s.eps, s.elementwise_affine)
-LAYERS[core.GroupNorm] = lambda s, x: nn.GroupNorm(s.num_groups, x[0], s.eps, s.affine)
+LAYERS[core.GroupNorm] = lambda s, x: nn.GroupNorm(s.num_groups, x[0], s.eps, s.affine, **unbiased(s))
+LAYERS[core.LocalResponseNorm] = lambda s, x: nn.LocalResponseNorm(s.size, s.alpha, s.beta, s.k)
 
 LAYERS[core.Embedding] = lambda s, x: nn.Embedding(
     s.num_embeddings, s.embedding_dim, s.padding_idx, scale_grad_by_freq=s.scale_grad_by_freq
@@ -195,14 +208,29 @@ LAYERS[core.Hardswish] = lambda s, x: nn.Hardswish()
 LAYERS[core.LeakyReLU] = lambda s, x: nn.LeakyReLU(s.negative_slope)
 LAYERS[core.PReLU] = lambda s, x: nn.PReLU(s.num_parameters, s.init)
 LAYERS[core.ELU] = lambda s, x: nn.ELU(s.alpha)
+LAYERS[core.CELU] = lambda s, x: nn.CELU() if s.alpha == 1 else CELU(s.alpha)
+LAYERS[core.RReLU] = lambda s, x: nn.RReLU(s.lower, s.upper)
 LAYERS[core.SELU] = lambda s, x: nn.SELU()
 LAYERS[core.GELU] = lambda s, x: nn.GELU(approximate=s.approximate)
 LAYERS[core.SiLU] = lambda s, x: nn.SiLU()
 LAYERS[core.Mish] = lambda s, x: nn.Mish()
 LAYERS[core.GLU] = lambda s, x: nn.GLU(s.dim)
+LAYERS[core.LogSigmoid] = lambda s, x: nn.LogSigmoid()
 LAYERS[core.Softplus] = lambda s, x: nn.Softplus(s.beta, s.threshold)
 LAYERS[core.Softmax] = lambda s, x: nn.Softmax(s.dim)
 LAYERS[core.LogSoftmax] = lambda s, x: nn.LogSoftmax(s.dim)
+LAYERS[core.Softmin] = lambda s, x: nn.Softmin(s.dim)
+LAYERS[core.Softsign] = lambda s, x: nn.Softsign()
+LAYERS[core.Softshrink] = lambda s, x: nn.Softshrink(s.lambd)
+LAYERS[core.Hardshrink] = lambda s, x: nn.Hardshrink(s.lambd)
+LAYERS[core.Tanhshrink] = lambda s, x: nn.Tanhshrink()
+LAYERS[core.Threshold] = lambda s, x: nn.Threshold(s.threshold, s.value)
+
+LAYERS[core.CosineSimilarity] = lambda s, *x: CosineSimilarity(s.dim, s.eps)
+LAYERS[core.PairwiseDistance] = lambda s, *x: nn.PairwiseDistance(s.p, s.eps, s.keepdim)
+LAYERS[core.ChannelShuffle] = lambda s, x: nn.ChannelShuffle(s.groups)
+LAYERS[core.PixelShuffle] = lambda s, x: nn.PixelShuffle(s.upscale_factor)
+LAYERS[core.PixelUnshuffle] = lambda s, x: nn.PixelUnshuffle(s.downscale_factor)
 
 LAYERS[core.Add] = lambda s, *x: Elementwise(torch.add)
 LAYERS[core.Subtract] = lambda s, *x: Elementwise(torch.sub)
@@ -267,6 +295,9 @@ GIVEN_MASKS[core.Dropout] = lambda s, path, x: GivenMaskDropout(s, path)
 GIVEN_MASKS[core.Dropout1d] = lambda s, path, x: GivenMaskDropout(s, path)
 GIVEN_MASKS[core.Dropout2d] = lambda s, path, x: GivenMaskDropout(s, path)
 GIVEN_MASKS[core.Dropout3d] = lambda s, path, x: GivenMaskDropout(s, path)
+GIVEN_MASKS[core.AlphaDropout] = lambda s, path, x: GivenMaskAlphaDropout(s, path)
+GIVEN_MASKS[core.FeatureAlphaDropout] = lambda s, path, x: GivenMaskAlphaDropout(s, path)
+GIVEN_MASKS[core.RReLU] = lambda s, path, x: GivenSlopes(s, path)
 GIVEN_MASKS[core.StochasticDepth] = lambda s, path, x: StochasticDepth(s, path)
 GIVEN_MASKS[core.RNN] = lambda s, path, x, *rest: stack_of(
     recurrent.LayeredRNN, s, x[1], path, nonlinearity=s.nonlinearity

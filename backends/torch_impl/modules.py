@@ -16,6 +16,7 @@ from isograd.core.base.types import Shape
 from isograd.core.engine.context import Run
 from isograd.core.layers import Dropout, Upsample
 from isograd.core.layers.conv import Convolution
+from isograd.core.layers.dropout import DROPPED
 
 
 class Unflattened(nn.Module):
@@ -144,6 +145,16 @@ class Hardsigmoid(nn.Module):
         return functional.relu6(x + 3) / 6
 
 
+def remembering(kind: Callable[..., nn.Module], s: Any, channels: int) -> nn.Module:
+    """nn.BatchNorm or nn.InstanceNorm"""
+    return kind(channels, s.eps, s.momentum, s.affine, s.track_running_stats, **unbiased(s))
+
+
+def unbiased(s: Any) -> dict[str, bool]:
+    """bias=False where it is asked for: not every version of torch knows the option."""
+    return {} if s.bias else {"bias": False}
+
+
 class Antialiased(nn.Module):
     """functional.interpolate with antialias=True, which nn.Upsample cannot say.
 
@@ -247,3 +258,39 @@ class StochasticDepth(Masked):
 
     def extra_repr(self) -> str:
         return f"p={self.p}, mode={self.mode!r}" + (f", masks of {self.path!r}" if self.path else "")
+
+
+class GivenMaskAlphaDropout(Masked):
+    """nn.AlphaDropout or nn.FeatureAlphaDropout with the masks of the node `path`."""
+
+    def __init__(self, spec: layers.AlphaDropout, path: str) -> None:
+        super().__init__()
+        self.spec, self.path = spec, path
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return x
+        a, b = self.spec.scale_and_shift
+        mask = self.kept((len(x), *self.spec.mask_shape(tuple(x.shape[1:]))), self.spec.p, x, scaled=False)
+        return a * (x * mask + DROPPED * (1 - mask)) + b
+
+    def extra_repr(self) -> str:
+        return f"p={self.spec.p}, masks of {self.path!r}"
+
+
+class GivenSlopes(Masked):
+    """nn.RReLU with the slopes of the node `path`."""
+
+    def __init__(self, spec: layers.RReLU, path: str) -> None:
+        super().__init__()
+        self.lower, self.upper, self.path = spec.lower, spec.upper, path
+
+    def forward(self, x: Tensor) -> Tensor:
+        if not self.training:
+            return functional.rrelu(x, self.lower, self.upper)
+        uniform = torch.from_numpy(self.run.at(self.path).random(tuple(x.shape), "slopes"))
+        slope = (self.lower + (self.upper - self.lower) * uniform).to(x.device, x.dtype)
+        return torch.where(x > 0, x, slope * x)
+
+    def extra_repr(self) -> str:
+        return f"{self.lower}, {self.upper}, slopes of {self.path!r}"

@@ -11,7 +11,17 @@ from torch import nn
 from isograd.backends.torch_impl.modules import BookDropout, Masked, StochasticDepth
 from isograd.core.base.randomness import key_of
 
-DROPPING = (nn.Dropout, nn.Dropout1d, nn.Dropout2d, nn.Dropout3d, BookDropout, StochasticDepth)
+DROPPING = (
+    nn.Dropout,
+    nn.Dropout1d,
+    nn.Dropout2d,
+    nn.Dropout3d,
+    nn.AlphaDropout,
+    nn.FeatureAlphaDropout,
+    nn.RReLU,
+    BookDropout,
+    StochasticDepth,
+)
 
 
 def draws(module: nn.Module) -> bool:

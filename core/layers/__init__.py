@@ -1,6 +1,7 @@
 """Layer descriptions, one file a family; `backends/numpy_impl/operations/` mirrors the file names."""
 
 from isograd.core.layers.activations import (
+    CELU,
     ELU,
     GELU,
     GLU,
@@ -9,14 +10,17 @@ from isograd.core.layers.activations import (
     Hardswish,
     Hardtanh,
     LeakyReLU,
+    LogSigmoid,
     LogSoftmax,
     Mish,
     PReLU,
     ReLU,
     ReLU6,
+    RReLU,
     Sigmoid,
     SiLU,
     Softmax,
+    Softmin,
     Softplus,
     Tanh,
 )
@@ -37,7 +41,15 @@ from isograd.core.layers.columns import Fold, Unfold
 from isograd.core.layers.combine import Add, Concat, MatMul, Multiply, Subtract
 from isograd.core.layers.constants import Arange, Cast, Full, StopGradient
 from isograd.core.layers.conv import Conv1d, Conv2d, Conv3d, ConvTranspose1d, ConvTranspose2d, ConvTranspose3d
-from isograd.core.layers.dropout import Dropout, Dropout1d, Dropout2d, Dropout3d, StochasticDepth
+from isograd.core.layers.dropout import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+    StochasticDepth,
+)
 from isograd.core.layers.einsum import Einsum
 from isograd.core.layers.elementwise import Clamp, Unary
 from isograd.core.layers.embedding import (
@@ -46,14 +58,17 @@ from isograd.core.layers.embedding import (
     OneHot,
 )
 from isograd.core.layers.indexing import Gather, Index, IndexPut, IndexSelect, Scatter, ScatterAdd
-from isograd.core.layers.linear import Linear
+from isograd.core.layers.linear import Bilinear, Linear
 from isograd.core.layers.norm import (
     BatchNorm1d,
     BatchNorm2d,
     BatchNorm3d,
     GroupNorm,
+    InstanceNorm1d,
     InstanceNorm2d,
+    InstanceNorm3d,
     LayerNorm,
+    LocalResponseNorm,
     RMSNorm,
 )
 from isograd.core.layers.ordering import ArgMax, ArgMin, ArgSort, MaxDim, MinDim, Sort, TopK
@@ -95,7 +110,10 @@ from isograd.core.layers.resize import (
     UpsamplingNearest2d,
 )
 from isograd.core.layers.sequence import LastStep
-from isograd.core.layers.shape import Flatten, Identity, Reshape
+from isograd.core.layers.shape import Flatten, Identity, Reshape, Unflatten
+from isograd.core.layers.shrinking import Hardshrink, Softshrink, Softsign, Tanhshrink, Threshold
+from isograd.core.layers.shuffle import ChannelShuffle, PixelShuffle, PixelUnshuffle
+from isograd.core.layers.similarity import CosineSimilarity, PairwiseDistance
 from isograd.core.layers.slices import Select, SelectScatter, Slice, SliceScatter, Split, Stack, UnfoldDim
 from isograd.core.layers.unpool import (
     MaxUnpool1d,
@@ -104,6 +122,7 @@ from isograd.core.layers.unpool import (
 )
 
 __all__ = [
+    "CELU",
     "ELU",
     "GELU",
     "GLU",
@@ -118,6 +137,7 @@ __all__ = [
     "AdaptiveMaxPool2d",
     "AdaptiveMaxPool3d",
     "Add",
+    "AlphaDropout",
     "Arange",
     "ArgMax",
     "ArgMin",
@@ -128,8 +148,10 @@ __all__ = [
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Bilinear",
     "Binary",
     "Cast",
+    "ChannelShuffle",
     "CircularPad1d",
     "CircularPad2d",
     "CircularPad3d",
@@ -145,6 +167,7 @@ __all__ = [
     "ConvTranspose1d",
     "ConvTranspose2d",
     "ConvTranspose3d",
+    "CosineSimilarity",
     "CumProd",
     "CumSum",
     "Dropout",
@@ -155,6 +178,7 @@ __all__ = [
     "Embedding",
     "EmbeddingBag",
     "Expand",
+    "FeatureAlphaDropout",
     "Flatten",
     "Flip",
     "Fold",
@@ -163,6 +187,7 @@ __all__ = [
     "Gather",
     "GlobalAvgPool",
     "GroupNorm",
+    "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
     "Hardtanh",
@@ -170,7 +195,9 @@ __all__ = [
     "Index",
     "IndexPut",
     "IndexSelect",
+    "InstanceNorm1d",
     "InstanceNorm2d",
+    "InstanceNorm3d",
     "LPPool1d",
     "LPPool2d",
     "LPPool3d",
@@ -180,6 +207,8 @@ __all__ = [
     "LayerNorm",
     "LeakyReLU",
     "Linear",
+    "LocalResponseNorm",
+    "LogSigmoid",
     "LogSoftmax",
     "Logic",
     "MaskedFill",
@@ -199,10 +228,14 @@ __all__ = [
     "OneHot",
     "PReLU",
     "Pad",
+    "PairwiseDistance",
     "Permute",
+    "PixelShuffle",
+    "PixelUnshuffle",
     "PositionalEncoding",
     "RMSNorm",
     "RNNCell",
+    "RReLU",
     "ReLU",
     "ReLU6",
     "Reduce",
@@ -226,7 +259,10 @@ __all__ = [
     "Slice",
     "SliceScatter",
     "Softmax",
+    "Softmin",
     "Softplus",
+    "Softshrink",
+    "Softsign",
     "Sort",
     "Split",
     "Stack",
@@ -234,10 +270,13 @@ __all__ = [
     "StopGradient",
     "Subtract",
     "Tanh",
+    "Tanhshrink",
+    "Threshold",
     "TopK",
     "Tril",
     "Triu",
     "Unary",
+    "Unflatten",
     "Unfold",
     "UnfoldDim",
     "Upsample",

@@ -100,11 +100,45 @@ class ELU(Pointwise):
 
 
 @describes("layer")
+class CELU(Pointwise):
+    """y = x for x > 0, else alpha · (e^(x/alpha) − 1)          (Barron 2017); the derivative at 0 is 1
+
+    alpha is any number but 0. Where alpha is not 1, ELU's derivative jumps at 0 and this one's does not.
+    """
+
+    alpha: Finite = 1.0
+
+    def __post_init__(self) -> None:
+        if self.alpha == 0:
+            raise SpecError(repr(self), wanted="alpha other than 0, which x is divided by", got="0", fix="ReLU()")
+
+
+@describes("layer")
 class SELU(Pointwise):
     """y = λ · (x for x > 0, else α · (eˣ − 1)),   α = 1.67326…, λ = 1.05070…          (Klambauer et al. 2017)
 
     With these two, values of mean 0 and variance 1 keep both. The derivative at 0 is λ·α, as in torch.
     """
+
+
+@describes("layer")
+class RReLU(Pointwise):
+    """y = x for x > 0, else r · x; the derivative at 0 is r, as in torch          (Xu et al. 2015)
+
+    Training: r ~ U[lower, upper), one for each entry. Evaluation: r = (lower + upper) / 2.
+    """
+
+    lower: Finite = 1 / 8
+    upper: Finite = 1 / 3
+
+    def __post_init__(self) -> None:
+        if self.upper < self.lower:
+            raise SpecError(
+                repr(self),
+                wanted="upper at least lower",
+                got=f"{self.upper:g}, with lower {self.lower:g}",
+                fix="swap them",
+            )
 
 
 @describes("layer")
@@ -151,6 +185,11 @@ class GLU(Layer):
 
 
 @describes("layer")
+class LogSigmoid(Pointwise):
+    """y = log σ(x) = −log(1 + e⁻ˣ)"""
+
+
+@describes("layer")
 class Softplus(Pointwise):
     """y = log(1 + e^(beta·x)) / beta; above beta·x > threshold torch returns x itself, and so do we"""
 
@@ -178,3 +217,8 @@ class Softmax(Normalising):
 @describes("layer")
 class LogSoftmax(Normalising):
     """y = x − log Σ eˣ along `dim` (counting the batch, as torch)"""
+
+
+@describes("layer")
+class Softmin(Normalising):
+    """y = e⁻ˣ / Σ e⁻ˣ along `dim` (counting the batch, as torch): Softmax of −x"""

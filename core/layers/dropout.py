@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import field
+from math import sqrt
 from typing import ClassVar, Literal
 
 from isograd.core.base.description import Fraction, describes
 from isograd.core.base.types import Shape
-from isograd.core.layers.base import Layer, Pointwise
+from isograd.core.layers.base import Layer, Misfit, Pointwise
 from isograd.core.layers.windows import check_rank
 
 
@@ -74,3 +75,44 @@ class StochasticDepth(Layer):
 
     p: Fraction = field(kw_only=False)
     mode: Literal["row", "batch"] = field(kw_only=False)
+
+
+DROPPED = -1.7580993408473766
+"""α′ = −λα: what SELU makes of −∞, and AlphaDropout of what it drops."""
+
+
+@describes("layer")
+class AlphaDropout(Pointwise):
+    """Training: y = a (x m + α′ (1 − m)) + b,   m = [u ≥ p],  u ~ U[0, 1)          Evaluation: y = x
+
+    a = 1/√((1 − p)(1 + p α′²)), b = −a α′ p, α′ = −λα ≈ −1.7581, which is SELU's value far left: behind a SELU mean and
+    variance stay what they are (Klambauer et al. 2017). p=1 makes 0 of everything, as in torch.
+    """
+
+    p: Fraction = field(kw_only=False, default=0.5)
+
+    def mask_shape(self, shape: Shape) -> Shape:
+        """The shape of one sample's u."""
+        return shape
+
+    @property
+    def scale_and_shift(self) -> tuple[float, float]:
+        """a, b; (0, 0) where nothing is left."""
+        kept = 1 - self.p
+        a = 1 / sqrt(kept * (1 + self.p * DROPPED**2)) if kept else 0.0
+        return a, -a * DROPPED * self.p
+
+
+@describes("layer")
+class FeatureAlphaDropout(AlphaDropout):
+    """AlphaDropout of whole channels: one u for each channel of each sample          x (N, C, …) → y alike"""
+
+    any_axes: ClassVar[bool] = False
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        if not x[0]:
+            raise Misfit("(N, C, …)", "(N,)", "AlphaDropout drops single numbers")
+        return x
+
+    def mask_shape(self, shape: Shape) -> Shape:
+        return (shape[0], *[1] * (len(shape) - 1))

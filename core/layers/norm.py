@@ -6,7 +6,7 @@ from dataclasses import field
 from math import prod
 from typing import ClassVar
 
-from isograd.core.base.description import Count, Fraction, Positive, describes
+from isograd.core.base.description import Count, Finite, Fraction, Positive, describes
 from isograd.core.base.initializers import Constant, Fans, Ones, Weight, Zeros
 from isograd.core.base.types import Shape, shape_text
 from isograd.core.layers.base import Layer, Misfit
@@ -32,7 +32,7 @@ def running_statistics(channels: int) -> dict[str, Weight]:
 
 @describes("layer", abstract=True)
 class BatchNorm(Layer):
-    """y = weight · (x − μ)/√(σ² + eps) + bias, channel by channel
+    """y = weight · (x − μ)/√(σ² + eps) + bias, channel by channel; affine=False: neither, bias=False: no bias
 
     Training: μ and σ² are the batch's own, σ² biased (divided by the count m of values in a channel), and
       running_mean ← (1−a)·running_mean + a·μ        running_var ← (1−a)·running_var + a·σ²·m/(m−1)
@@ -47,13 +47,14 @@ class BatchNorm(Layer):
     momentum: Fraction | None = 0.1
     affine: bool = True
     track_running_stats: bool = True
+    bias: bool = True
 
     def least_rows(self, *x: Shape) -> int:
         """A variance needs two values: two rows, where a row has one for each channel."""
         return 2 if prod(x[0][1:]) == 1 else 1
 
     def weights(self, *x: Shape) -> dict[str, Weight]:
-        return scale_and_shift(x[0][:1]) if self.affine else {}
+        return scale_and_shift(x[0][:1], bias=self.bias) if self.affine else {}
 
     def buffers(self, *x: Shape) -> dict[str, Weight]:
         return running_statistics(x[0][0]) if self.track_running_stats else {}
@@ -95,33 +96,56 @@ class BatchNorm3d(BatchNorm):
         return x
 
 
-@describes("layer")
-class InstanceNorm2d(Layer):
-    """y = weight · (x − μ)/√(σ² + eps) + bias, each channel of each image for itself, σ² biased
+@describes("layer", abstract=True)
+class InstanceNorm(Layer):
+    """y = weight · (x − μ)/√(σ² + eps) + bias, each channel of each sample for itself, σ² biased
 
-    x (N, C, H, W) → y alike. With track_running_stats=True the mean over the batch of μ and of the unbiased σ² is
-    remembered in training (running ← (1−momentum)·running + momentum·new) and used in evaluation;
-    num_batches_tracked stays 0, as in torch.
+    affine=True: with weight and bias (C,), at first 1 and 0; bias=False: weight alone. With track_running_stats=True
+    the mean over the batch of μ and of the unbiased σ² is remembered in training
+    (running ← (1−momentum)·running + momentum·new) and used in evaluation; num_batches_tracked stays 0, as in torch.
     """
 
     eps: Positive = 1e-5
     momentum: Fraction = 0.1
     affine: bool = False
     track_running_stats: bool = False
+    bias: bool = True
+    axes: ClassVar[int] = 0
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
-        check_rank(x[0], 2)
-        if x[0][1:] == (1, 1):
+        check_rank(x[0], self.axes)
+        if prod(x[0][1:]) == 1:
             raise Misfit(
                 "more than one place in a channel", shape_text(x[0]), "drop this layer: it would return its bias"
             )
         return x
 
     def weights(self, *x: Shape) -> dict[str, Weight]:
-        return scale_and_shift(x[0][:1]) if self.affine else {}
+        return scale_and_shift(x[0][:1], bias=self.bias) if self.affine else {}
 
     def buffers(self, *x: Shape) -> dict[str, Weight]:
         return running_statistics(x[0][0]) if self.track_running_stats else {}
+
+
+@describes("layer")
+class InstanceNorm1d(InstanceNorm):
+    """Normalisation of each channel of each sequence: x (N, C, W) → y alike; statistics over W"""
+
+    axes: ClassVar[int] = 1
+
+
+@describes("layer")
+class InstanceNorm2d(InstanceNorm):
+    """Normalisation of each channel of each image: x (N, C, H, W) → y alike; statistics over H and W"""
+
+    axes: ClassVar[int] = 2
+
+
+@describes("layer")
+class InstanceNorm3d(InstanceNorm):
+    """Normalisation of each channel of each volume: x (N, C, D, H, W) → y alike; statistics over D, H and W"""
+
+    axes: ClassVar[int] = 3
 
 
 @describes("layer")
@@ -180,12 +204,13 @@ def check_axes(shape: Shape, axes: int) -> None:
 class GroupNorm(Layer):
     """y = weight · (x − μ)/√(σ² + eps) + bias, μ and σ² (biased) over a group of C/num_groups channels of one sample
 
-    x (N, C, …) → y alike; weight, bias (C,)
+    x (N, C, …) → y alike; weight, bias (C,); affine=False: neither, bias=False: no bias
     """
 
     num_groups: Count = field(kw_only=False)
     eps: Positive = 1e-5
     affine: bool = True
+    bias: bool = True
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
         (shape,) = x
@@ -202,4 +227,24 @@ class GroupNorm(Layer):
         return x
 
     def weights(self, *x: Shape) -> dict[str, Weight]:
-        return scale_and_shift(x[0][:1]) if self.affine else {}
+        return scale_and_shift(x[0][:1], bias=self.bias) if self.affine else {}
+
+
+@describes("layer")
+class LocalResponseNorm(Layer):
+    """y[c] = x[c] / (k + alpha · Σ x[j]² / size)^beta,   j = c − ⌊size/2⌋ … c + ⌊(size−1)/2⌋
+
+    x (N, C, …) → y alike, with one axis at least behind the channels; beyond the first and the last channel x is 0,
+    and counts in `size`. The paper (Krizhevsky et al. 2012) and TensorFlow do not divide by size: their alpha is
+    torch's divided by it.
+    """
+
+    size: Count = field(kw_only=False)
+    alpha: Finite = 1e-4
+    beta: Finite = 0.75
+    k: Finite = 1.0
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        if len(x[0]) < 2:
+            raise Misfit("(N, C, …)", shape_text(x[0]), "give every channel places, as torch asks for: Reshape")
+        return x

@@ -42,13 +42,35 @@ class Reshape(Layer):
     shape: Dims = field(kw_only=False)
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
-        size, known = prod(x[0]), prod(d for d in self.shape if d != -1)
-        free = self.shape.count(-1)
-        fits = free <= 1 and min(self.shape, default=1) >= -1 and 0 not in self.shape
-        if not fits or (size % known if free else size != known):
-            raise Misfit(
-                f"a shape of {size} values, as the input has",
-                f"{self.shape}",
-                f"change the shape, or what feeds it {shape_text(x[0])}; one entry may be -1",
-            )
-        return (tuple(size // known if d == -1 else d for d in self.shape),)
+        return (filled_in(self.shape, prod(x[0]), "the input", x[0]),)
+
+
+def filled_in(shape: Shape, size: int, of: str, given: Shape) -> Shape:
+    """The shape, its −1 the number that makes `size` values of it, as many as `of` has; Misfit where none does."""
+    known, free = prod(d for d in shape if d != -1), shape.count(-1)
+    fits = free <= 1 and min(shape, default=1) >= -1 and 0 not in shape
+    if not fits or (size % known if free else size != known):
+        raise Misfit(
+            f"a shape of {size} values, as {of} has",
+            f"{shape}",
+            f"change the shape, or what feeds it {shape_text(given)}; one entry may be -1",
+        )
+    return tuple(size // known if d == -1 else d for d in shape)
+
+
+@describes("layer")
+class Unflatten(Layer):
+    """Axis `dim` becomes the axes unflattened_size, in reading order; one entry may be −1.
+
+    x (N, a·b, c) → y (N, a, b, c) for dim=1. The axes count the batch as torch.nn.Unflatten's do; the batch axis itself
+    stays. Flatten is the way back.
+    """
+
+    dim: Int = field(kw_only=False)
+    unflattened_size: Dims = field(kw_only=False)
+
+    def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
+        (shape,) = x
+        axis = resolve_axis(self.dim, shape)
+        places = filled_in(self.unflattened_size, shape[axis], f"axis {self.dim}", shape)
+        return ((*shape[:axis], *places, *shape[axis + 1 :]),)

@@ -15,6 +15,7 @@ from torch.func import functional_call
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from isograd.backends.torch_impl.attention import sinusoids
+from isograd.backends.torch_impl.exact import cosine_similarity
 from isograd.backends.torch_impl.modules import BookDropout
 from isograd.backends.torch_impl.recurrent import reset_first_step
 
@@ -133,6 +134,7 @@ PIECES: dict[str, Any] = {
         first,
         pad_each_axis,
         stochastic_depth,
+        cosine_similarity,
         without_weights,
         with_weights,
         BookDropout,

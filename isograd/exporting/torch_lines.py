@@ -11,7 +11,7 @@ from typing import Any
 
 from torch import nn
 
-from isograd.backends.torch_impl import attention, modules, movers, recurrent, tensors
+from isograd.backends.torch_impl import attention, exact, modules, movers, recurrent, tensors
 from isograd.exporting import torch_tensors as lines
 from isograd.exporting.torch_modules import base_of, value_text
 from isograd.exporting.torch_words import LIKE, Line, Spoken, function
@@ -31,6 +31,11 @@ def antialiased(s: Spoken) -> Line:
     told = [f"{n}={s.option(n)}" for n in names if getattr(s.made, n) not in (None, False)]
     across = ".mT" if s.made.lying else ""
     return Line(f"F.interpolate({s.x[0]}{across}, {', '.join(told)}, antialias=True){across}")
+
+
+def celu(s: Spoken) -> Line:
+    x, alpha = s.x[0], s.made.alpha
+    return Line(f"torch.where({x} > 0, {x}, {alpha} * torch.expm1(torch.where({x} > 0, 0.0, {x}) / {alpha}))")
 
 
 def stack(s: Spoken) -> Line:
@@ -104,6 +109,8 @@ LINES: dict[type[nn.Module], Writer] = {
     modules.EmbeddingBag: embedding_bag,
     modules.LastStep: last_step,
     modules.Hardsigmoid: lambda s: Line(f"F.relu6({s.x[0]} + 3) / 6"),
+    exact.CELU: celu,
+    exact.CosineSimilarity: lambda s: Line(f"cosine_similarity({s.all}, {s.made.dim}, {s.made.eps})"),
     modules.Antialiased: antialiased,
     modules.BookDropout: called,
     modules.StochasticDepth: lambda s: Line(

@@ -75,6 +75,8 @@ def _option(made: nn.Module, name: str) -> Any:
     """The value of an argument, as the module keeps it."""
     if name == "bias" and isinstance(made, nn.MultiheadAttention):
         return made.in_proj_bias is not None
+    if name == "p" and isinstance(made, nn.PairwiseDistance):
+        return made.norm
     value = getattr(made, name, None)
     if name == "bias":
         return value if isinstance(value, bool) else value is not None

@@ -21,11 +21,18 @@ MODEL = ig.Sequential([ig.Linear(6), ig.GELU(), ig.Dropout(0.5), ig.Linear(3)], 
 X = np.random.default_rng(0).normal(size=(64, 5))
 
 
+def is_drawn(layer: Any) -> bool:
+    """Whether what it makes in training is another at every step."""
+    if isinstance(layer, ig.RReLU):
+        return layer.lower < layer.upper
+    return bool(0 < getattr(layer, "p", getattr(layer, "dropout", 0.0)) < 1)
+
+
 DROPPING = [
     (kind, case)
     for kind, cases in CASES.items()
     for case in cases
-    if kind in GIVEN_MASKS and 0 < getattr(case.layer, "p", getattr(case.layer, "dropout", 0.0)) < 1
+    if kind in GIVEN_MASKS and is_drawn(case.layer) and case.scale
     if getattr(case.layer, "mode", "row") == "row"  # one draw for a batch may be that of another step
 ]
 

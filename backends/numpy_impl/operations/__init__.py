@@ -26,6 +26,9 @@ from isograd.backends.numpy_impl.operations import (
     resize,
     sequence,
     shape,
+    shrinking,
+    shuffle,
+    similarity,
     slices,
     unpool,
 )
@@ -58,6 +61,9 @@ __all__ = [
     "resize",
     "sequence",
     "shape",
+    "shrinking",
+    "shuffle",
+    "similarity",
     "slices",
     "unpool",
 ]

@@ -11,6 +11,7 @@ from isograd.backends.numpy_impl.operations.special import normal_cdf, sigmoid
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import (
+    CELU,
     ELU,
     GELU,
     GLU,
@@ -19,14 +20,17 @@ from isograd.core.layers import (
     Hardswish,
     Hardtanh,
     LeakyReLU,
+    LogSigmoid,
     LogSoftmax,
     Mish,
     PReLU,
     ReLU,
     ReLU6,
+    RReLU,
     Sigmoid,
     SiLU,
     Softmax,
+    Softmin,
     Softplus,
     Tanh,
 )
@@ -147,6 +151,17 @@ def elu(spec: ELU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     return np.where(linear, x, spec.alpha * np.expm1(low)), backward
 
 
+@implements(CELU)
+def celu(spec: CELU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = x where x > 0, else α(e^(x/α) − 1)        dx = dy where x > 0, else dy ⊙ e^(x/α)"""
+    low = np.minimum(x, 0) / spec.alpha  # e^low is 1 where x > 0
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return dy * np.exp(low), {}
+
+    return np.where(x > 0, x, spec.alpha * np.expm1(low)), backward
+
+
 @implements(SELU)
 def selu(spec: SELU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """y = λx where x > 0, else λα(eˣ − 1)        dx = λ dy where x > 0, else dy ⊙ λα eˣ"""
@@ -157,6 +172,21 @@ def selu(spec: SELU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
         return dy * np.where(linear, scale, scale * alpha * np.exp(low)), {}
 
     return np.where(linear, scale * x, scale * alpha * np.expm1(low)), backward
+
+
+@implements(RReLU)
+def rrelu(spec: RReLU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = x ⊙ m        dx = dy ⊙ m        m = 1 where x > 0, else r
+
+    Training: r = a + (b − a) u,  u ~ U[0, 1) (n, …)        Evaluation: r = (a + b)/2        a = lower, b = upper
+    """
+    u = run.random(x.shape, "slopes") if run.training else 0.5
+    m = np.where(x > 0, 1, spec.lower + (spec.upper - spec.lower) * u).astype(x.dtype)
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return dy * m, {}
+
+    return x * m, backward
 
 
 @implements(GELU)
@@ -223,6 +253,16 @@ def glu(spec: GLU, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     return a * s, backward
 
 
+@implements(LogSigmoid)
+def log_sigmoid(spec: LogSigmoid, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = log σ(x) = min(x, 0) − log(1 + e^−|x|), which cannot overflow        dx = dy ⊙ σ(−x)"""
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return dy * sigmoid(-x), {}
+
+    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x))), backward
+
+
 @implements(Softplus)
 def softplus(spec: Softplus, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
     """z = βx;   y = log(1 + eᶻ)/β for z ≤ threshold, else x        dx = dy ⊙ σ(z), else dy
@@ -247,6 +287,18 @@ def softmax(spec: Softmax, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backw
 
     def backward(dy: Array) -> tuple[Array, State]:
         return y * (dy - (dy * y).sum(spec.dim, keepdims=True)), {}
+
+    return y, backward
+
+
+@implements(Softmin)
+def softmin(spec: Softmin, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = e⁻ˣ / Σ e⁻ˣ along dim        dx = −y ⊙ (dy − Σ dy ⊙ y)"""
+    y = np.exp(x.min(spec.dim, keepdims=True) - x)
+    y /= y.sum(spec.dim, keepdims=True)
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return y * ((dy * y).sum(spec.dim, keepdims=True) - dy), {}
 
     return y, backward
 

@@ -73,7 +73,8 @@ def by_the_batch(x: Array, p: Tree, eps: float) -> tuple[Array, Array, Array, Ba
         dz += upstream
         dz += spread(left * share - db / m, dz)
         dz *= spread(a, dz)
-        return dz.reshape(x.shape), {"weight": dw, "bias": db} if "weight" in p else {}
+        grads = {"weight": dw, "bias": db}
+        return dz.reshape(x.shape), {name: grads[name] for name in grads if name in p}
 
     return z.reshape(x.shape), mean + left, variance, backward
 
@@ -93,7 +94,7 @@ def by_the_past(x: Array, p: Tree, eps: float) -> tuple[Array, Backward]:
         dx = (upstream * spread(a, rows)).reshape(x.shape)
         if "weight" not in p:
             return dx, {}
-        centred = rows - spread(mean, rows)
-        return dx, {"weight": multiplied(upstream, centred) * scale, "bias": summed(upstream)}
+        grads = {"weight": multiplied(upstream, rows - spread(mean, rows)) * scale}
+        return dx, grads | {"bias": summed(upstream)} if "bias" in p else grads
 
     return y.reshape(x.shape), backward

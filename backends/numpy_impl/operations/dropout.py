@@ -7,7 +7,16 @@ import numpy as np
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Backward, Shape, State, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Dropout, Dropout1d, Dropout2d, Dropout3d, StochasticDepth
+from isograd.core.layers import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+    StochasticDepth,
+)
+from isograd.core.layers.dropout import DROPPED
 
 
 @implements(Dropout, Dropout1d, Dropout2d, Dropout3d)
@@ -44,6 +53,21 @@ def stochastic_depth(spec: StochasticDepth, p: Tree, x: Array, *, run: Run) -> t
         return dy * mask, {}
 
     return x * mask, backward
+
+
+@implements(AlphaDropout, FeatureAlphaDropout)
+def alpha_dropout(spec: AlphaDropout, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """Training: y = x ⊙ am + (aα′(1 − m) + b),   m = [u ≥ p]        dx = dy ⊙ am        Evaluation: y = x, dx = dy"""
+    if not run.training:
+        return x, lambda dy: (dy, {})
+    a, b = (x.dtype.type(v) for v in spec.scale_and_shift)
+    m = dropout_mask(run, (len(x), *spec.mask_shape(x.shape[1:])), spec.p, x.dtype, scaled=False)
+    mask = a * m
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return dy * mask, {}
+
+    return x * mask + ((a - mask) * x.dtype.type(DROPPED) + b), backward
 
 
 def dropout_mask(

@@ -1,4 +1,4 @@
-"""The fully connected layer."""
+"""The fully connected layer, and that of two inputs."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import numpy as np
 from isograd.backends.numpy_impl.context import NodeRun
 from isograd.backends.numpy_impl.operations.products import rows_times
 from isograd.backends.numpy_impl.operations.registry import implements
-from isograd.core.base.types import Array, Backward, State, Tree
-from isograd.core.layers import Linear
+from isograd.core.base.types import Array, Arrays, Backward, State, Tree
+from isograd.core.layers import Bilinear, Linear
 
 
 @implements(Linear)
@@ -36,3 +36,30 @@ def affine(x: Array, W: Array, b: Array | None, *, needs_dx: bool = True) -> tup
         return dx, grads
 
     return y.reshape(*x.shape[:-1], W.shape[0]), backward
+
+
+@implements(Bilinear)
+def bilinear(spec: Bilinear, p: Tree, a: Array, b: Array, *, run: NodeRun) -> tuple[Array, Backward]:
+    """a (…, i)   b (…, j)   W (o, i, j)   y (…, o);   … is N, or N and time: rows, all alike
+
+    y[o] = Σ a[i] W[o,i,j] b[j] + β[o]        da[i] = Σ dy[o] W[o,i,j] b[j]        db[j] = Σ a[i] W[o,i,j] dy[o]
+    dW[o,i,j] = Σ dy[o] a[i] b[j]        dβ = Σ dy over rows
+    """
+    W, rows = p["weight"], a.reshape(-1, a.shape[-1])
+    out, first, second = W.shape
+    columns = b.reshape(-1, second)
+    by_input = W.swapaxes(0, 1).reshape(first, out * second)  # (i, oj): one product for all outputs
+    aW = (rows @ by_input).reshape(-1, out, second)
+    y = np.einsum("noj,nj->no", aW, columns)
+    if spec.bias:
+        y += p["bias"]
+
+    def backward(dy: Array) -> tuple[Arrays, State]:
+        dy = dy.reshape(-1, out)
+        dyb = (dy[:, :, None] * columns[:, None]).reshape(-1, out * second)
+        dW = (rows.T @ dyb).reshape(first, out, second).swapaxes(0, 1)
+        grads = {"weight": dW} | ({"bias": dy.sum(0)} if spec.bias else {})
+        db = np.einsum("no,noj->nj", dy, aW)
+        return ((dyb @ by_input.T).reshape(a.shape), db.reshape(b.shape)), grads
+
+    return y.reshape(*a.shape[:-1], out), backward

@@ -11,8 +11,19 @@ from isograd.backends.numpy_impl.operations.channels import by_the_batch, by_the
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import BatchNorm1d, BatchNorm2d, BatchNorm3d, GroupNorm, InstanceNorm2d, LayerNorm, RMSNorm
-from isograd.core.layers.norm import BatchNorm
+from isograd.core.layers import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    GroupNorm,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+    LayerNorm,
+    LocalResponseNorm,
+    RMSNorm,
+)
+from isograd.core.layers.norm import BatchNorm, InstanceNorm
 
 Axes = tuple[int, ...]
 
@@ -110,25 +121,22 @@ def batch_norm(spec: BatchNorm, p: Tree, x: Array, *, run: Run) -> Any:
     return y, backward, {**buffers, "num_batches_tracked": seen}
 
 
-@implements(InstanceNorm2d)
-def instance_norm(spec: InstanceNorm2d, p: Tree, x: Array, *, run: Run) -> Any:
-    """x (n,c,h,w)        y = w[c]·x̂ + b[c], x̂ by μ[n,c], σ²[n,c] over h, w; gradients as in `batch_norm`
+@implements(InstanceNorm1d, InstanceNorm2d, InstanceNorm3d)
+def instance_norm(spec: InstanceNorm, p: Tree, x: Array, *, run: Run) -> Any:
+    """x (n,c,…)        y = w[c]·x̂ + b[c], x̂ by μ[n,c], σ²[n,c] over …; gradients as in `batch_norm`
 
-    Remembered in training: the mean over n of μ and of σ²·m/(m−1), m = h·w.
+    Remembered in training: the mean over n of μ and of σ²·m/(m−1), m the number of places.
     """
     if not run.training and spec.track_running_stats:
         z, back = remembered(x, p, spec.eps)
     else:
-        z, mean, variance, back = standardized(x, (2, 3), spec.eps)
+        z, mean, variance, back = standardized(x, tuple(range(2, x.ndim)), spec.eps)
     y, outer = affine(p, z, lambda values: along_channels(values, x), not_channels(x))
     if not (run.training and spec.track_running_stats):
         return y, through(outer, back)
-    m = x.shape[2] * x.shape[3]
-    return (
-        y,
-        through(outer, back),
-        moved(p, mean.mean((0, 2, 3)), variance.mean((0, 2, 3)) * (m / (m - 1)), spec.momentum),
-    )
+    m, over = x[0, 0].size, not_channels(x)
+    buffers = moved(p, mean.mean(over), variance.mean(over) * (m / (m - 1)), spec.momentum)
+    return y, through(outer, back), buffers
 
 
 @implements(LayerNorm)
@@ -162,3 +170,29 @@ def group_norm(spec: GroupNorm, p: Tree, x: Array, *, run: Run) -> tuple[Array, 
     z, _, _, back = standardized(x.reshape(grouped), (2,), spec.eps)
     y, outer = affine(p, z.reshape(x.shape), lambda values: along_channels(values, x), not_channels(x))
     return y, through(outer, lambda dz: back(dz.reshape(grouped)).reshape(x.shape))
+
+
+@implements(LocalResponseNorm)
+def local_response_norm(spec: LocalResponseNorm, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = x ⊙ s,   s = t^−β,   t[c] = k + α/size Σ x[j]² over the channels j near c
+
+    dx = dy ⊙ s − 2αβ/size x ⊙ Σ (dy ⊙ x ⊙ s/t)[c] over the channels c that j is near to
+    """
+    share, (before, after) = spec.alpha / spec.size, (spec.size // 2, (spec.size - 1) // 2)
+    t = spec.k + share * near(x * x, before, after)
+    s = t**-spec.beta
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        ds = near(dy * x * (s / t), after, before)
+        return dy * s - (2 * share * spec.beta) * x * ds, {}
+
+    return x * s, backward
+
+
+def near(values: Array, before: int, after: int) -> Array:
+    """Σ values[:, j] over j = c − before … c + after, where there are such channels"""
+    count = values.shape[1]
+    sums = np.zeros_like(values)
+    for d in range(max(-before, 1 - count), min(after, count - 1) + 1):
+        sums[:, max(-d, 0) : count - max(d, 0)] += values[:, max(d, 0) : count + min(d, 0)]
+    return sums

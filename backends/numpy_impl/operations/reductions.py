@@ -74,12 +74,17 @@ def log_sum_exp(spec: Reduce, x: Array, axes: Axes) -> Made:
 
 
 def norm(spec: Reduce, x: Array, axes: Axes) -> Made:
+    """y = ‖x‖, the norm of order p = ord"""
+    return norm_of(x, axes, spec.ord)
+
+
+def norm_of(x: Array, axes: Axes, order: float) -> Made:
     """y = (Σ |x|ᵖ)^(1/p)        dx = dy ⊙ sign x ⊙ (|x|/y)ᵖ⁻¹, 0 where y = 0; p = ∞: that of the largest |x|"""
     size = np.abs(x)
-    if spec.ord == np.inf:
-        y, of_largest = largest(spec, size, axes)
+    if order == np.inf:
+        y, of_largest = shared(size, size.max(axes, keepdims=True), axes)
         return y, lambda dy: np.sign(x) * of_largest(dy)
-    power = float(spec.ord)
+    power = float(order)
     y = (size**power).sum(axes, keepdims=True) ** (1 / power)
 
     def dx(dy: Array) -> Array:

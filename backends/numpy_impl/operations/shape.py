@@ -5,7 +5,7 @@ from __future__ import annotations
 from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Backward, State, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Flatten, Identity, Reshape
+from isograd.core.layers import Flatten, Identity, Reshape, Unflatten
 
 
 @implements(Identity)
@@ -40,3 +40,14 @@ def reshape(spec: Reshape, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backw
         return dy.reshape(x.shape), {}
 
     return x.reshape(len(x), *spec.shape), backward
+
+
+@implements(Unflatten)
+def unflatten(spec: Unflatten, p: Tree, x: Array, *, run: Run) -> tuple[Array, Backward]:
+    """y = x with one axis as several        dx = dy in x's shape"""
+    (shape,) = spec.out_shapes(x.shape[1:])
+
+    def backward(dy: Array) -> tuple[Array, State]:
+        return dy.reshape(x.shape), {}
+
+    return x.reshape(len(x), *shape), backward

@@ -19,7 +19,7 @@ from isograd.core.layers.base import Layer
 
 aten = torch.ops.aten
 IN_PLACE = (aten.bernoulli_.float, aten.bernoulli_.Tensor)
-DROPOUTS = (core.Dropout, core.Dropout1d, core.Dropout2d, core.Dropout3d)
+DROPOUTS = (core.Dropout, core.Dropout1d, core.Dropout2d, core.Dropout3d, core.AlphaDropout)
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,8 @@ def _drawn_by(layer: Layer, path: str, shapes: Sequence[Shape]) -> Iterator[Draw
     match layer:
         case core.StochasticDepth(p=p) if p > 0:
             yield Draw(path, by_row=layer.mode == "row")
+        case core.RReLU():
+            yield Draw(path, "slopes")
         case core.RNN() | core.GRU() | core.LSTM() if layer.dropout > 0:
             for k in range(1, layer.num_layers):
                 yield Draw(path, f"dropout below layer {k}", time_first=True)
@@ -72,6 +74,7 @@ def _drawn_by(layer: Layer, path: str, shapes: Sequence[Shape]) -> Iterator[Draw
 
 class SharedDraws(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Inside, every Bernoulli draw is 1 where u ≥ 1 − p, u of isograd's streams: all of PyTorch's dropouts are such.
+    The slopes of RReLU are lower + (upper − lower) u.
 
     They are those of `draws` in turn; without them the k-th is a stream of its own, "draw k", so that two modules that
     draw in the same order draw the same. SpecError for a draw more than `draws` has.
@@ -88,17 +91,28 @@ class SharedDraws(TorchDispatchMode):  # type: ignore[no-untyped-call]
         if function in IN_PLACE:
             noise, p = args[0], args[1] if len(args) > 1 else given.get("p", 0.5)
             return noise.copy_(self._kept(noise, p))
+        if function is aten.rrelu_with_noise.default and any(args[4:]):
+            return self._sloped(*args[:4])
         if function is aten.bernoulli.default:
             return self._kept(args[0], args[0]).to(args[0].dtype)
         if function is aten.bernoulli.p:
             return self._kept(args[0], args[1]).to(args[0].dtype)
         return function(*args, **given)
 
+    def _sloped(self, x: Tensor, noise: Tensor, lower: float, upper: float) -> Tensor:
+        """x ⊙ noise: slopes of U[lower, upper) where x ≤ 0, else 1"""
+        slopes = lower + (upper - lower) * self._uniform(x)
+        y: Tensor = x * noise.copy_(torch.where(x > 0, 1.0, slopes))
+        return y
+
     def _kept(self, noise: Tensor, p: Any) -> Tensor:
         """True with probability p"""
-        uniform = torch.from_numpy(self._next().uniform(self.run, tuple(noise.shape)).copy()).to(noise.device)
-        kept: Tensor = uniform >= 1 - p
+        kept: Tensor = self._uniform(noise) >= 1 - p
         return kept
+
+    def _uniform(self, like: Tensor) -> Tensor:
+        """The next draw, float64"""
+        return torch.from_numpy(self._next().uniform(self.run, tuple(like.shape)).copy()).to(like.device)
 
     def _next(self) -> Draw:
         k, self.count = self.count, self.count + 1

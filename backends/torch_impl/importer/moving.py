@@ -280,12 +280,3 @@ def tril(b: Any, a: Any) -> Any:
 @operation("triu")
 def triu(b: Any, a: Any) -> Any:
     return b.apply(core.Triu(diagonal=a.diagonal), a.input)
-
-
-@operation("pixel_shuffle")
-def pixel_shuffle(b: Any, a: Any) -> Any:
-    rows, channels, high, wide = b.form(b.ref(a.input)).axes
-    r = a.upscale_factor
-    parts = Form((rows, channels // r**2, r, r, high, wide))
-    turned = b.apply(core.Permute((0, 1, 4, 2, 5, 3)), view_as(b, a.input, parts))
-    return view_as(b, turned, a.form)

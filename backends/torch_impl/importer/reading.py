@@ -18,6 +18,7 @@ from isograd.backends.torch_impl.importer import (  # noqa: F401  (enter the ope
     layers,
     making,
     moving,
+    nonlinear,
     products,
     recurrences,
     reductions,

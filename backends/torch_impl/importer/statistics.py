@@ -45,11 +45,11 @@ def batch_norm_without_memory(b: Any, a: Any) -> Any:
 
 
 def _remembering(b: Any, a: Any, mean: Any, variance: Any) -> Any:
-    owner = mean.path.removesuffix(".running_mean") if isinstance(mean, State) else ""
-    count = State(f"{owner}.num_batches_tracked")
+    prefix = mean.path.removesuffix("running_mean") if isinstance(mean, State) else "."  # none ends so
+    count = State(f"{prefix}num_batches_tracked")
     if b.training and b.changes(count):
         b.norms.counted.add(count)
-    cumulative = count in b.norms.counted and getattr(b.paths[owner], "momentum", 0) is None
+    cumulative = count in b.norms.counted and getattr(b.paths[prefix[:-1]], "momentum", 0) is None
     layer = _norm(b, a, momentum=None if cumulative else a.momentum, track_running_stats=True)
     weights = _affine(b, a) | {"running_mean": mean, "running_var": variance}
     weights |= {"num_batches_tracked": count} if count in b.norms.counted else {}
@@ -81,9 +81,8 @@ def _affine(b: Any, a: Any) -> dict[str, Any]:
 def instance_norm(b: Any, a: Any) -> Any:
     if a.running_mean is not None or not a.use_input_stats:
         raise Misfit("the statistics of each instance", "running statistics", "")
-    if len(b.form(a.input).axes) != 4:
-        raise Misfit("(N, C, H, W)", f"{b.form(a.input)}", "")
-    layer = core.InstanceNorm2d(eps=a.eps, affine=a.weight is not None)
+    kind = (core.InstanceNorm1d, core.InstanceNorm2d, core.InstanceNorm3d)[len(b.form(a.input).axes) - 3]
+    layer = kind(eps=a.eps, affine=a.weight is not None, bias=a.bias is not None)
     return b.apply(layer, a.input, weights={"weight": a.weight, "bias": a.bias})
 
 

@@ -57,6 +57,20 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.ELU(alpha=0.7), ((3,),), "exactly 0: derivative alpha, as torch", scale=0.0),
         Case(L.ELU(alpha=0.7), ((6,),), "inputs of order 1000: exp overflows on the linear side", scale=1000.0),
     ],
+    L.CELU: [
+        Case(L.CELU(), ((3, 4),), "plain"),
+        Case(L.CELU(alpha=0.7), ((6,),), "alpha that shows"),
+        Case(L.CELU(alpha=-0.7), ((6,),), "a negative alpha: steeper the farther left"),
+        Case(L.CELU(alpha=0.7), ((3,),), "exactly 0: derivative 1, as torch", scale=0.0),
+        Case(L.CELU(alpha=0.7), ((6,),), "inputs of order 10000: exp overflows on the linear side", scale=1e4),
+    ],
+    L.RReLU: [
+        Case(L.RReLU(), ((3, 4),), "slopes at random in training, their mean in evaluation"),
+        Case(L.RReLU(lower=-0.5, upper=2.0), ((6,),), "bounds that show"),
+        Case(L.RReLU(lower=0.3, upper=0.3), ((6,),), "one slope alone"),
+        Case(L.RReLU(), ((7,),), "exactly 0: derivative the slope, as torch", scale=0.0),
+        Case(L.RReLU(), (Form((3, BATCH, 2)),), "the batch elsewhere"),
+    ],
     L.SELU: [
         Case(L.SELU(), ((3, 4),), "both sides of 0"),
         Case(L.SELU(), ((3,),), "exactly 0: derivative λ·α, as torch", scale=0.0),
@@ -80,6 +94,11 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.GLU(), ((6,),), "inputs of order 1000: the gate is open or shut", scale=1000.0),
         Case(L.GLU(dim=0), (Form((4, BATCH)),), "the batch elsewhere, halves of the first axis"),
     ],
+    L.LogSigmoid: [
+        Case(L.LogSigmoid(), ((3, 4),), "plain"),
+        Case(L.LogSigmoid(), ((8,),), "tails", scale=10.0),
+        Case(L.LogSigmoid(), ((6,),), "inputs of order 10000: exp overflows", scale=1e4),
+    ],
     L.Softplus: [
         Case(L.Softplus(), ((3, 4),), "plain"),
         Case(L.Softplus(beta=2.0, threshold=1.0), ((12,),), "both sides of a threshold that shows"),
@@ -92,11 +111,18 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Softmax(), ((6,),), "logits of order 1000: exp overflows", scale=1000.0),
         Case(L.Softmax(dim=0), (Form((3, BATCH, 2)),), "the batch elsewhere, along the first axis"),
         Case(L.Softmax(), (Form((3, 4)),), "no batch"),
+        Case(L.Softmax(dim=-3), ((3, 2, 2),), "channels of images, counted from the end"),
     ],
     L.LogSoftmax: [
         Case(L.LogSoftmax(), ((6,),), "last axis"),
         Case(L.LogSoftmax(dim=1), ((3, 4),), "an axis that is not the last"),
         Case(L.LogSoftmax(), ((6,),), "logits of order 1000: exp overflows", scale=1000.0),
         Case(L.LogSoftmax(dim=1), (Form((3, 4, BATCH)),), "the batch at the end"),
+    ],
+    L.Softmin: [
+        Case(L.Softmin(), ((6,),), "last axis"),
+        Case(L.Softmin(dim=-2), ((3, 4, 2),), "an axis that is not the last, counted from the end"),
+        Case(L.Softmin(), ((6,),), "logits of order 1000: exp overflows", scale=1000.0),
+        Case(L.Softmin(dim=0), (Form((3, BATCH)),), "the batch elsewhere, along the first axis"),
     ],
 }

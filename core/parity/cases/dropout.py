@@ -27,6 +27,18 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Dropout3d(0.4), ((4, 2, 1, 3),), "whole channels of volumes"),
         Case(L.Dropout3d(0.4, scale="inference"), ((4, 2, 1, 3),), "scaled in evaluation"),
     ],
+    L.AlphaDropout: [
+        Case(L.AlphaDropout(0.4), ((3, 4),), "what is dropped becomes SELU's value far left"),
+        Case(L.AlphaDropout(0.0), ((7,),), "nothing dropped"),
+        Case(L.AlphaDropout(1.0), ((7,),), "everything dropped: 0, not a division by it"),
+        Case(L.AlphaDropout(0.3), ((),), "samples that are single numbers", batch=9),
+        Case(L.AlphaDropout(0.4), (Form((3, BATCH, 4)),), "the batch elsewhere"),
+    ],
+    L.FeatureAlphaDropout: [
+        Case(L.FeatureAlphaDropout(0.4), ((4, 2, 3),), "whole channels of images"),
+        Case(L.FeatureAlphaDropout(0.6), ((7,),), "channels of one number each"),
+        Case(L.FeatureAlphaDropout(1.0), ((3, 2),), "everything dropped"),
+    ],
     L.StochasticDepth: [
         Case(L.StochasticDepth(0.4, "row"), ((2, 3),), "a draw for each sample", batch=9),
         Case(L.StochasticDepth(0.4, "batch"), ((2, 3),), "one draw for all, kept", batch=4),

@@ -1,4 +1,4 @@
-"""Cases of the fully connected layer."""
+"""Cases of the fully connected layer, and of that of two inputs."""
 
 from __future__ import annotations
 
@@ -16,5 +16,11 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Linear(2), ((512,),), "long rows, few outputs: multiplied in slices", batch=16),
         Case(L.Linear(3), (Form((3, BATCH, 4)),), "the batch elsewhere"),
         Case(L.Linear(3), (Form((2, 4)),), "no batch"),
+    ],
+    L.Bilinear: [
+        Case(L.Bilinear(3), ((4,), (2,)), "plain"),
+        Case(L.Bilinear(2, bias=False), ((3, 2), (3, 5)), "no bias, a time axis"),
+        Case(L.Bilinear(1), ((1,), (1,)), "one feature each, one out", batch=1),
+        Case(L.Bilinear(2), (Form((3, BATCH, 2)), Form((3, BATCH, 3))), "the batch elsewhere"),
     ],
 }

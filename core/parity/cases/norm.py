@@ -11,6 +11,7 @@ CASES: dict[type[Description], list[Case]] = {
     L.BatchNorm1d: [
         Case(L.BatchNorm1d(), ((3,),), "features"),
         Case(L.BatchNorm1d(affine=False), ((3,),), "no weights, but running statistics"),
+        Case(L.BatchNorm1d(bias=False), ((3, 2),), "a weight without a bias"),
         Case(L.BatchNorm1d(momentum=0.3, eps=0.1), ((2, 4),), "sequences, options that show"),
         Case(L.BatchNorm1d(), ((2, 70),), "sequences whose rows are summed by themselves", batch=3),
     ],
@@ -26,6 +27,15 @@ CASES: dict[type[Description], list[Case]] = {
     L.BatchNorm3d: [
         Case(L.BatchNorm3d(), ((2, 2, 3, 2),), "plain"),
         Case(L.BatchNorm3d(momentum=0.3, affine=False), ((3, 1, 2, 2),), "no weights, a momentum that shows"),
+    ],
+    L.InstanceNorm1d: [
+        Case(L.InstanceNorm1d(), ((2, 5),), "plain"),
+        Case(L.InstanceNorm1d(affine=True, track_running_stats=True, momentum=0.3), ((2, 5),), "affine, remembered"),
+        Case(L.InstanceNorm1d(affine=True, bias=False, eps=0.2), ((3, 4),), "a weight without a bias"),
+    ],
+    L.InstanceNorm3d: [
+        Case(L.InstanceNorm3d(affine=True), ((2, 2, 1, 3),), "affine"),
+        Case(L.InstanceNorm3d(track_running_stats=True), ((2, 2, 2, 2),), "remembered, no weights"),
     ],
     L.InstanceNorm2d: [
         Case(L.InstanceNorm2d(), ((2, 3, 3),), "plain"),
@@ -49,5 +59,15 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.GroupNorm(2), ((4, 2, 2),), "two groups"),
         Case(L.GroupNorm(1, eps=0.2), ((3, 2),), "one group, sequences"),
         Case(L.GroupNorm(3, affine=False), ((3, 2, 2),), "a group for each channel, no weight"),
+        Case(L.GroupNorm(2, bias=False), ((4, 3),), "a weight without a bias"),
+    ],
+    L.LocalResponseNorm: [
+        Case(L.LocalResponseNorm(2), ((4, 3),), "an even window: one more channel before than behind"),
+        Case(L.LocalResponseNorm(3, alpha=0.5, beta=0.6, k=2.0), ((5, 2, 2),), "options that show"),
+        Case(
+            L.LocalResponseNorm(5, alpha=2.0, beta=-1.0), ((3, 2, 1, 2),), "a window wider than the channels, volumes"
+        ),
+        Case(L.LocalResponseNorm(1, alpha=1.0), ((3, 4),), "each channel by itself"),
+        Case(L.LocalResponseNorm(3, alpha=1.0), ((4, 2),), "inputs of order 10000", scale=1e4),
     ],
 }

@@ -15,10 +15,15 @@ CASES: dict[type[Description], list[Case]] = {
     L.Flatten: [
         Case(L.Flatten(), ((2, 3, 4),), "all axes of a sample"),
         Case(L.Flatten(start_dim=2, end_dim=3), ((2, 3, 4, 2),), "some axes in the middle"),
+        Case(L.Flatten(start_dim=-3, end_dim=-2), ((2, 3, 4),), "axes counted from the end"),
         Case(L.Flatten(), ((),), "samples without axes become one feature"),
     ],
     L.Reshape: [
         Case(L.Reshape((4, 3)), ((2, 6),), "reading order is kept, not transposed"),
         Case(L.Reshape((-1, 2)), ((2, 3, 2),), "one axis inferred"),
+    ],
+    L.Unflatten: [
+        Case(L.Unflatten(1, (2, 3)), ((6,),), "one axis as two"),
+        Case(L.Unflatten(-2, (-1, 2, 1)), ((3, 4, 2),), "an axis counted from the end, one entry inferred"),
     ],
 }

@@ -52,6 +52,9 @@ from isograd.core.parity.formulas import (
     schedules,
     sequence,
     shape,
+    shrinking,
+    shuffle,
+    similarity,
     slices,
     unpool,
 )
@@ -104,6 +107,9 @@ __all__ = [
     "schedules",
     "sequence",
     "shape",
+    "shrinking",
+    "shuffle",
+    "similarity",
     "slices",
     "unpool",
 ]

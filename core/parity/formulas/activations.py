@@ -9,6 +9,7 @@ from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import (
+    CELU,
     ELU,
     GELU,
     GLU,
@@ -17,14 +18,17 @@ from isograd.core.layers import (
     Hardswish,
     Hardtanh,
     LeakyReLU,
+    LogSigmoid,
     LogSoftmax,
     Mish,
     PReLU,
     ReLU,
     ReLU6,
+    RReLU,
     Sigmoid,
     SiLU,
     Softmax,
+    Softmin,
     Softplus,
     Tanh,
 )
@@ -101,11 +105,24 @@ def elu(spec: ELU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any
     return ops.where(x[0] > 0, x[0], spec.alpha * ops.expm1(ops.where(x[0] > 0, 0.0, x[0])))
 
 
+@formula(CELU)
+def celu(spec: CELU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = x for x > 0, else alpha · (e^(x/alpha) − 1)"""
+    return ops.where(x[0] > 0, x[0], spec.alpha * ops.expm1(ops.where(x[0] > 0, 0.0, x[0]) / spec.alpha))
+
+
 @formula(SELU)
 def selu(spec: SELU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = λ · (x for x > 0, else α · (eˣ − 1))"""
     alpha, scale = 1.67326324235437728481704, 1.05070098735548049341933
     return scale * ops.where(x[0] > 0, x[0], alpha * ops.expm1(ops.where(x[0] > 0, 0.0, x[0])))
+
+
+@formula(RReLU)
+def rrelu(spec: RReLU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = x for x > 0, else r · x; r = lower (1 − u) + upper u, u uniform in training, 1/2 in evaluation"""
+    u = run.random(tuple(x[0].shape), "slopes") if run.training else 0.5
+    return ops.where(x[0] > 0, x[0], ops.constant(spec.lower * (1 - u) + spec.upper * u, x[0]) * x[0])
 
 
 @formula(GELU)
@@ -139,6 +156,13 @@ def glu(spec: GLU, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any
     return v[(*front, slice(0, half))] * ops.sigmoid(v[(*front, slice(half, None))])
 
 
+@formula(LogSigmoid)
+def log_sigmoid(spec: LogSigmoid, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = −log(1 + e⁻ˣ), left of 0, where e⁻ˣ may overflow, x − log(1 + eˣ)"""
+    low = x[0] < 0
+    return ops.where(low, x[0], 0.0) - ops.log1p(ops.exp(ops.where(low, x[0], -x[0])))
+
+
 @formula(Softplus)
 def softplus(spec: Softplus, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = log(1 + e^(βx)) / β, and x itself above the threshold"""
@@ -154,6 +178,12 @@ def softmax(spec: Softmax, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run
     return e / ops.sum(e, axis=spec.dim, keepdims=True)
 
 
+@formula(Softmin)
+def softmin(spec: Softmin, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y = softmax(−x)"""
+    return softmax(Softmax(dim=spec.dim), ops, p, (-x[0],), run)
+
+
 @formula(LogSoftmax)
 def log_softmax(spec: LogSoftmax, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """y = z − log Σ eᶻ,   z = x − max x"""
@@ -166,12 +196,13 @@ def log_shares(ops: Namespace, x: Any, dim: int) -> Any:
     return z - ops.log(ops.sum(ops.exp(z), axis=dim, keepdims=True))
 
 
-@terms_formula(Softmax)
+@terms_formula(Softmax, Softmin)
 def softmax_terms(
-    spec: Softmax, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
+    spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
 ) -> dict[str, Any]:
-    """dx = y ⊙ (dy − Σ dy y): for a sure softmax nothing is left; y ⊙ |dy|"""
-    return {"dx": softmax(spec, ops, p, x, run) * ops.abs(dy[0])}
+    """dx = ±y ⊙ (dy − Σ dy y): for a sure softmax nothing is left; y ⊙ |dy|"""
+    y = (softmin if isinstance(spec, Softmin) else softmax)(spec, ops, p, x, run)
+    return {"dx": y * ops.abs(dy[0])}
 
 
 @terms_formula(LogSoftmax)

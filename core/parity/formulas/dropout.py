@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import Any
 
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Array, Shape, Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Dropout, Dropout1d, Dropout2d, Dropout3d, StochasticDepth
+from isograd.core.layers import (
+    AlphaDropout,
+    Dropout,
+    Dropout1d,
+    Dropout2d,
+    Dropout3d,
+    FeatureAlphaDropout,
+    StochasticDepth,
+)
 from isograd.core.parity.formulas.table import formula
 
 
@@ -32,6 +41,31 @@ def stochastic_depth(spec: StochasticDepth, ops: Namespace, p: Tree, x: tuple[An
     ones = [1] * (v.ndim - 1)
     u = run.random((len(v), *ones)) if spec.mode == "row" else run.random((1, *ones), by_row=False)
     return thinned(ops, v, u, spec.p)
+
+
+@formula(AlphaDropout)
+def alpha_dropout(spec: AlphaDropout, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """A u for every value"""
+    return saturated(ops, x[0], run, spec.p, tuple(x[0].shape))
+
+
+@formula(FeatureAlphaDropout)
+def feature_alpha_dropout(spec: FeatureAlphaDropout, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """A u for every channel of every sample"""
+    return saturated(ops, x[0], run, spec.p, (*x[0].shape[:2], *[1] * (x[0].ndim - 2)))
+
+
+def saturated(ops: Namespace, x: Any, run: Run, p: float, drawn: Shape) -> Any:
+    """Training: (z − mean)/√variance, z = x where u ≥ p, else s; mean and variance of z for an x of mean 0, variance 1
+
+    s = −λα, SELU far left: the mean is p s, the variance (1 − p)(1 + p s²). Evaluation: x
+    """
+    if not run.training:
+        return x
+    if p == 1:
+        return 0 * x
+    s = -1.0507009873554805 * 1.6732632423543772
+    return (ops.where(run.random(drawn) >= p, x, s) - p * s) / sqrt((1 - p) * (1 + p * s * s))
 
 
 def dropped(spec: Dropout, ops: Namespace, x: Any, run: Run, drawn: Shape) -> Any:

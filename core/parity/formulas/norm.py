@@ -10,8 +10,19 @@ import numpy as np
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import BatchNorm1d, BatchNorm2d, BatchNorm3d, GroupNorm, InstanceNorm2d, LayerNorm, RMSNorm
-from isograd.core.layers.norm import BatchNorm
+from isograd.core.layers import (
+    BatchNorm1d,
+    BatchNorm2d,
+    BatchNorm3d,
+    GroupNorm,
+    InstanceNorm1d,
+    InstanceNorm2d,
+    InstanceNorm3d,
+    LayerNorm,
+    LocalResponseNorm,
+    RMSNorm,
+)
+from isograd.core.layers.norm import BatchNorm, InstanceNorm
 from isograd.core.parity.formulas.table import buffer_formula, formula, terms_formula
 
 
@@ -38,7 +49,7 @@ def scaled(ops: Namespace, p: Tree, z: Any) -> Any:
     return y + by_channel(ops, p["bias"], z) if "bias" in p else y
 
 
-@formula(BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm2d)
+@formula(BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d)
 def batch_norm(spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """Training: μ, σ² of each channel over the batch, or of each sample by itself; evaluation: the running ones"""
     (v,) = x
@@ -46,7 +57,7 @@ def batch_norm(spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run)
         mean, variance = by_channel(ops, p["running_mean"], v), by_channel(ops, p["running_var"], v)
         return scaled(ops, p, (v - mean) / ops.sqrt(variance + spec.eps))
     places = tuple(range(2, v.ndim))
-    return scaled(ops, p, standardized(ops, v, places if isinstance(spec, InstanceNorm2d) else (0, *places), spec.eps))
+    return scaled(ops, p, standardized(ops, v, places if isinstance(spec, InstanceNorm) else (0, *places), spec.eps))
 
 
 def moved(ops: Namespace, p: Tree, mean: Any, variance: Any, share: Any) -> dict[str, Any]:
@@ -65,12 +76,10 @@ def batch_norm_buffers(spec: BatchNorm, ops: Namespace, p: Tree, x: tuple[Any, .
     return {**moved(ops, p, mean, variance * count / (count - 1), share), "num_batches_tracked": seen}
 
 
-@buffer_formula(InstanceNorm2d)
-def instance_norm_buffers(
-    spec: InstanceNorm2d, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run
-) -> dict[str, Any]:
-    """new: the mean over the batch of each image's μ and σ²·m/(m−1), m its places; no batch is counted"""
-    mean, variance = (ops.mean(v, axis=0) for v in moments(ops, x[0], (2, 3)))
+@buffer_formula(InstanceNorm1d, InstanceNorm2d, InstanceNorm3d)
+def instance_norm_buffers(spec: InstanceNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> dict[str, Any]:
+    """new: the mean over the batch of each sample's μ and σ²·m/(m−1), m its places; no batch is counted"""
+    mean, variance = (ops.mean(v, axis=0) for v in moments(ops, x[0], tuple(range(2, x[0].ndim))))
     count = prod(x[0].shape[2:])
     return moved(ops, p, mean, variance * count / (count - 1), spec.momentum)
 
@@ -112,7 +121,20 @@ def group_norm(spec: GroupNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run
     return scaled(ops, p, ops.reshape(standardized(ops, groups, (2,), spec.eps), tuple(x[0].shape)))
 
 
-@terms_formula(BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm2d, LayerNorm, GroupNorm)
+@formula(LocalResponseNorm)
+def local_response_norm(spec: LocalResponseNorm, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """y[c] = x[c] / (k + alpha · the mean of x² over `size` channels)^beta, channel by channel"""
+    (v,) = x
+    count, scaled_down = v.shape[1], []
+    for c in range(count):
+        first, behind = max(c - spec.size // 2, 0), min(c + (spec.size - 1) // 2 + 1, count)
+        squares = ops.sum(v[:, first:behind] ** 2, axis=1) / spec.size
+        scaled_down.append(v[:, c] / (spec.k + spec.alpha * squares) ** spec.beta)
+    return ops.stack(scaled_down, axis=1)
+
+
+@terms_formula(BatchNorm1d, BatchNorm2d, BatchNorm3d, InstanceNorm1d, InstanceNorm2d, InstanceNorm3d)
+@terms_formula(LayerNorm, GroupNorm)
 def normalised_terms(
     spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
 ) -> dict[str, Any]:
@@ -128,7 +150,7 @@ def normalised_terms(
         variance = ops.reshape(0 * groups + moments(ops, groups, (2,))[1], tuple(v.shape))
     else:
         places = tuple(range(2, v.ndim))
-        variance = moments(ops, v, places if isinstance(spec, InstanceNorm2d) else (0, *places))[1]
+        variance = moments(ops, v, places if isinstance(spec, InstanceNorm) else (0, *places))[1]
     scale = p.get("weight", ops.constant(np.ones(()), v))
     scale = scale if isinstance(spec, LayerNorm) or "weight" not in p else by_channel(ops, scale, v)
     share = ops.abs(scale) / ops.sqrt(variance + spec.eps)

@@ -36,13 +36,13 @@ def log_sum_exp(spec: Reduce, ops: Namespace, rows: Any) -> Any:
     return top + ops.log(ops.sum(ops.exp(rows - top), axis=-1, keepdims=True))
 
 
-def norm(spec: Reduce, ops: Namespace, rows: Any) -> Any:
+def norm(ops: Namespace, rows: Any, order: float) -> Any:
     """y = (Σ |x|ᵖ)^(1/p), of nothing but zeros 0 that does not move; p = ∞: the largest |x|"""
     size = ops.abs(rows)
-    if spec.ord == inf:
+    if order == inf:
         return largest(ops, size)
-    total = ops.sum(ops.where(size > 0, size, 1.0) ** spec.ord * (size > 0), axis=-1, keepdims=True)
-    return ops.where(total == 0, 0.0, ops.where(total == 0, 1.0, total) ** (1 / spec.ord))
+    total = ops.sum(ops.where(size > 0, size, 1.0) ** order * (size > 0), axis=-1, keepdims=True)
+    return ops.where(total == 0, 0.0, ops.where(total == 0, 1.0, total) ** (1 / order))
 
 
 def variance(spec: Reduce, ops: Namespace, rows: Any) -> Any:
@@ -71,7 +71,7 @@ REDUCED: dict[str, Callable[[Reduce, Namespace, Any], Any]] = {
     "any": lambda spec, ops, rows: ops.sum(asked(rows), axis=-1, keepdims=True) > 0,
     "all": lambda spec, ops, rows: ops.sum(asked(rows), axis=-1, keepdims=True) == rows.shape[-1],
     "logsumexp": log_sum_exp,
-    "norm": norm,
+    "norm": lambda spec, ops, rows: norm(ops, rows, spec.ord),
     "var": variance,
     "std": deviation,
 }

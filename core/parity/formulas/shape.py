@@ -8,7 +8,7 @@ from typing import Any
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
-from isograd.core.layers import Flatten, Identity, Reshape
+from isograd.core.layers import Flatten, Identity, Reshape, Unflatten
 from isograd.core.parity.formulas.table import formula
 
 
@@ -32,3 +32,12 @@ def flatten(spec: Flatten, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run
 def reshape(spec: Reshape, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
     """Each sample's values in reading order"""
     return ops.reshape(x[0], (len(x[0]), *spec.shape))
+
+
+@formula(Unflatten)
+def unflatten(spec: Unflatten, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run) -> Any:
+    """Axis dim as the axes unflattened_size, in reading order"""
+    full = tuple(x[0].shape)
+    axis, known = spec.dim % len(full), prod(d for d in spec.unflattened_size if d > 0)
+    places = tuple(full[axis] // known if d < 0 else d for d in spec.unflattened_size)
+    return ops.reshape(x[0], (*full[:axis], *places, *full[axis + 1 :]))

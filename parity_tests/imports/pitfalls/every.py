@@ -10,13 +10,25 @@ from torch.utils import _pytree as pytree
 
 import isograd as ig
 from imports.comparing import in_floats, moved
-from imports.pitfalls import draws, gradients, modes, norms, numbers, options, sequences, sharing, structures, writes
+from imports.pitfalls import (
+    draws,
+    gradients,
+    modes,
+    nonlinear,
+    norms,
+    numbers,
+    options,
+    sequences,
+    sharing,
+    structures,
+    writes,
+)
 from imports.pitfalls.table import REFUSED, RIGHT
 from isograd.core.base.types import Arrays, State
 from isograd.core.graph.composite import Composite
 
 __all__ = ["REFUSED", "RIGHT", "arrays_for", "imported"]
-THEMES = (draws, gradients, modes, norms, numbers, options, sequences, sharing, structures, writes)
+THEMES = (draws, gradients, modes, nonlinear, norms, numbers, options, sequences, sharing, structures, writes)
 
 
 @cache
