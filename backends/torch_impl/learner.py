@@ -24,7 +24,7 @@ from isograd.core.engine.headroom import Headroom, magnitude, nonfinite_gradient
 from isograd.core.engine.memory import check_memory, slot_start
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.unbroken import Unbroken
-from isograd.core.learning.losses import ClassLoss, Losses
+from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 
 
@@ -68,8 +68,8 @@ class TorchLearner:
     ) -> None:
         self.net, self.losses, self.clipping, self.carrying = net, losses, clipping, carrying
         self.carried = self._fresh_state()
-        self.criteria = [  # (output's number, its torch.nn loss) of the outputs that are trained on
-            (k, LOSSES[type(s)](s).to(device=net.device, dtype=net.torch_dtype))
+        self.criteria = [  # (output's number, loss, its torch.nn module) of the outputs that are trained on
+            (k, s, LOSSES[type(s)](s).to(device=net.device, dtype=net.torch_dtype))
             for k, s in enumerate(losses)
             if s is not None
         ]
@@ -192,8 +192,8 @@ class TorchLearner:
         given = y if isinstance(y, tuple) else (y,)
         outputs = dict(zip(range(len(given)) if chosen is None else chosen, given, strict=True))
         return [
-            criterion(outputs[k], target if isinstance(self.losses[k], ClassLoss) else target.to(outputs[k].dtype))
-            for (k, criterion), target in zip(self.criteria, targets, strict=True)
+            criterion(outputs[k], target if spec.labels else target.to(outputs[k].dtype))
+            for (k, spec, criterion), target in zip(self.criteria, targets, strict=True)
             if k in outputs
         ]
 

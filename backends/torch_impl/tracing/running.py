@@ -22,7 +22,7 @@ from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import Array, Arrays
 from isograd.core.engine.context import Run
 from isograd.core.engine.memory import slot_start
-from isograd.core.learning.losses import ClassLoss, Losses
+from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Optimizer
 from isograd.core.parity.matching import nudged
 from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS
@@ -196,7 +196,7 @@ class _Running:
         for (k, spec), target in zip(chosen, targets, strict=True):
             criterion = LOSSES[type(spec)](spec).to(device=y[k].device, dtype=self.dtype)
             target = target.to(y[k].device)
-            values.append(criterion(y[k], target if isinstance(spec, ClassLoss) else target.to(y[k].dtype)))
+            values.append(criterion(y[k], target if spec.labels else target.to(y[k].dtype)))
         return values[0] if len(values) == 1 else torch.stack(values).sum()
 
     def _of_loss(self) -> Found:

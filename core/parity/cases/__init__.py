@@ -22,8 +22,10 @@ from isograd.core.parity.cases import (
     embedding,
     graphs,
     indexing,
+    likelihoods,
     linear,
     losses,
+    margins,
     norm,
     ordering,
     padding,
@@ -71,7 +73,12 @@ CASES: dict[type[Description], list[Case]] = {
     **indexing.CASES,
     **graphs.CASES,
 }
-LOSS_CASES: dict[type[Description], list[LossCase]] = {**losses.LOSS_CASES, **custom.LOSS_CASES}
+LOSS_CASES: dict[type[Description], list[LossCase]] = {
+    **losses.LOSS_CASES,
+    **likelihoods.LOSS_CASES,
+    **margins.LOSS_CASES,
+    **custom.LOSS_CASES,
+}
 
 __all__ = [
     "CASES",

@@ -14,8 +14,7 @@ from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import FLOATS, Array, Arrays
 from isograd.core.engine.batches import aligned
 from isograd.core.engine.protocol import Backend, judged
-from isograd.core.graph.custom import CustomLoss
-from isograd.core.learning.losses import ClassLoss, Loss
+from isograd.core.learning.losses import Loss
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, entries, largest
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.end_to_end import Whole
@@ -39,8 +38,7 @@ class Asked:
         """With a random dL. Whole numbers are labels to a loss over classes, values to every other."""
         loss.check(prediction.shape[1:], target)
         kind: np.dtype[np.floating] = FLOATS[dtype]
-        labels = isinstance(loss, ClassLoss) or (isinstance(loss, CustomLoss) and loss.labels)
-        p, t = prediction.astype(kind), target if labels and target.dtype.kind != "f" else target.astype(kind)
+        p, t = prediction.astype(kind), target if loss.labels and target.dtype.kind != "f" else target.astype(kind)
         return cls(loss, (p, t, random_upstream(loss_by_formula((loss,), (p,), (t,)).shape, 0, path, kind)))
 
     def of(self, backend: Backend) -> dict[str, Array]:
@@ -60,8 +58,8 @@ class Asked:
 
     @cached_property
     def of_nothing(self) -> Asked:
-        """The same for predictions of 0, which tell nothing: then what is subtracted from a prediction is left."""
-        return replace(self, arrays=(np.zeros_like(self.arrays[0]), *self.arrays[1:]))
+        """The same for predictions that tell nothing: then what is subtracted from a prediction is left."""
+        return replace(self, arrays=(self.loss.telling_nothing(self.arrays[0]), *self.arrays[1:]))
 
     def at(self, ops: Namespace, change: Callable[[Array], Any]) -> list[Any]:
         """The formula's value, computed by `ops` in float64 with its predictions changed."""
@@ -82,8 +80,8 @@ class Asked:
 def compare_loss(pair: Pair, loss: Loss, prediction: Array, target: Array, *, dtype: str, path: str) -> Result:
     """Rows for the value and the gradient; the culprit where the first of them differs.
 
-    An error is a share of the larger of both: the loss of these predictions, and of predictions of 0. A loss that is
-    all but nothing is the small difference of predictions and targets.
+    An error is a share of the larger of both: the loss of these predictions, and of ones that tell nothing. A loss that
+    is all but nothing is the small difference of predictions and targets.
     Raises where the loss itself, asked first, does not take such targets.
     """
     asked = Asked.about(loss, prediction, target, dtype, path)

@@ -14,7 +14,7 @@ from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
 from isograd.core.engine.protocol import Network
-from isograd.core.learning.losses import ClassLoss, Loss, Losses
+from isograd.core.learning.losses import Loss, Losses
 from isograd.core.learning.optimizers import Adagrad, Clipping, Optimizer
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, LOSS_FORMULAS, OPTIMIZER_FORMULAS
 from isograd_jax.namespace import ARRAYS, exact
@@ -48,7 +48,7 @@ def clipped(clipping: Clipping, gradients: State) -> State:
 
 def loss_value(loss: Loss, prediction: Any, target: Array) -> Any:
     """The loss by its formula: whole numbers are labels to a loss over classes, values to every other."""
-    labels = getattr(loss, "labels", isinstance(loss, ClassLoss)) and target.dtype.kind in "iu"
+    labels = loss.labels and target.dtype.kind in "iu"
     t = target if labels else target.astype(prediction.dtype)
     return LOSS_FORMULAS[type(loss)](loss, ARRAYS, prediction, t)
 
