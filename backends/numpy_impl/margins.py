@@ -121,7 +121,7 @@ def triplet_margin(spec: TripletMarginLoss, p: Array, t: Array) -> tuple[Array, 
     L, spread = reduced(spec, np.maximum(z, 0))
 
     def backward(dL: Any) -> Any:
-        dz = (z > 0) * spread(dL)
+        dz: Array = (z > 0) * spread(dL)
         to_near, to_far, to_other = back_near(dz), back_far(-dz * share), back_other(-dz * (1 - share))
         return np.stack([to_near + to_far, to_other - to_near, -to_far - to_other], axis=1)
 

@@ -49,6 +49,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
         LossCase(TripletMarginLoss(p=3.0, margin=2.0), (6, 3, 2, 4), "none", "another power, more distances a row"),
         LossCase(TripletMarginLoss(p=inf, margin=2.0), (6, 3, 4), "none", "the largest alone"),
         LossCase(TripletMarginLoss(eps=0.0, p=1.5), (6, 3, 4), "none", "all three alike: no distance", scale=0.0),
+        LossCase(TripletMarginLoss(p=inf), (6, 3, 4), "none", "several that are the largest", scale=0.0),
         LossCase(TripletMarginLoss(reduction="none"), (6, 3, 4), "none", "one by one"),
     ],
     MultiMarginLoss: [

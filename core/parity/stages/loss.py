@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from isograd.core.base.arrays import NUMPY, Namespace
 from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import FLOATS, Array, Arrays
 from isograd.core.engine.batches import aligned
+from isograd.core.engine.pairing import gathered
 from isograd.core.engine.protocol import Backend, judged
 from isograd.core.learning.losses import Loss
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, entries, largest
@@ -121,7 +122,10 @@ def losses_alone(pair: Pair, whole: Whole, dtype: str) -> Iterator[Result]:
 
     The right side predicts, or the left where the right raises: end to end then says so.
     """
-    predictions = _predicted(pair, whole, dtype)
+    outputs = _predicted(pair, whole, dtype)
+    if not outputs:
+        return
+    predictions = gathered(whole.losses, outputs, partial(np.stack, axis=1))
     alone = sum(loss is not None for loss in whole.losses) == 1
     for k, (loss, p, t) in enumerate(
         zip(whole.losses, predictions, aligned(whole.losses, whole.targets), strict=False)
