@@ -23,6 +23,7 @@ from isograd.core.data.dataset import ArrayDataset, Changing, Dataset, Rowed, Sa
 from isograd.core.data.pixels import Augmented, Mapped, Reconstructed, Scaling
 from isograd.core.data.prepare import Splits, Standardizer, encode_labels, one_hot, split, standardize
 from isograd.core.data.streams import Streams, Windows
+from isograd.core.engine.evaluating import LossGradients, loss_gradients
 from isograd.core.engine.protocol import Backend, Learner, Network
 from isograd.core.engine.registry import backend_names, build, get_backend
 from isograd.core.graph.entries import Buffer, Parameter
@@ -181,6 +182,7 @@ __all__ = [
     "Learner",
     "LinearDecay",
     "Loss",
+    "LossGradients",
     "MSELoss",
     "Mapped",
     "MarginRankingLoss",
@@ -245,6 +247,7 @@ __all__ = [
     "get_backend",
     "init",
     "load",
+    "loss_gradients",
     "one_hot",
     "record",
     "save",

@@ -12,7 +12,7 @@ from isograd.core.base.types import Array
 from isograd.core.learning.likelihoods import BCELoss, GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
 
 LEAST = -100.0  # what a logarithm of a probability is at least
-SMALLEST = 1e-12  # what p(1 − p) is at least where it divides
+SMALLEST = float(np.float32(1e-12))  # what p(1 − p) is at least where it divides: in float64 too, as in torch
 
 
 @LOSSES.implements(BCELoss)

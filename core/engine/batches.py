@@ -193,9 +193,8 @@ def check_losses(model: Composite, losses: Losses) -> None:
                 fix="change the model's last layers",
             )
         if loss is not None and loss.reduction == "none":
-            raise SpecError(
-                repr(loss), wanted="a loss that is one number", got='reduction="none"', fix='reduction="mean"'
-            )
+            fix = 'reduction="mean", or ig.loss_gradients(loss, prediction, target) for one a row'
+            raise SpecError(repr(loss), wanted="a loss that is one number", got='reduction="none"', fix=fix)
 
 
 class BatchCheck:

@@ -42,6 +42,9 @@ class BCELoss(Loss):
                 fix="end the model with Sigmoid(), or take BCEWithLogitsLoss()",
             )
 
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
+
 
 @describes("loss")
 class KLDivLoss(Loss):
@@ -62,6 +65,9 @@ class KLDivLoss(Loss):
 
     def divisor(self, target: Array) -> float:
         return float(len(target)) if self.reduction == "batchmean" else super().divisor(target)
+
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f" and (self.log_target or bool((target > 0).all()))
 
 
 @describes("loss")
@@ -110,6 +116,9 @@ class GaussianNLLLoss(Loss):
                 got="a negative one",
                 fix="ig.Softplus() before the second prediction",
             )
+
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
 
 
 def check_several(spec: Loss, prediction: Shape) -> None:

@@ -34,6 +34,10 @@ class Loss(Description):
         (target,) = targets
         return target
 
+    def differentiable(self, target: Array) -> bool:
+        """Whether the loss has a derivative in these targets: floating ones, of most losses that take values."""
+        return False
+
     def telling_nothing(self, prediction: Array) -> Array:
         """Predictions of the same shape that depend on nothing, where the loss is finite: zeros."""
         return np.zeros_like(prediction)
@@ -110,10 +114,16 @@ class MSELoss(Loss):
     def divisor(self, target: Array) -> float:
         return float(len(target)) if self.reduction == "batchmean" else super().divisor(target)
 
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
+
 
 @describes("loss")
 class L1Loss(Loss):
     """L = mean |p − t|; the derivative at p = t is 0"""
+
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
 
 
 @describes("loss")
@@ -121,6 +131,9 @@ class HuberLoss(Loss):
     """L = mean h(p − t),   h(e) = e²/2 for |e| ≤ delta, else delta·(|e| − delta/2)"""
 
     delta: Positive = 1.0
+
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
 
 
 @describes("loss")
@@ -131,6 +144,9 @@ class SmoothL1Loss(Loss):
     """
 
     beta: NonNegative = 1.0
+
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
 
 
 @describes("loss", abstract=True)
@@ -234,6 +250,9 @@ class CrossEntropyLoss(ClassLoss):
     def divisor(self, target: Array) -> float:
         return target.size / target.shape[self.dim] if target.dtype.kind == "f" else super().divisor(target)
 
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f" and target.ndim > 1
+
 
 @describes("loss")
 class BCEWithLogitsLoss(Loss):
@@ -250,6 +269,9 @@ class BCEWithLogitsLoss(Loss):
         for name in ("weight", "pos_weight"):
             check_figures(self, name, prediction[-1] if prediction else 0, alone=bool(prediction))
         check_probabilities(self, target)
+
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
 
 
 def check_probabilities(spec: Loss, target: Array) -> None:

@@ -194,6 +194,9 @@ class MultiLabelSoftMarginLoss(Loss):
     def divisor(self, target: Array) -> float:
         return float(prod(target.shape[:-1]))
 
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
+
 
 def check_classes(spec: Loss, prediction: Shape) -> None:
     """Raise ShapeError unless predictions are (N, C)."""

@@ -94,7 +94,8 @@ def check_case(pair: Pair, case: Case) -> Iterator[Result]:
 def check_loss_case(pair: Pair, case: LossCase) -> Iterator[Result]:
     p, t = loss_arrays(case)
     for dtype in DTYPES:
-        yield compare_loss(pair, case.loss, p, t, dtype=dtype, path=f"{type(case.loss).__name__}: {case.why}")
+        path = f"{type(case.loss).__name__}: {case.why}"
+        yield compare_loss(pair, case.loss, p, t, dtype=dtype, path=path, of_target=True)
 
 
 def check_optimizer_case(pair: Pair, case: OptimizerCase) -> Iterator[Result]:

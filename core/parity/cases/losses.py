@@ -58,6 +58,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
         LossCase(CrossEntropyLoss(reduction="sum"), (6, 4), "labels", "sum, nothing else asked for"),
         LossCase(CrossEntropyLoss(), (3, 4, 2), "labels", "more axes, nothing else asked for"),
         LossCase(CrossEntropyLoss(), (6, 4), "probabilities", "probabilities"),
+        LossCase(CrossEntropyLoss(), (6, 4), "probabilities", "probabilities, logits of order 1000", scale=1000.0),
         LossCase(
             CrossEntropyLoss(label_smoothing=0.2, weight=UNEVEN), (6, 4), "ignored", "everything at once, indices"
         ),
