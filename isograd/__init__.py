@@ -77,6 +77,7 @@ from isograd.core.learning.schedules import (
     WarmUp,
 )
 from isograd.core.learning.stopping import EarlyStopping
+from isograd.core.learning.weighted import WeightedLoss
 from isograd.core.training.callbacks import Callback
 from isograd.core.training.history import Epoch, History
 from isograd.core.training.progress import drawn_by as _drawn_by
@@ -228,6 +229,7 @@ __all__ = [
     "Value",
     "Vocabulary",
     "WarmUp",
+    "WeightedLoss",
     "WeightsError",
     "Windows",
     "__version__",

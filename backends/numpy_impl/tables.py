@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from isograd.backends.numpy_impl import ctc, custom, likelihoods, margins  # noqa: F401  (enter layers and losses)
+from isograd.backends.numpy_impl import ctc, custom, likelihoods, margins, weighted  # noqa: F401  (enter layers and losses)
 from isograd.backends.numpy_impl.losses import LOSSES
 from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS

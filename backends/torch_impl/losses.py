@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from isograd.core.base.table import Table
 from isograd.core.learning import likelihoods, margins
 from isograd.core.learning import losses as core
+from isograd.core.learning.weighted import WeightedLoss
 
 LOSSES = Table("torch_impl/losses.py")
 
@@ -51,7 +52,9 @@ class CheckedBCE(nn.BCELoss):
 
     def forward(self, p: Tensor, t: Tensor) -> Tensor:
         self.spec.check_predictions(bool(((p < 0) | (p > 1)).any()))
-        return p.sum() if bool(p.isnan().any()) else super().forward(p, t)
+        if not bool(p.isnan().any()):
+            return super().forward(p, t)
+        return p if self.reduction == "none" else p.sum()
 
 
 class CheckedGaussianNLL(nn.GaussianNLLLoss):
@@ -77,6 +80,25 @@ class SideBySide(nn.Module):
     def forward(self, p: Tensor, t: Tensor) -> Tensor:
         loss: Tensor = self.criterion(*p.unbind(1), *([t] if self.targets else []))
         return loss
+
+
+class Weighted(nn.Module):
+    """Σ s·each / D of a torch.nn loss with reduction="none"; the weights stand in front of its targets."""
+
+    def __init__(self, spec: WeightedLoss) -> None:
+        super().__init__()
+        self.spec, self.criterion = spec, LOSSES[type(spec.of)](spec.of)
+
+    def forward(self, p: Tensor, t: Tensor) -> Tensor:
+        inner, _, whole = self.spec.apart(tuple(p.shape[1:]), t)
+        each: Tensor = self.criterion(p, inner.long() if whole else inner)
+        weighed = t[:, 0].reshape(-1, *[1] * (each.dim() - 1)) * each
+        if self.spec.reduction == "none":
+            return weighed
+        if self.spec.reduction == "sum":
+            return weighed.sum()
+        values = each.numel() / len(p) if self.spec.reduction == "mean" else 1
+        return weighed.sum() / (t[:, 1].sum() * values)
 
 
 class CTC(nn.CTCLoss):
@@ -133,3 +155,4 @@ LOSSES[margins.MultiLabelMarginLoss] = lambda s: nn.MultiLabelMarginLoss(reducti
 LOSSES[margins.MultiLabelSoftMarginLoss] = lambda s: nn.MultiLabelSoftMarginLoss(
     _figures(s.weight), reduction=s.reduction
 )
+LOSSES[WeightedLoss] = lambda s: Weighted(s)

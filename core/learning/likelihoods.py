@@ -98,6 +98,9 @@ class GaussianNLLLoss(Loss):
     full: bool = False
     eps: Positive = 1e-6
 
+    def target_shape(self, prediction: Shape, size: int) -> Shape:
+        return prediction[1:]
+
     def check(self, prediction: Shape, target: Array) -> None:
         check_several(self, prediction)
         check_values(self, prediction[1:], prediction, target)
@@ -161,6 +164,12 @@ class CTCLoss(Loss):
                 fix="one length for each row; fill up shorter rows",
             )
         return np.column_stack([*lengths, classes])
+
+    def target_shape(self, prediction: Shape, size: int) -> Shape:
+        return (size,)
+
+    def shares(self, target: Array) -> Array:
+        return np.asarray(1 / np.maximum(target[:, 1], 1))
 
     def check(self, prediction: Shape, target: Array) -> None:
         if len(prediction) != 2 or not 0 <= self.blank < prediction[1]:

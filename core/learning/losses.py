@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import prod
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -45,6 +46,18 @@ class Loss(Description):
     def check(self, prediction: Shape, target: Array) -> None:
         """Raise where `target` (a batch) cannot be compared with predictions of this sample shape."""
         check_values(self, prediction, prediction, target)
+
+    def target_shape(self, prediction: Shape, size: int) -> Shape:
+        """The sample shape of targets of so many values, for predictions of this sample shape."""
+        return prediction
+
+    def shares(self, target: Array) -> Array:
+        """By what a mean multiplies the values of each row before they are added up."""
+        return np.ones(len(target))
+
+    def counts(self, target: Array) -> Array:
+        """What a mean divides by for each row, a value of it."""
+        return np.ones(len(target))
 
     def divisor(self, target: Array) -> float:
         """D of L = Σ … / D over a batch of these targets, with reduction="mean"."""
@@ -186,6 +199,17 @@ class ClassLoss(Loss):
     def divisor(self, target: Array) -> float:
         counted = target[target != self.ignore_index]
         return float(counted.size if self.weight is None else np.take(self.weight, counted).sum())
+
+    def target_shape(self, prediction: Shape, size: int) -> Shape:
+        places = self.classes_first(prediction)[1:] if prediction else ()
+        return places if size == prod(places) else prediction
+
+    def counts(self, target: Array) -> Array:
+        if target.dtype.kind == "f":
+            return super().counts(target)
+        weights = np.ones(1) if self.weight is None else np.asarray(self.weight)
+        each = np.take(weights, target, mode="clip") * (target != self.ignore_index)
+        return np.asarray(each.reshape(len(target), -1).mean(1))
 
     def classes_first(self, prediction: Shape) -> Shape:
         """The sample's shape with its axis of classes in front."""

@@ -61,6 +61,9 @@ class MarginRankingLoss(Loss):
     predictions: ClassVar[int] = 2
     margin: Finite = 0.0
 
+    def target_shape(self, prediction: Shape, size: int) -> Shape:
+        return prediction[1:]
+
     def check(self, prediction: Shape, target: Array) -> None:
         check_several(self, prediction)
         check_values(self, prediction[1:], prediction, target)
@@ -76,6 +79,9 @@ class CosineEmbeddingLoss(Loss):
 
     predictions: ClassVar[int] = 2
     margin: Finite = 0.0
+
+    def target_shape(self, prediction: Shape, size: int) -> Shape:
+        return ()
 
     def check(self, prediction: Shape, target: Array) -> None:
         check_several(self, prediction)
@@ -109,6 +115,9 @@ class TripletMarginLoss(Loss):
     def packed(self, targets: Sequence[Array], rows: int) -> Array:
         return np.zeros((rows, 0))
 
+    def target_shape(self, prediction: Shape, size: int) -> Shape:
+        return (0,)
+
     def check(self, prediction: Shape, target: Array) -> None:
         check_several(self, prediction)
         if len(prediction) < 2:
@@ -138,6 +147,9 @@ class MultiMarginLoss(Loss):
     p: Literal[1, 2] = 1
     margin: Finite = 1.0
     weight: Floats | None = None
+
+    def target_shape(self, prediction: Shape, size: int) -> Shape:
+        return ()
 
     def check(self, prediction: Shape, target: Array) -> None:
         check_classes(self, prediction)

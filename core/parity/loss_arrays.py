@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from isograd.core.base.randomness import generator
 from isograd.core.base.types import Array, Shape
 from isograd.core.learning.losses import ClassLoss
+from isograd.core.learning.weighted import WeightedLoss
 from isograd.core.parity.cases.kinds import LossCase
 
 
@@ -27,7 +29,14 @@ def loss_arrays(case: LossCase) -> tuple[Array, Array]:
             p[:, 1] = np.exp(p[:, 1])
         case _:
             assert_never(case.predictions)
-    return _with_targets(rng, case, p)
+    if not isinstance(case.loss, WeightedLoss):
+        return _with_targets(rng, case, p)
+    p, t = _with_targets(rng, replace(case, loss=case.loss.of), p)
+    weights = rng.uniform(0.5, 2.0, size=len(p))
+    weights[1::4] = 0
+    arrays = case.loss.of.arrays
+    apart = [t] if arrays == 1 else [t[:, 2:], t[:, 0], t[:, 1]] if arrays else []
+    return p, case.loss.packed([*apart, weights], len(p))
 
 
 def _with_targets(rng: np.random.Generator, case: LossCase, p: Array) -> tuple[Array, Array]:

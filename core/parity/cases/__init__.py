@@ -37,6 +37,7 @@ from isograd.core.parity.cases import (
     sequence,
     shape,
     slices,
+    weighted,
 )
 from isograd.core.parity.cases.initializers import INITIALIZER_CASES
 from isograd.core.parity.cases.kinds import Case, LawCase, LossCase, OptimizerCase, ScheduleCase
@@ -77,6 +78,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
     **losses.LOSS_CASES,
     **likelihoods.LOSS_CASES,
     **margins.LOSS_CASES,
+    **weighted.LOSS_CASES,
     **custom.LOSS_CASES,
 }
 

@@ -54,6 +54,7 @@ from isograd.core.parity.formulas import (
     sequence,
     shape,
     slices,
+    weighted,
 )
 from isograd.core.parity.formulas.table import (
     BUFFER_FORMULAS,
@@ -106,6 +107,7 @@ __all__ = [
     "sequence",
     "shape",
     "slices",
+    "weighted",
 ]
 
 Seen = dict[str, tuple[Any, ...]]
