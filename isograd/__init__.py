@@ -23,6 +23,7 @@ from isograd.core.data.dataset import ArrayDataset, Changing, Dataset, Rowed, Sa
 from isograd.core.data.pixels import Augmented, Mapped, Reconstructed, Scaling
 from isograd.core.data.prepare import Splits, Standardizer, encode_labels, one_hot, split, standardize
 from isograd.core.data.streams import Streams, Windows
+from isograd.core.engine.evaluating import LossGradients, loss_gradients
 from isograd.core.engine.protocol import Backend, Learner, Network
 from isograd.core.engine.registry import backend_names, build, get_backend
 from isograd.core.graph.entries import Buffer, Parameter
@@ -34,7 +35,27 @@ from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerE
 from isograd.core.graph.values import Input, Value
 from isograd.core.layers import *  # noqa: F403
 from isograd.core.learning.class_metrics import AUC, F1, Precision, Recall, TopKAccuracy, confusion_matrix
-from isograd.core.learning.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, Loss, MSELoss, NLLLoss
+from isograd.core.learning.likelihoods import BCELoss, CTCLoss, GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
+from isograd.core.learning.losses import (
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    L1Loss,
+    Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
+from isograd.core.learning.margins import (
+    CosineEmbeddingLoss,
+    HingeEmbeddingLoss,
+    MarginRankingLoss,
+    MultiLabelMarginLoss,
+    MultiLabelSoftMarginLoss,
+    MultiMarginLoss,
+    SoftMarginLoss,
+    TripletMarginLoss,
+)
 from isograd.core.learning.metrics import MAE, MSE, R2, RMSE, Accuracy, Bits, Metric, Nats
 from isograd.core.learning.optimizers import (
     SGD,
@@ -58,6 +79,7 @@ from isograd.core.learning.schedules import (
     WarmUp,
 )
 from isograd.core.learning.stopping import EarlyStopping
+from isograd.core.learning.weighted import WeightedLoss
 from isograd.core.training.callbacks import Callback
 from isograd.core.training.history import Epoch, History
 from isograd.core.training.progress import drawn_by as _drawn_by
@@ -134,17 +156,20 @@ __all__ = [
     "AdamW",
     "ArrayDataset",
     "Augmented",
+    "BCELoss",
     "BCEWithLogitsLoss",
     "Backend",
     "BackendError",
     "Bits",
     "Buffer",
+    "CTCLoss",
     "Callback",
     "Changing",
     "ClipNorm",
     "ClipValue",
     "Clipping",
     "CosineDecay",
+    "CosineEmbeddingLoss",
     "CrossEntropyLoss",
     "DataError",
     "Dataset",
@@ -156,18 +181,26 @@ __all__ = [
     "FileError",
     "FixedLR",
     "FunctionMetric",
+    "GaussianNLLLoss",
+    "HingeEmbeddingLoss",
     "History",
     "HuberLoss",
     "Input",
     "IsogradError",
+    "KLDivLoss",
     "L1Loss",
     "Learner",
     "LinearDecay",
     "Loss",
+    "LossGradients",
     "MSELoss",
     "Mapped",
+    "MarginRankingLoss",
     "Metric",
     "Model",
+    "MultiLabelMarginLoss",
+    "MultiLabelSoftMarginLoss",
+    "MultiMarginLoss",
     "NLLLoss",
     "Nats",
     "Network",
@@ -175,6 +208,7 @@ __all__ = [
     "Optimizer",
     "Options",
     "Parameter",
+    "PoissonNLLLoss",
     "Precision",
     "Prepared",
     "RMSprop",
@@ -188,6 +222,8 @@ __all__ = [
     "Schedule",
     "Sequential",
     "ShapeError",
+    "SmoothL1Loss",
+    "SoftMarginLoss",
     "SpecError",
     "Splits",
     "Standardizer",
@@ -201,9 +237,11 @@ __all__ = [
     "TrainerState",
     "TransformerDecoderBlock",
     "TransformerEncoderLayer",
+    "TripletMarginLoss",
     "Value",
     "Vocabulary",
     "WarmUp",
+    "WeightedLoss",
     "WeightsError",
     "Windows",
     "__version__",
@@ -224,6 +262,7 @@ __all__ = [
     "get_backend",
     "init",
     "load",
+    "loss_gradients",
     "metric",
     "one_hot",
     "record",

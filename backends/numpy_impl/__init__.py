@@ -66,6 +66,10 @@ class NumpyBackend:
         value, backward = self.tables.losses[type(loss)](loss, prediction, target)
         return value, backward(dy)
 
+    def target_gradient(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> Array:
+        found: Array = self.tables.targets[type(loss)](loss, prediction, target)(dy)
+        return found
+
     def clip_gradients(self, clip: Clipping, gradients: State) -> State:
         found: State = self.tables.clippings[type(clip)](clip, gradients)
         return found

@@ -14,10 +14,11 @@ from isograd.backends.numpy_impl.threads import Threads
 from isograd.core.base.tree import flatten
 from isograd.core.base.types import Array, Arrays, Backward, Dtypes, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
-from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, in_evaluation, mean_loss
+from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
 from isograd.core.engine.headroom import Headroom, magnitude, nonfinite_gradient, nonfinite_slot, nonfinite_weight
 from isograd.core.engine.memory import check_memory, slot_start
+from isograd.core.engine.pairing import gathered, in_evaluation
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.unbroken import Unbroken
 from isograd.core.learning.losses import Losses
@@ -109,20 +110,22 @@ class NumpyLearner:
 
     def _gradients(self, inputs: Arrays, targets: Arrays, *, needs_dx: bool) -> tuple[float, Any, State, State, Arrays]:
         """(loss, input gradients, weight gradients, new values of buffers, outputs)"""
-        self.check(inputs, targets)
+        targets = self.check(inputs, targets)
         if self.carrying is not None:
             inputs = self.carrying.fed(inputs, self.held, self.net.dtype)
         x, t = as_inputs(inputs, self.net.input_dtypes), as_targets(targets, self.net.dtype)
         y, backward, buffers = self.net.compute(x, training=True, needs_dx=needs_dx)
         outputs = y if isinstance(y, tuple) else (y,)
-        total, dys = 0.0, []
-        for spec, prediction, target in zip(self.losses, outputs, aligned(self.losses, t), strict=True):
+        total, dys = 0.0, list[Array]()
+        predictions = gathered(self.losses, outputs, side_by_side)
+        for spec, prediction, target in zip(self.losses, predictions, aligned(self.losses, t), strict=True):
             if spec is None:
                 dys.append(np.zeros_like(prediction))
                 continue
             value, back = self.net.tables.losses[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))
             total += float(value)
-            dys.append(back(self.net.dtype.type(1)))
+            dy = back(self.net.dtype.type(1))
+            dys += [dy] if len(predictions) == len(outputs) or spec.predictions == 1 else apart(dy)
         if not isfinite(total):
             raise first_nonfinite(self.net, inputs, targets, total)
         dx, tree = backward(*dys)
@@ -187,15 +190,16 @@ class NumpyLearner:
         pieces, losses = [], self.losses
         held: Arrays = ()
         for inputs, targets in DataLoader(data, order, self.net.dtype, self.net.input_dtypes):
-            self.check(inputs, targets, training=False)
+            targets = self.check(inputs, targets, training=False)
             losses, targets = in_evaluation(self.net.model, self.losses, targets)
             x = inputs if self.carrying is None else self.carrying.fed(inputs, held, self.net.dtype)
             y, _, _ = self.net.compute(x, training=False, needs_dx=False)
             outputs = y if isinstance(y, tuple) else (y,)
             held = () if self.carrying is None else self.carrying.kept(outputs)
+            predictions = gathered(losses, outputs, side_by_side)
             values = [
                 float(self.net.tables.losses[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))[0])
-                for spec, prediction, target in zip(losses, outputs, aligned(losses, targets), strict=True)
+                for spec, prediction, target in zip(losses, predictions, aligned(losses, targets), strict=True)
                 if spec is not None
             ]
             pieces.append((values, outputs, targets))
@@ -221,6 +225,16 @@ class NumpyLearner:
                 values[...] = memory[name] if step else slot_start(self.optimizer)
             self.held = tuple(np.array(h, self.net.dtype) for h in carried_of(memory))
             self.headroom.slots_set(magnitude(self._slots()))
+
+
+def side_by_side(outputs: Sequence[Array]) -> Array:
+    """Several outputs as one prediction (N, outputs, …)."""
+    return np.stack(outputs, axis=1)
+
+
+def apart(dy: Array) -> list[Array]:
+    """Of the gradient of such a prediction that of each output."""
+    return [np.ascontiguousarray(dy[:, k]) for k in range(dy.shape[1])]
 
 
 def norm(arrays: Iterable[Array]) -> float:

@@ -9,7 +9,7 @@ import numpy as np
 
 from isograd.core.base.types import Array, Arrays, Dtypes
 from isograd.core.data.dataset import Dataset, batch_of
-from isograd.core.learning.losses import ClassLoss, Loss
+from isograd.core.learning.losses import Loss
 
 
 class DataLoader:
@@ -35,8 +35,8 @@ def as_inputs(values: Arrays, dtypes: Dtypes) -> Arrays:
 
 
 def compared(spec: Loss, target: Any, dtype: np.dtype[np.floating]) -> Array:
-    """Whole numbers are labels to a loss over classes, values to every other."""
-    return np.asarray(target, None if isinstance(spec, ClassLoss) else dtype)
+    """Whole numbers stay labels to a loss over classes, and are values to every other."""
+    return np.asarray(target, None if spec.labels else dtype)
 
 
 def as_targets(values: Arrays, dtype: np.dtype[np.floating]) -> Arrays:

@@ -25,6 +25,7 @@ from isograd.core.learning.losses import (
     Loss,
     MSELoss,
     NLLLoss,
+    SmoothL1Loss,
 )
 
 LossBackward: TypeAlias = Callable[[Any], Any]
@@ -81,6 +82,20 @@ def huber(spec: HuberLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
 
     def backward(dL: Any) -> Any:
         return c * spread(dL)
+
+    return L, backward
+
+
+@LOSSES.implements(SmoothL1Loss)
+def smooth_l1(spec: SmoothL1Loss, p: Array, t: Array) -> tuple[Array, LossBackward]:
+    """L = Σ h/D,   h = e²/2β where |e| < β, else |e| − β/2        dp = e/β or sign(e), by D        e = p − t"""
+    e = p - t
+    size, near = np.abs(e), np.abs(e) < spec.beta
+    steep = np.where(near, e / (spec.beta or 1.0), np.sign(e))
+    L, spread = reduced(spec, np.where(near, steep * e / 2, size - spec.beta / 2))
+
+    def backward(dL: Any) -> Any:
+        return steep * spread(dL)
 
     return L, backward
 
@@ -215,14 +230,18 @@ def along_classes(dL: Array) -> Array:
     return dL[:, None] if np.ndim(dL) else dL
 
 
+def figures(values: tuple[float, ...] | None, p: Array) -> Any:
+    """One figure for each entry of p's last axis; 1 where none are given."""
+    return 1 if values is None else np.asarray(values, p.dtype)
+
+
 @LOSSES.implements(BCEWithLogitsLoss)
 def bce_with_logits(spec: BCEWithLogitsLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
     """L = Σ w·(v·t·log(1 + e⁻ᵖ) + (1−t)·log(1 + eᵖ)) / D        dp = w·((1−t)·σ(p) − v·t·σ(−p)) / D
 
     log(1 + e⁻ᵖ) = max(−p, 0) + log(1 + e^−|p|), which cannot overflow; log(1 + eᵖ) = p + log(1 + e⁻ᵖ).
     """
-    w = 1 if spec.weight is None else np.asarray(spec.weight, p.dtype)
-    v = 1 if spec.pos_weight is None else np.asarray(spec.pos_weight, p.dtype)
+    w, v = figures(spec.weight, p), figures(spec.pos_weight, p)
     softplus = np.maximum(-p, 0) + np.log1p(np.exp(-np.abs(p)))
     L, spread = reduced(spec, w * (v * t * softplus + (1 - t) * (p + softplus)))
 

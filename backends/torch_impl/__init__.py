@@ -73,8 +73,15 @@ class TorchBackend:
         dtype = TORCH_DTYPES[prediction.dtype.name]
         p = torch.tensor(prediction, requires_grad=True)
         value = LOSSES[type(loss)](loss).to(dtype)(p, target_tensors([target], dtype)[0])
-        (gradient,) = torch.autograd.grad(value, p, torch.tensor(dy, dtype=dtype))
+        (gradient,) = torch.autograd.grad(value, p, torch.tensor(dy, dtype=dtype).expand_as(value))
         return value.detach().numpy(), gradient.numpy()
+
+    def target_gradient(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> Array:
+        dtype = TORCH_DTYPES[prediction.dtype.name]
+        t = torch.tensor(target, dtype=dtype, requires_grad=True)
+        value = LOSSES[type(loss)](loss).to(dtype)(torch.tensor(prediction), t)
+        (gradient,) = torch.autograd.grad(value, t, torch.tensor(dy, dtype=dtype).expand_as(value))
+        return np.asarray(gradient.numpy())
 
     def clip_gradients(self, clip: Clipping, gradients: State) -> State:
         given = [torch.tensor(g) for g in gradients.values()]

@@ -18,13 +18,14 @@ from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, clippe
 from isograd.core.base.errors import NonFiniteError
 from isograd.core.base.types import Array, Arrays, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
-from isograd.core.engine.batches import BatchCheck, first_nonfinite, in_evaluation, mean_loss
+from isograd.core.engine.batches import BatchCheck, first_nonfinite, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
 from isograd.core.engine.headroom import Headroom, magnitude, nonfinite_gradient, nonfinite_slot, nonfinite_weight
 from isograd.core.engine.memory import check_memory, slot_start
+from isograd.core.engine.pairing import in_evaluation, places_of
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.unbroken import Unbroken
-from isograd.core.learning.losses import ClassLoss, Losses
+from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 
 
@@ -68,9 +69,10 @@ class TorchLearner:
     ) -> None:
         self.net, self.losses, self.clipping, self.carrying = net, losses, clipping, carrying
         self.carried = self._fresh_state()
-        self.criteria = [  # (output's number, its torch.nn loss) of the outputs that are trained on
-            (k, LOSSES[type(s)](s).to(device=net.device, dtype=net.torch_dtype))
-            for k, s in enumerate(losses)
+        places = places_of(losses, len(net.model.out_shapes(*net.model.input_shapes)))
+        self.criteria = [  # (places of its outputs, loss, its torch.nn module)
+            (at, s, LOSSES[type(s)](s).to(device=net.device, dtype=net.torch_dtype))
+            for at, s in zip(places, losses, strict=True)
             if s is not None
         ]
         self.params = [net.weights[path] for path in net.weight_paths]
@@ -82,7 +84,7 @@ class TorchLearner:
 
     def step(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
         """One forward, backward and update; a batch that cannot be learned from changes nothing."""
-        self.check(inputs, targets)
+        targets = self.check(inputs, targets)
         return self._step(self.net.tensors(inputs), self._targets(targets), inputs, targets, lr)
 
     def _fresh_optimizer(self) -> torch.optim.Optimizer | None:
@@ -191,11 +193,13 @@ class TorchLearner:
         """The loss of each output that is trained on; `chosen`: which outputs these are, where they are not all."""
         given = y if isinstance(y, tuple) else (y,)
         outputs = dict(zip(range(len(given)) if chosen is None else chosen, given, strict=True))
-        return [
-            criterion(outputs[k], target if isinstance(self.losses[k], ClassLoss) else target.to(outputs[k].dtype))
-            for (k, criterion), target in zip(self.criteria, targets, strict=True)
-            if k in outputs
-        ]
+        found = []
+        for (at, spec, criterion), target in zip(self.criteria, targets, strict=True):
+            if all(k in outputs for k in at):
+                several = [outputs[k] for k in at]
+                p = several[0] if len(several) == 1 else torch.stack(several, 1)
+                found.append(criterion(p, target if spec.labels else target.to(p.dtype)))
+        return found
 
     def _loss(self, y: Any, targets: Tensors) -> torch.Tensor:
         values = self._losses(y, targets)
@@ -207,7 +211,7 @@ class TorchLearner:
 
     def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, MaybeArrays, State]:
         """(loss, input gradients, weight gradients after clipping), in training mode; nothing is changed."""
-        self.check(inputs, targets)
+        targets = self.check(inputs, targets)
         x = self.net.tensors(inputs, copy=True)
         if self.carried is not None:
             x = tuple(v.clone() for v in self.carried.fed(x))
@@ -226,8 +230,9 @@ class TorchLearner:
         """One step for each batch of a torch.utils.data.DataLoader in this order, yielding its loss."""
         batches = loader(data, order, self.net.torch_dtype, self.net.input_dtypes, self.net.device)
         for k, (inputs, targets, x, t) in enumerate(batches):
-            self.check(inputs, targets)
-            yield self._step(self._on_device(x), self._on_device(t), inputs, targets, lr(k))
+            packed = self.check(inputs, targets)
+            t = self._on_device(t) if packed is targets else self._targets(packed)
+            yield self._step(self._on_device(x), t, inputs, packed, lr(k))
 
     def _on_device(self, values: Tensors) -> Tensors:
         return tuple(v.to(self.net.device, non_blocking=True) for v in values)
@@ -239,13 +244,14 @@ class TorchLearner:
         chosen = self.net.model.graph(*self.net.model.input_shapes).evaluation
         carried = self._fresh_state()
         for inputs, targets, x, t in loader(data, order, self.net.torch_dtype, self.net.input_dtypes, self.net.device):
-            self.check(inputs, targets, training=False)
+            packed = self.check(inputs, targets, training=False)
+            t = self._on_device(t) if packed is targets else self._targets(packed)
             on_device = self._on_device(x)
             y = self.net.compute(on_device if carried is None else carried.fed(on_device), training=False)
             if carried is not None:
                 carried.keep(y)
-            values = [float(loss.item()) for loss in self._losses(y, self._on_device(t), chosen)]
-            losses, targets = in_evaluation(self.net.model, self.losses, targets)
+            values = [float(loss.item()) for loss in self._losses(y, t, chosen)]
+            losses, targets = in_evaluation(self.net.model, self.losses, packed)
             outputs = y if isinstance(y, tuple) else (y,)
             pieces.append((values, tuple(v.cpu().numpy() for v in outputs), targets))
         return mean_loss(losses, pieces)

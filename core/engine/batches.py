@@ -12,6 +12,7 @@ from isograd.core.base.arraylike import as_array
 from isograd.core.base.errors import DataError, NonFiniteError, ShapeError, SpecError, shown
 from isograd.core.base.types import FLOATS, Array, Arrays, Shape, State, shape_text
 from isograd.core.engine.carry import Carrying
+from isograd.core.engine.pairing import packed, places_of
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.rows import Fewest, counted
 from isograd.core.graph.composite import Composite
@@ -159,23 +160,13 @@ def aligned(losses: Sequence[Loss | None], targets: Sequence[T]) -> list[T | Non
     return [next(waiting) if loss is not None else None for loss in losses]
 
 
-def in_evaluation(model: Composite, losses: Losses, targets: Arrays) -> tuple[Losses, Arrays]:
-    """(losses, targets) of the outputs that evaluation has: all of them, unless the model says otherwise."""
-    chosen = model.graph(*model.input_shapes).evaluation
-    if chosen is None:
-        return losses, targets
-    kept = tuple(losses[k] for k in chosen)
-    if all(loss is None for loss in kept):
-        wanted = f"a loss on an output that evaluation has: {', '.join(map(str, chosen))}"
-        raise SpecError("evaluate", wanted=wanted, got="none there", fix="give one of them a loss")
-    trained = [k for k, loss in enumerate(losses) if loss is not None]
-    return kept, tuple(t for k, t in zip(trained, targets, strict=True) if k in chosen)
-
-
 def first_evaluated(model: Composite, losses: Losses) -> int:
     """The first output with a loss, among those that evaluation has."""
-    chosen = model.graph(*model.input_shapes).evaluation or range(len(losses))
-    return next(place for place, k in enumerate(chosen) if losses[k] is not None)
+    outputs = len(model.out_shapes(*model.input_shapes))
+    chosen = model.graph(*model.input_shapes).evaluation or range(outputs)
+    pairs = zip(losses, places_of(losses, outputs), strict=True)
+    starts = {at[0] for loss, at in pairs if loss is not None and set(at) <= set(chosen)}
+    return next(place for place, k in enumerate(chosen) if k in starts)
 
 
 def check_losses(model: Composite, losses: Losses) -> None:
@@ -184,18 +175,26 @@ def check_losses(model: Composite, losses: Losses) -> None:
     wrong = [loss for loss in losses if loss is not None and not isinstance(loss, Loss)]
     if wrong:
         raise SpecError("loss", wanted="a loss description", got=shown(wrong[0]), fix="loss=ig.MSELoss()")
-    if len(losses) != len(outputs) or all(loss is None for loss in losses):
+    places = places_of(losses, len(outputs))
+    if not places or places[-1].stop != len(outputs) or all(loss is None for loss in losses):
         raise SpecError(
             "loss",
             wanted=f"one for each of the model's {len(outputs)} outputs (None: not trained on)",
             got=f"{len(losses)}",
             fix="loss=(ig.MSELoss(), None)",
         )
-    for loss in losses:
-        if loss is not None and loss.reduction == "none":
-            raise SpecError(
-                repr(loss), wanted="a loss that is one number", got='reduction="none"', fix='reduction="mean"'
+    for loss, at in zip(losses, places, strict=True):
+        shapes = [outputs[k] for k in at]
+        if len(set(shapes)) > 1:
+            raise ShapeError(
+                repr(loss),
+                wanted=f"{len(shapes)} outputs of one shape",
+                got=", ".join(map(shape_text, shapes)),
+                fix="change the model's last layers",
             )
+        if loss is not None and loss.reduction == "none":
+            fix = 'reduction="mean", or ig.loss_gradients(loss, prediction, target) for one a row'
+            raise SpecError(repr(loss), wanted="a loss that is one number", got='reduction="none"', fix=fix)
 
 
 class BatchCheck:
@@ -211,7 +210,12 @@ class BatchCheck:
         self.alone = len(self.shapes) == 1 and model.input_forms[0].kind != "boolean"
         outputs = model.out_shapes(*model.input_shapes)
         self.least = Fewest(model)
-        self.trained = [(shape, loss) for shape, loss in zip(outputs, losses, strict=True) if loss is not None]
+        self.losses = losses
+        self.trained = [
+            (outputs[at[0]] if len(at) == 1 else (len(at), *outputs[at[0]]), loss)
+            for at, loss in zip(places_of(losses, len(outputs)), losses, strict=True)
+            if loss is not None
+        ]
 
     def _ordinary(self, inputs: Arrays) -> bool:
         """Whether there is one input, and it fits: the usual case, seen at a glance."""
@@ -224,11 +228,13 @@ class BatchCheck:
             return x.dtype in ORDINARY
         return x.dtype == np.int64 and allowed.start == 0 and all_within(x, allowed.stop)
 
-    def __call__(self, inputs: Arrays, targets: Arrays, *, training: bool = True) -> None:
-        """Raise where an input does not fit the model or a target its loss; nothing has changed by then."""
+    def __call__(self, inputs: Arrays, targets: Arrays, *, training: bool = True) -> Arrays:
+        """One array of targets for each loss. Raise where an input does not fit the model or a target its loss; nothing
+        has changed by then."""
         rows = len(inputs[0]) if self._ordinary(inputs) else len(check_inputs(self.model, inputs, self.data_inputs)[0])
         if training and rows < self.least.rows:
             raise self.least.error(rows)
+        targets = packed(self.losses, targets, rows)
         if len(targets) != len(self.trained):
             raise ShapeError(
                 "targets",
@@ -243,13 +249,14 @@ class BatchCheck:
                     "targets", wanted=f"{rows}, one for each input", got=f"{given}", fix="give equal batches"
                 )
             loss.check(shape, target)
+        return targets
 
 
 def check_batch(
     model: Composite, losses: Losses, inputs: Arrays, targets: Arrays, carrying: Carrying | None = None
-) -> None:
+) -> Arrays:
     """`BatchCheck` of data, however many rows a batch of them will have."""
-    BatchCheck(model, losses, carrying)(inputs, targets, training=False)
+    return BatchCheck(model, losses, carrying)(inputs, targets, training=False)
 
 
 def mean_loss(losses: Losses, pieces: Sequence[tuple[Sequence[float], Arrays, Arrays]]) -> tuple[float, Arrays, Arrays]:

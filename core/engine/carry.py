@@ -11,6 +11,7 @@ import numpy as np
 from isograd.core.base.errors import ShapeError, SpecError
 from isograd.core.base.types import Array, Arrays, Shape, shape_text
 from isograd.core.data.dataset import Dataset, Rowed
+from isograd.core.engine.pairing import places_of
 from isograd.core.graph.composite import Composite
 from isograd.core.learning.losses import Losses
 
@@ -42,8 +43,11 @@ class Carrying:
             raise SpecError(
                 f"carry={how!r}", wanted='None, "detached" or "mean"', got=repr(how), fix='carry="detached"'
             )
-        trained = max(k for k, loss in enumerate(losses) if loss is not None)
-        states = model.out_shapes(*model.input_shapes)[trained + 1 :]
+        shapes = model.out_shapes(*model.input_shapes)
+        trained = max(
+            at.stop for at, loss in zip(places_of(losses, len(shapes)), losses, strict=True) if loss is not None
+        )
+        states = shapes[trained:]
         split = len(model.input_shapes) - len(states)
         integers = model.integer_inputs(*model.input_shapes)
         fits = split > 0 and model.input_shapes[split:] == states and not any(k >= split for k in integers)

@@ -131,7 +131,7 @@ class Judged(Protocol):
     """What an engine may have beside `Backend`, so that its losses, schedules and initial laws are judged alone."""
 
     def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
-        """(the loss's value, its gradient dy·∂L/∂prediction)"""
+        """(the loss's value, its gradient dy·∂L/∂prediction); one number as `dy` stands for each of several values"""
 
     def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
         """lr(0) … lr(total−1)"""
@@ -146,6 +146,14 @@ class Clips(Protocol):
 
     def clip_gradients(self, clip: Clipping, gradients: State) -> State:
         """New gradients {weight path: array}, as a learner with this clipping would make of these."""
+
+
+@runtime_checkable
+class Teaches(Protocol):
+    """What an engine may have beside `Judged`, so that the gradients of losses' targets are had, and judged."""
+
+    def target_gradient(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> Array:
+        """dy·∂L/∂target, of targets that the loss is `differentiable` in"""
 
 
 @runtime_checkable
@@ -215,6 +223,12 @@ def clips(backend: Backend) -> Clips | None:
     """The engine (of a variant the one that it names) as one that is asked for clipping alone; None where it is not."""
     engine = backend.engine if isinstance(backend, Variant) else backend
     return engine if isinstance(engine, Clips) else None
+
+
+def teaches(backend: Backend) -> Teaches | None:
+    """The engine (of a variant the one that it names) as one that is asked for targets' gradients; None if it is not"""
+    engine = backend.engine if isinstance(backend, Variant) else backend
+    return engine if isinstance(engine, Teaches) else None
 
 
 def judged(backend: Backend) -> Judged:

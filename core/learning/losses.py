@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Sequence
+from math import prod
+from typing import ClassVar, Literal
 
 import numpy as np
 
 from isograd.core.base.arraylike import is_text
-from isograd.core.base.description import Description, Floats, Fraction, Int, Positive, describes
+from isograd.core.base.description import Description, Floats, Fraction, Int, NonNegative, Positive, describes
 from isograd.core.base.errors import DataError, ShapeError, SpecError
 from isograd.core.base.types import Array, Shape, shape_text
 
@@ -17,27 +19,45 @@ ENCODED = "labels, classes = ig.encode_labels(targets)"
 
 @describes("loss", abstract=True)
 class Loss(Description):
-    """A scalar (or, with reduction="none", elementwise) measure of how far predictions are from targets."""
+    """A scalar (or, with reduction="none", elementwise) measure of how far predictions are from targets.
+
+    One that compares several `predictions` with each other takes them side by side along axis 1, (N, 2, …), or as so
+    many outputs of the model, all of one shape. It takes one array of targets, or as many as `packed` makes one of.
+    """
 
     reduction: Reduction = "mean"
+    predictions: ClassVar[int] = 1
+    arrays: ClassVar[int] = 1  # of targets, that `packed` makes one of
+    labels: ClassVar[bool] = False  # whether whole numbers in targets stay whole: classes, not values
+
+    def packed(self, targets: Sequence[Array], rows: int) -> Array:
+        """The one array of targets that stands for `arrays` of them, for so many rows."""
+        (target,) = targets
+        return target
+
+    def differentiable(self, target: Array) -> bool:
+        """Whether the loss has a derivative in these targets: floating ones, of most losses that take values."""
+        return False
+
+    def telling_nothing(self, prediction: Array) -> Array:
+        """Predictions of the same shape that depend on nothing, where the loss is finite: zeros."""
+        return np.zeros_like(prediction)
 
     def check(self, prediction: Shape, target: Array) -> None:
         """Raise where `target` (a batch) cannot be compared with predictions of this sample shape."""
-        if target.shape[1:] != prediction:
-            got = f"targets {shape_text(target.shape[1:])} for predictions {shape_text(prediction)}"
-            raise ShapeError(
-                repr(self),
-                wanted=f"targets {shape_text(prediction)}",
-                got=got,
-                fix="reshape the targets, or change the model's last layer",
-            )
-        if target.dtype.kind not in "fiu":
-            fix = (
-                f"convert them to floats; where they are classes, {ENCODED}"
-                if is_text(target)
-                else "convert them to floats"
-            )
-            raise DataError(repr(self), wanted="numeric targets", got=f"{target.dtype}", fix=fix)
+        check_values(self, prediction, prediction, target)
+
+    def target_shape(self, prediction: Shape, size: int) -> Shape:
+        """The sample shape of targets of so many values, for predictions of this sample shape."""
+        return prediction
+
+    def shares(self, target: Array) -> Array:
+        """By what a mean multiplies the values of each row before they are added up."""
+        return np.ones(len(target))
+
+    def counts(self, target: Array) -> Array:
+        """What a mean divides by for each row, a value of it."""
+        return np.ones(len(target))
 
     def divisor(self, target: Array) -> float:
         """D of L = Σ … / D over a batch of these targets, with reduction="mean"."""
@@ -45,7 +65,54 @@ class Loss(Description):
 
 
 Losses = tuple[Loss | None, ...]
-"""One loss for each output of a model; None where an output is not trained on."""
+"""One loss for each output of a model; None where an output is not trained on. A loss of several predictions may stand
+for so many outputs."""
+
+
+def check_values(spec: Loss, wanted: Shape, prediction: Shape, target: Array) -> None:
+    """Raise unless a batch of targets holds numbers, of the sample shape `wanted` for these predictions."""
+    if target.shape[1:] != wanted:
+        raise ShapeError(
+            repr(spec),
+            wanted=f"targets {shape_text(wanted)}",
+            got=f"targets {shape_text(target.shape[1:])} for predictions {shape_text(prediction)}",
+            fix="reshape the targets, or change the model's last layer",
+        )
+    if target.dtype.kind not in "fiu":
+        fix = "convert them to floats"
+        fix += f"; where they are classes, {ENCODED}" if is_text(target) else ""
+        raise DataError(repr(spec), wanted="numeric targets", got=f"{target.dtype}", fix=fix)
+
+
+def check_each(spec: Loss, target: Array, outside: Array, wanted: str, fix: str) -> None:
+    """Raise DataError that names the first target `outside` of what is wanted, and its row."""
+    if outside.any():
+        first = tuple(int(i) for i in np.argwhere(outside)[0])
+        where = f"{spec!r}: target {list(first)}"
+        raise DataError(where, wanted=wanted, got=f"{target[first]}", fix=fix).of_row(first[0])
+
+
+def check_figures(spec: Loss, name: str, count: int, *, alone: bool = False) -> None:
+    """Raise SpecError unless the option `name` is None or has a figure for each entry of the last axis, or, where one
+    `alone` may stand for all, one."""
+    figures = getattr(spec, name)
+    if figures is not None and len(figures) not in ((1, count) if alone else (count,)):
+        wanted, fix = f"{name}= of {count} figures", "give one for each entry of the last axis"
+        raise SpecError(repr(spec), wanted=wanted, got=f"{len(figures)}", fix=fix)
+
+
+def check_labels(spec: Loss, target: Array, classes: int, ignored: int | None = None) -> None:
+    """Raise DataError unless targets are whole numbers 0…classes−1, or `ignored`."""
+    if target.dtype.kind not in "iu":
+        fix = ENCODED if is_text(target) else "targets.astype('int64')"
+        raise DataError(repr(spec), wanted="whole-number class indices", got=f"{target.dtype}", fix=fix)
+    if all_within(target, classes):
+        return
+    outside = (target < 0) | (target >= classes)
+    if ignored is not None:
+        outside &= target != ignored
+    wanted, fix = f"a class index 0…{classes - 1}", f"mend the label, or widen the last layer beyond {classes}"
+    check_each(spec, target, outside, wanted, fix)
 
 
 @describes("loss")
@@ -60,10 +127,16 @@ class MSELoss(Loss):
     def divisor(self, target: Array) -> float:
         return float(len(target)) if self.reduction == "batchmean" else super().divisor(target)
 
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
+
 
 @describes("loss")
 class L1Loss(Loss):
     """L = mean |p − t|; the derivative at p = t is 0"""
+
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
 
 
 @describes("loss")
@@ -71,6 +144,22 @@ class HuberLoss(Loss):
     """L = mean h(p − t),   h(e) = e²/2 for |e| ≤ delta, else delta·(|e| − delta/2)"""
 
     delta: Positive = 1.0
+
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
+
+
+@describes("loss")
+class SmoothL1Loss(Loss):
+    """L = mean h(p − t),   h(e) = e²/(2·beta) for |e| < beta, else |e| − beta/2
+
+    beta=0 is L1Loss; for other ones it is HuberLoss(delta=beta) / beta. Keras has HuberLoss alone.
+    """
+
+    beta: NonNegative = 1.0
+
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
 
 
 @describes("loss", abstract=True)
@@ -84,6 +173,7 @@ class ClassLoss(Loss):
     weight: Floats | None = None
     ignore_index: Int = -100
     dim: Int = 1
+    labels: ClassVar[bool] = True
 
     def check(self, prediction: Shape, target: Array) -> None:
         if not prediction:
@@ -104,24 +194,22 @@ class ClassLoss(Loss):
                 if target.shape[1:] == prediction[:-1]
                 else "give one whole number for each prediction",
             )
-        if target.dtype.kind not in "iu":
-            fix = ENCODED if is_text(target) else "targets.astype('int64')"
-            raise DataError(repr(self), wanted="whole-number class indices", got=f"{target.dtype}", fix=fix)
-        if all_within(target, classes):
-            return
-        outside = ((target < 0) | (target >= classes)) & (target != self.ignore_index)
-        if outside.any():
-            first = tuple(int(i) for i in np.argwhere(outside)[0])
-            raise DataError(
-                f"{self!r}: target {list(first)}",
-                wanted=f"a class index 0…{classes - 1}",
-                got=f"{target[first]}",
-                fix=f"mend the label, or widen the last layer beyond {classes}",
-            ).of_row(first[0])
+        check_labels(self, target, classes, self.ignore_index)
 
     def divisor(self, target: Array) -> float:
         counted = target[target != self.ignore_index]
         return float(counted.size if self.weight is None else np.take(self.weight, counted).sum())
+
+    def target_shape(self, prediction: Shape, size: int) -> Shape:
+        places = self.classes_first(prediction)[1:] if prediction else ()
+        return places if size == prod(places) else prediction
+
+    def counts(self, target: Array) -> Array:
+        if target.dtype.kind == "f":
+            return super().counts(target)
+        weights = np.ones(1) if self.weight is None else np.asarray(self.weight)
+        each = np.take(weights, target, mode="clip") * (target != self.ignore_index)
+        return np.asarray(each.reshape(len(target), -1).mean(1))
 
     def classes_first(self, prediction: Shape) -> Shape:
         """The sample's shape with its axis of classes in front."""
@@ -186,6 +274,9 @@ class CrossEntropyLoss(ClassLoss):
     def divisor(self, target: Array) -> float:
         return target.size / target.shape[self.dim] if target.dtype.kind == "f" else super().divisor(target)
 
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f" and target.ndim > 1
+
 
 @describes("loss")
 class BCEWithLogitsLoss(Loss):
@@ -199,20 +290,14 @@ class BCEWithLogitsLoss(Loss):
 
     def check(self, prediction: Shape, target: Array) -> None:
         super().check(prediction, target)
-        for name, figures in {"weight": self.weight, "pos_weight": self.pos_weight}.items():
-            if figures is not None and (not prediction or len(figures) not in (1, prediction[-1])):
-                raise SpecError(
-                    repr(self),
-                    wanted=f"{name}= of {prediction[-1] if prediction else 0} figures",
-                    got=f"{len(figures)}",
-                    fix="give one for each entry of the last axis",
-                )
-        outside = (target < 0) | (target > 1)
-        if outside.any():
-            first = tuple(int(i) for i in np.argwhere(outside)[0])
-            raise DataError(
-                f"{self!r}: target {list(first)}",
-                wanted="a probability in [0, 1]",
-                got=f"{target[first]}",
-                fix="scale the targets",
-            ).of_row(first[0])
+        for name in ("weight", "pos_weight"):
+            check_figures(self, name, prediction[-1] if prediction else 0, alone=bool(prediction))
+        check_probabilities(self, target)
+
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
+
+
+def check_probabilities(spec: Loss, target: Array) -> None:
+    """Raise DataError unless every target is in [0, 1]."""
+    check_each(spec, target, (target < 0) | (target > 1), "a probability in [0, 1]", "scale the targets")

@@ -42,7 +42,7 @@ def asked_about(
     if loss is not None:
         losses = tuple(loss) if isinstance(loss, (tuple, list)) else (loss,)  # type: ignore[assignment]
         check_losses(model, losses)
-        check_batch(model, losses, inputs, targets)
+        targets = check_batch(model, losses, inputs, targets)
     wide = FLOATS["float64"]
     if weights is None:
         state = initial_state(model, seed=seed, dtype=wide)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
 from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import Array, Arrays
 from isograd.core.engine.batches import aligned
+from isograd.core.engine.pairing import gathered
 from isograd.core.engine.protocol import Backend, judged
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.weights import declared
@@ -102,13 +104,15 @@ class Differences:
             dys = [random_upstream(y.shape, self.seed, f"model/{k}", y.dtype) for k, y in enumerate(outputs)]
             return float(sum(np.vdot(d, y) for d, y in zip(dys, outputs, strict=True))), dys
         total, dys = 0.0, []
-        for loss, p, t in zip(self.losses, outputs, aligned(self.losses, self.targets), strict=True):
+        predictions = gathered(self.losses, outputs, partial(np.stack, axis=1))
+        for loss, p, t in zip(self.losses, predictions, aligned(self.losses, self.targets), strict=True):
             if loss is None or t is None:
                 dys.append(np.zeros_like(p))
                 continue
             value, dy = judged(self.backend).evaluate_loss(loss, p, t, np.asarray(1.0))
             total += float(value)
-            dys.append(dy)
+            several = len(predictions) != len(outputs) and loss.predictions > 1
+            dys += [dy[:, k] for k in range(loss.predictions)] if several else [dy]
         return total, dys
 
     def slope(self, path: str, index: tuple[int, ...], h: float) -> float:

@@ -8,6 +8,7 @@ entries gone through.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 
@@ -15,6 +16,7 @@ from isograd.core.base.description import Description
 from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import Array, Shape
 from isograd.core.engine.batches import aligned
+from isograd.core.engine.pairing import gathered
 from isograd.core.engine.protocol import Judged, judged
 from isograd.core.learning.losses import Loss
 from isograd.core.parity.differences import SMALLEST_SCALE, STEPS, Differences, GradientRow, Slope, compared
@@ -48,9 +50,10 @@ def first_wrong(whole: Differences, rows: Sequence[GradientRow]) -> Culprit:
 def _of_losses(whole: Differences) -> Iterator[tuple[str, Description, GradientRow]]:
     """(path, loss, the row of its gradient) of every loss, at what the model predicts."""
     outputs = whole.forward(whole.inputs)
-    losses = whole.losses if len(whole.losses) == len(outputs) else (None,) * len(outputs)
+    losses = whole.losses or (None,) * len(outputs)
     alone = sum(loss is not None for loss in losses) == 1
-    for k, (loss, p, t) in enumerate(zip(losses, outputs, aligned(losses, whole.targets), strict=True)):
+    predictions = gathered(losses, outputs, partial(np.stack, axis=1))
+    for k, (loss, p, t) in enumerate(zip(losses, predictions, aligned(losses, whole.targets), strict=True)):
         if loss is None or t is None:
             continue
         path = "loss" if alone else f"loss of output{k or ''}"

@@ -19,7 +19,7 @@ from isograd.core.graph.sequential import Sequential
 from isograd.core.graph.values import Input
 from isograd.core.graph.weights import initial_state
 from isograd.core.layers import Linear, Tanh
-from isograd.core.learning.losses import ClassLoss, MSELoss
+from isograd.core.learning.losses import MSELoss
 from isograd.core.parity.cases import (
     CASES,
     CLIPPING_CASES,
@@ -33,6 +33,7 @@ from isograd.core.parity.cases import (
     OptimizerCase,
     ScheduleCase,
 )
+from isograd.core.parity.loss_arrays import loss_arrays
 from isograd.core.parity.matching import LAW_ALLOWED, SPREAD_ALLOWED, TOLERANCE, Difference, difference
 from isograd.core.parity.pair import Pair, names_of, pairs_of
 from isograd.core.parity.report import NOT_ASKED, NotJudged, ParityReport
@@ -90,32 +91,11 @@ def check_case(pair: Pair, case: Case) -> Iterator[Result]:
             yield compare_node(pair, case_trial(case, dtype, training))
 
 
-def loss_arrays(case: LossCase) -> tuple[Array, Array]:
-    """(predictions, targets) of a case."""
-    rng = generator(0, "loss case", f"{type(case.loss).__name__}: {case.why}")
-    p = case.scale * rng.normal(size=case.shape)
-    if case.targets == "equal":
-        return p, p.copy()
-    if case.targets in ("values", "unit"):
-        return p, rng.normal(size=case.shape) if case.targets == "values" else rng.uniform(size=case.shape)
-    axis = case.loss.dim if isinstance(case.loss, ClassLoss) else 1
-    classes = case.shape[axis]
-    if case.targets == "probabilities":
-        t = rng.uniform(0.1, 1.0, size=case.shape)
-        return p, t / t.sum(axis, keepdims=True)
-    labels = rng.integers(0, classes, size=np.delete(case.shape, axis))
-    if case.targets == "masked":
-        p[np.arange(len(p)), (labels + 1) % classes] = -np.inf
-    if case.targets == "ignored":
-        assert isinstance(case.loss, ClassLoss)
-        labels.ravel()[::3] = case.loss.ignore_index
-    return p, labels
-
-
 def check_loss_case(pair: Pair, case: LossCase) -> Iterator[Result]:
     p, t = loss_arrays(case)
     for dtype in DTYPES:
-        yield compare_loss(pair, case.loss, p, t, dtype=dtype, path=f"{type(case.loss).__name__}: {case.why}")
+        path = f"{type(case.loss).__name__}: {case.why}"
+        yield compare_loss(pair, case.loss, p, t, dtype=dtype, path=path, of_target=True)
 
 
 def check_optimizer_case(pair: Pair, case: OptimizerCase) -> Iterator[Result]:

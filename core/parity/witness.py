@@ -7,6 +7,7 @@ float64. Gradients: the formula's derivative along the direction in which the tw
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from isograd.core.base.forms import dtype_of
 from isograd.core.base.tree import flatten, nest
 from isograd.core.base.types import FLOATS, Array, Arrays, State
 from isograd.core.engine.context import Run
+from isograd.core.engine.pairing import gathered
 from isograd.core.layers.base import Layer
 from isograd.core.learning.losses import Losses
 from isograd.core.parity.derivative import SLOPES, Moving, slope_of
@@ -192,9 +194,10 @@ def loss_by_formula(losses: Losses, outputs: tuple[Any, ...], targets: Arrays, o
     """Σ of the losses of a model's outputs, or where there is one alone, it as it is."""
     given = iter(targets)
     with np.errstate(all="ignore"):
+        predictions = gathered(losses, outputs, partial(ops.stack, axis=1))
         first, *others = (
             LOSS_FORMULAS[type(loss)](loss, ops, p, next(given))
-            for loss, p in zip(losses, outputs, strict=True)
+            for loss, p in zip(losses, predictions, strict=True)
             if loss is not None
         )
         for value in others:

@@ -9,6 +9,7 @@ import numpy as np
 
 from isograd.core.base.types import Array, Arrays
 from isograd.core.data.dataset import Dataset, batch_of
+from isograd.core.engine.pairing import packed
 from isograd.core.learning.losses import Losses
 
 
@@ -17,6 +18,7 @@ class Weighed:
 
     def __init__(self, data: Dataset, losses: Losses) -> None:
         self.data = data
+        self.losses = losses
         trained = [loss for loss in losses if loss is not None]
         self.loss = trained[0] if len(trained) == 1 else None
         self.weight = 0.0
@@ -27,10 +29,16 @@ class Weighed:
     def batch(self, indices: Array) -> tuple[Arrays, Arrays]:
         inputs, targets = batch_of(self.data, indices)
         try:
-            self.weight = float(len(indices)) if self.loss is None else self.loss.divisor(targets[0])
+            self.weight = float(len(indices)) if self.loss is None else self._divisor(targets, len(indices))
         except (LookupError, TypeError, ValueError):  # targets that the learner will refuse
             self.weight = nan
         return inputs, targets
+
+    def _divisor(self, targets: Arrays, rows: int) -> float:
+        """What the one loss divides by."""
+        (target,) = packed(self.losses, targets, rows)
+        assert self.loss is not None
+        return self.loss.divisor(target)
 
 
 def joined(losses: Losses, values: Sequence[float], weights: Sequence[float]) -> float:

@@ -20,10 +20,11 @@ from isograd.core.graph.custom import CustomLoss
 from isograd.core.layers import Linear
 from isograd.core.parity.cases import CASES, LOSS_CASES, Case, LossCase
 from isograd.core.parity.formulas import LOSS_FORMULAS
+from isograd.core.parity.loss_arrays import loss_arrays
 from isograd.core.parity.matching import TOLERANCE, difference
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.trial import run_trial
-from isograd.core.parity.suite import case_trial, loss_arrays
+from isograd.core.parity.suite import case_trial
 
 LAYER_CASES = [case for cases in CASES.values() for case in cases]
 LOSSES_WITH_FORMULAS = [case for kind, cases in LOSS_CASES.items() for case in cases if kind is not CustomLoss]

@@ -13,8 +13,9 @@ from second_calls import EVERY_CASE, assert_close, given_masks, named, owner_of,
 import isograd as ig
 from isograd.core.base.types import Array
 from isograd.core.parity.cases import LOSS_CASES, Case, LossCase
+from isograd.core.parity.loss_arrays import loss_arrays
 from isograd.core.parity.stages.trial import Trial
-from isograd.core.parity.suite import case_trial, loss_arrays
+from isograd.core.parity.suite import case_trial
 
 LAYOUT = pytest.mark.parametrize("layout", LAYOUTS)
 LOSSES = [case for cases in LOSS_CASES.values() for case in cases if case.loss.reduction != "none"]

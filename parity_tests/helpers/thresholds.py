@@ -127,6 +127,9 @@ NO_THRESHOLDS = {
     "memory.KEPT": "how memory is handed back; no value depends on it",
     "operations.special.FARTHEST": "beyond it erfc is smaller than any number it is added to",
     "operations.special.NEAREST_T": "the same place, in the variable of the series",
+    "likelihoods.LEAST": "what a logarithm is at least",
+    "likelihoods.SMALLEST": "what a product is at least that divides",
+    "margins.TINY": "is added to squared lengths of any size",
     "operations.special.DEGREES": "by dtype, not by size",
 }
 """Numbers that no size is held against, each with the reason why."""

@@ -16,9 +16,10 @@ from isograd.core.base.arrays import NUMPY, Namespace
 from isograd.core.parity.cases import CASES, LOSS_CASES, Case, LossCase
 from isograd.core.parity.derivative import SLOPES, SMOOTH, Moving, slope_of, still
 from isograd.core.parity.formulas import LOSS_FORMULAS
+from isograd.core.parity.loss_arrays import loss_arrays
 from isograd.core.parity.matching import TOLERANCE, difference
 from isograd.core.parity.stages.trial import Trial, run_trial
-from isograd.core.parity.suite import case_trial, loss_arrays
+from isograd.core.parity.suite import case_trial
 from isograd.core.parity.witness import Evaluated, weighed, wide
 
 ALLOWED = TOLERANCE["node", "float64"]

@@ -114,7 +114,7 @@ def test_formulas_and_cases_mirror_the_file_names_of_layers() -> None:
     beside = {"formulas": {"table.py", "windows.py"}, "cases": {"kinds.py", "graphs.py"}}
     beside["cases"] |= {"initializers.py"}
     layers = {path.name for path in (root / "layers").glob("*.py")} - {"base.py", "windows.py"}
-    both = {"losses.py", "optimizers.py", "schedules.py", "custom.py"}
+    both = {"losses.py", "likelihoods.py", "margins.py", "weighted.py", "optimizers.py", "schedules.py", "custom.py"}
     for room, more in beside.items():
         assert {path.name for path in (root / "parity" / room).glob("*.py")} == layers | both | more
 

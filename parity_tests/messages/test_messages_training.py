@@ -30,7 +30,7 @@ TRAINERS: dict[str, tuple[Callable[[str], Any], str]] = {
         """SpecError: L1Loss(reduction='none')
   wanted a loss that is one number
   got    reduction="none"
-  fix    reduction="mean\"""",
+  fix    reduction="mean", or ig.loss_gradients(loss, prediction, target) for one a row""",
     ),
     "one loss for two outputs": (
         lambda backend: ig.Trainer(ig.build(two_outputs(), backend=backend), loss=ig.MSELoss(), optimizer=SGD),

@@ -62,6 +62,10 @@ EQUIVALENT = {
     **{
         (function, before, f"{before[:-1]}, order='F')"): "a vector has one reading order"
         for function, before in [
+            (
+                "of_cross_entropy",
+                "np.asarray(figures(spec.weight, p), p.dtype).reshape(-1, *[1] * (p.ndim - 1 - axis))",
+            ),
             ("class_weights", "weights.reshape(-1, *[1] * (p.ndim - 2))"),
             ("chosen", "np.arange(p.shape[1]).reshape(-1, *[1] * (p.ndim - 2))"),
         ]

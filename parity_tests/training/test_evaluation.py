@@ -12,8 +12,8 @@ from training_helpers import BOTH
 import isograd as ig
 from isograd.core.learning.losses import Loss
 from isograd.core.parity.cases import LOSS_CASES, LossCase
+from isograd.core.parity.loss_arrays import loss_arrays
 from isograd.core.parity.matching import TOLERANCE, difference
-from isograd.core.parity.suite import loss_arrays
 
 ROWS = 23
 ALLOWED = TOLERANCE["free run", "float64"]

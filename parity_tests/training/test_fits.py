@@ -12,8 +12,8 @@ from training_helpers import BOTH, X, Y, model, trainer
 
 import isograd as ig
 from isograd.core.parity.cases import LOSS_CASES, LossCase
+from isograd.core.parity.loss_arrays import loss_arrays
 from isograd.core.parity.matching import TOLERANCE, difference
-from isograd.core.parity.suite import loss_arrays
 
 CASES = [
     (kind, case)

@@ -20,6 +20,7 @@ from isograd.core.base.errors import DataError, IsogradError, SpecError, shown
 from isograd.core.base.numbers import whole_number
 from isograd.core.base.types import Arrays
 from isograd.core.data.dataset import as_arrays
+from isograd.core.engine.pairing import packed, places_of
 from isograd.core.learning.losses import Loss, Losses
 from isograd.core.learning.optimizers import Optimizer
 from isograd.core.parity.matching import largest
@@ -64,7 +65,7 @@ def record_module(
     goals = () if targets is None else as_arrays(targets)
     asked = Asked(calling, losses, goals, optimizer, steps, seed)
     y, watched = _first(module, asked)
-    _check_losses(losses, y, goals)
+    asked.targets = goals = _checked_targets(losses, y, goals)
     if masks == "paths":
         asked.draws = _draws(module, calling, watched)
     run = ModuleRun(module, asked)
@@ -119,15 +120,16 @@ def _dtype(module: nn.Module, calling: Calling) -> np.dtype[np.floating]:
     return DTYPES[kinds.pop()]
 
 
-def _check_losses(losses: Losses, y: Sequence[Tensor], targets: Arrays) -> None:
-    """One loss (or None) for each output, and targets that fit what they are of."""
+def _checked_targets(losses: Losses, y: Sequence[Tensor], targets: Arrays) -> Arrays:
+    """One array for each loss; raises unless there is one loss (or None) for each output, and targets fit."""
     if not losses:
-        return
+        return targets
     wrong = next((each for each in losses if each is not None and not isinstance(each, Loss)), None)
     if wrong is not None:
         raise SpecError("record(loss=…)", wanted="a loss description", got=shown(wrong), fix="loss=ig.MSELoss()")
-    chosen = [(k, spec) for k, spec in enumerate(losses) if spec is not None]
-    if len(losses) != len(y) or not chosen:
+    places = places_of(losses, len(y))
+    chosen = [(at, spec) for at, spec in zip(places, losses, strict=True) if spec is not None]
+    if places[-1].stop != len(y) or not chosen:
         wanted = f"one for each of the module's {len(y)} outputs (None: not trained on)"
         raise SpecError("record(loss=…)", wanted=wanted, got=f"{len(losses)}", fix="loss=(ig.MSELoss(), None)")
     for _, spec in chosen:
@@ -135,11 +137,14 @@ def _check_losses(losses: Losses, y: Sequence[Tensor], targets: Arrays) -> None:
             raise SpecError(
                 repr(spec), wanted="a loss that is one number", got='reduction="none"', fix='reduction="mean"'
             )
+    targets = packed(losses, targets, len(y[0]))
     if len(targets) != len(chosen):
         wanted = f"{len(chosen)} arrays, one for each loss"
         raise DataError("record(targets=…)", wanted=wanted, got=f"{len(targets)}", fix="targets=(y1, y2)")
-    for (k, spec), target in zip(chosen, targets, strict=True):
-        spec.check(tuple(y[k].shape[1:]), target)
+    for (at, spec), target in zip(chosen, targets, strict=True):
+        shape = tuple(y[at[0]].shape[1:])
+        spec.check(shape if len(at) == 1 else (len(at), *shape), target)
+    return targets
 
 
 def _draws(module: nn.Module, calling: Calling, watched: Watched) -> list[Draw] | None:

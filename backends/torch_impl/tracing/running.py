@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,7 +23,8 @@ from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import Array, Arrays
 from isograd.core.engine.context import Run
 from isograd.core.engine.memory import slot_start
-from isograd.core.learning.losses import ClassLoss, Losses
+from isograd.core.engine.pairing import gathered
+from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Optimizer
 from isograd.core.parity.matching import nudged
 from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS
@@ -191,13 +193,14 @@ class _Running:
 
     def loss(self, y: Sequence[Tensor]) -> Tensor:
         """The sum of the losses of the outputs."""
-        chosen = [(k, spec) for k, spec in enumerate(self.asked.losses) if spec is not None]
+        predictions = gathered(self.asked.losses, y, partial(torch.stack, dim=1))
+        chosen = [(p, spec) for p, spec in zip(predictions, self.asked.losses, strict=True) if spec is not None]
         targets = target_tensors(self.asked.targets, self.dtype)
         values = []
-        for (k, spec), target in zip(chosen, targets, strict=True):
-            criterion = LOSSES[type(spec)](spec).to(device=y[k].device, dtype=self.dtype)
-            target = target.to(y[k].device)
-            values.append(criterion(y[k], target if isinstance(spec, ClassLoss) else target.to(y[k].dtype)))
+        for (p, spec), target in zip(chosen, targets, strict=True):
+            criterion = LOSSES[type(spec)](spec).to(device=p.device, dtype=self.dtype)
+            target = target.to(p.device)
+            values.append(criterion(p, target if spec.labels else target.to(p.dtype)))
         return values[0] if len(values) == 1 else torch.stack(values).sum()
 
     def _of_loss(self) -> Found:

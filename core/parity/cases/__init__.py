@@ -23,8 +23,10 @@ from isograd.core.parity.cases import (
     embedding,
     graphs,
     indexing,
+    likelihoods,
     linear,
     losses,
+    margins,
     norm,
     ordering,
     padding,
@@ -40,6 +42,7 @@ from isograd.core.parity.cases import (
     similarity,
     slices,
     unpool,
+    weighted,
 )
 from isograd.core.parity.cases.initializers import INITIALIZER_CASES
 from isograd.core.parity.cases.kinds import Case, LawCase, LossCase, OptimizerCase, ScheduleCase
@@ -81,7 +84,13 @@ CASES: dict[type[Description], list[Case]] = {
     **indexing.CASES,
     **graphs.CASES,
 }
-LOSS_CASES: dict[type[Description], list[LossCase]] = {**losses.LOSS_CASES, **custom.LOSS_CASES}
+LOSS_CASES: dict[type[Description], list[LossCase]] = {
+    **losses.LOSS_CASES,
+    **likelihoods.LOSS_CASES,
+    **margins.LOSS_CASES,
+    **weighted.LOSS_CASES,
+    **custom.LOSS_CASES,
+}
 
 __all__ = [
     "CASES",

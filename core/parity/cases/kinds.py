@@ -42,15 +42,42 @@ class Case:
         return tuple(form.shape for form in self.forms)
 
 
+Targets = Literal[
+    "values",
+    "equal",
+    "unit",
+    "labels",
+    "ignored",
+    "masked",
+    "probabilities",
+    "shares",
+    "logarithms",
+    "counts",
+    "signs",
+    "one of several",
+    "sign of several",
+    "sign a row",
+    "none",
+    "sets",
+    "sequences",
+    "too long",
+]
+"""What the targets of a loss case are."""
+
+
 @dataclass(frozen=True)
 class LossCase:
-    """A loss on predictions of this shape (batch included) and targets of this kind."""
+    """A loss on predictions of this shape (batch included) and targets of this kind.
+
+    `predictions`: any numbers, numbers in (0, 1), above 0, or above 0 the second of those side by side.
+    """
 
     loss: Loss
     shape: Shape
-    targets: Literal["values", "equal", "unit", "labels", "ignored", "masked", "probabilities"]
+    targets: Targets
     why: str
     scale: float = 1.0
+    predictions: Literal["values", "unit", "positive", "second positive"] = "values"
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from isograd.core.base.description import Description
-from isograd.core.learning.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, MSELoss, NLLLoss
+from isograd.core.learning.losses import (
+    BCEWithLogitsLoss,
+    CrossEntropyLoss,
+    HuberLoss,
+    L1Loss,
+    MSELoss,
+    NLLLoss,
+    SmoothL1Loss,
+)
 from isograd.core.parity.cases.kinds import LossCase
 
 UNEVEN = (0.5, 2.0, 1.0, 0.25)
@@ -25,6 +33,13 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
         LossCase(HuberLoss(delta=0.5, reduction="sum"), (6, 3), "values", "a delta that shows"),
         LossCase(HuberLoss(reduction="none"), (6, 3), "values", "elementwise"),
     ],
+    SmoothL1Loss: [
+        LossCase(SmoothL1Loss(), (6, 3), "values", "both sides of beta"),
+        LossCase(SmoothL1Loss(beta=0.4, reduction="sum"), (6, 3), "values", "a beta that shows"),
+        LossCase(SmoothL1Loss(beta=0.0), (6, 3), "values", "no parabola at all"),
+        LossCase(SmoothL1Loss(beta=0.0), (6, 3), "equal", "no parabola and no error: derivative 0"),
+        LossCase(SmoothL1Loss(reduction="none"), (6, 3), "values", "elementwise"),
+    ],
     NLLLoss: [
         LossCase(NLLLoss(), (6, 4), "labels", "mean"),
         LossCase(NLLLoss(weight=UNEVEN), (6, 4), "ignored", "weighted mean over what is not ignored"),
@@ -43,6 +58,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
         LossCase(CrossEntropyLoss(reduction="sum"), (6, 4), "labels", "sum, nothing else asked for"),
         LossCase(CrossEntropyLoss(), (3, 4, 2), "labels", "more axes, nothing else asked for"),
         LossCase(CrossEntropyLoss(), (6, 4), "probabilities", "probabilities"),
+        LossCase(CrossEntropyLoss(), (6, 4), "probabilities", "probabilities, logits of order 1000", scale=1000.0),
         LossCase(
             CrossEntropyLoss(label_smoothing=0.2, weight=UNEVEN), (6, 4), "ignored", "everything at once, indices"
         ),

@@ -38,8 +38,10 @@ from isograd.core.parity.formulas import (
     elementwise,
     embedding,
     indexing,
+    likelihoods,
     linear,
     losses,
+    margins,
     norm,
     optimizers,
     ordering,
@@ -57,6 +59,7 @@ from isograd.core.parity.formulas import (
     similarity,
     slices,
     unpool,
+    weighted,
 )
 from isograd.core.parity.formulas.table import (
     BUFFER_FORMULAS,
@@ -93,8 +96,10 @@ __all__ = [
     "embedding",
     "evaluated",
     "indexing",
+    "likelihoods",
     "linear",
     "losses",
+    "margins",
     "norm",
     "optimizers",
     "ordering",
@@ -112,6 +117,7 @@ __all__ = [
     "similarity",
     "slices",
     "unpool",
+    "weighted",
 ]
 
 Seen = dict[str, tuple[Any, ...]]

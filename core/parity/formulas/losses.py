@@ -17,6 +17,7 @@ from isograd.core.learning.losses import (
     Loss,
     MSELoss,
     NLLLoss,
+    SmoothL1Loss,
 )
 from isograd.core.parity.formulas.activations import log_shares
 from isograd.core.parity.formulas.table import loss_formula
@@ -47,6 +48,14 @@ def huber(spec: HuberLoss, ops: Namespace, p: Any, t: Array) -> Any:
     """Σ h / D,   h = e²/2 where |e| ≤ δ, else δ·(|e| − δ/2)"""
     e = ops.abs(p - ops.constant(t, p))
     return reduced(spec, ops, ops.where(e <= spec.delta, e * e / 2, spec.delta * (e - spec.delta / 2)), t.size)
+
+
+@loss_formula(SmoothL1Loss)
+def smooth_l1(spec: SmoothL1Loss, ops: Namespace, p: Any, t: Array) -> Any:
+    """Σ h / D,   h = e²/2β where |e| < β, else |e| − β/2"""
+    e = ops.abs(p - ops.constant(t, p))
+    near = e * e / (2 * spec.beta) if spec.beta else e
+    return reduced(spec, ops, ops.where(e < spec.beta, near, e - spec.beta / 2), t.size)
 
 
 def shares(spec: ClassLoss, classes: int, t: Array) -> tuple[Array, Array]:
@@ -96,12 +105,13 @@ def cross_entropy(spec: CrossEntropyLoss, ops: Namespace, p: Any, t: Array) -> A
     return weighted(spec, ops, log_shares(ops, p, 1), share, count)
 
 
+def figures(values: tuple[float, ...] | None) -> Array:
+    return np.ones(1) if values is None else np.array(values)
+
+
 @loss_formula(BCEWithLogitsLoss)
 def bce(spec: BCEWithLogitsLoss, ops: Namespace, p: Any, t: Array) -> Any:
     """Σ w·(v·t·log(1 + e⁻ᵖ) + (1−t)·log(1 + eᵖ)) / D"""
-
-    def figures(values: tuple[float, ...] | None) -> Array:
-        return np.ones(1) if values is None else np.array(values)
 
     small = ops.log1p(ops.exp(ops.where(p < 0, p, -p)))
     below, above = ops.where(p < 0, -p, 0.0) + small, ops.where(p < 0, 0.0, p) + small

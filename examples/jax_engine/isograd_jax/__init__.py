@@ -47,7 +47,7 @@ class JaxBackend:
     @exact()
     def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
         value, pullback = jax.vjp(lambda p: loss_value(loss, p, target), prediction)
-        (gradient,) = pullback(dy.astype(prediction.dtype))
+        (gradient,) = pullback(np.broadcast_to(dy.astype(prediction.dtype), value.shape))
         return np.asarray(value), np.asarray(gradient)
 
     @exact()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from math import isfinite
 from typing import Any, Protocol
 
@@ -13,8 +14,9 @@ from isograd.core.base.types import Array, Arrays, MaybeArrays, State
 from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
+from isograd.core.engine.pairing import gathered
 from isograd.core.engine.protocol import Network
-from isograd.core.learning.losses import ClassLoss, Loss, Losses
+from isograd.core.learning.losses import Loss, Losses
 from isograd.core.learning.optimizers import Adagrad, Clipping, Optimizer
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, LOSS_FORMULAS, OPTIMIZER_FORMULAS
 from isograd_jax.namespace import ARRAYS, exact
@@ -48,7 +50,7 @@ def clipped(clipping: Clipping, gradients: State) -> State:
 
 def loss_value(loss: Loss, prediction: Any, target: Array) -> Any:
     """The loss by its formula: whole numbers are labels to a loss over classes, values to every other."""
-    labels = getattr(loss, "labels", isinstance(loss, ClassLoss)) and target.dtype.kind in "iu"
+    labels = loss.labels and target.dtype.kind in "iu"
     t = target if labels else target.astype(prediction.dtype)
     return LOSS_FORMULAS[type(loss)](loss, ARRAYS, prediction, t)
 
@@ -86,7 +88,7 @@ class JaxLearner:
     @exact()
     def _gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, MaybeArrays, State, State, Arrays]:
         """(loss, input gradients, weight gradients after clipping, new values of buffers, outputs)"""
-        self.check(inputs, targets)
+        targets = self.check(inputs, targets)
         x = self._fed(inputs, self.held)
 
         def total(y: tuple[Any, ...]) -> Any:
@@ -102,7 +104,8 @@ class JaxLearner:
 
     def values(self, outputs: Sequence[Any], targets: Arrays) -> list[Any]:
         """The loss of each output that is trained on."""
-        pairs = zip(self.losses, outputs, aligned(self.losses, targets), strict=True)
+        predictions = gathered(self.losses, outputs, partial(jnp.stack, axis=1))
+        pairs = zip(self.losses, predictions, aligned(self.losses, targets), strict=True)
         return [loss_value(loss, y, t) for loss, y, t in pairs if loss is not None and t is not None]
 
     @exact()
@@ -132,7 +135,7 @@ class JaxLearner:
         pieces = []
         held: Arrays = ()
         for inputs, targets in map(data.batch, order):
-            self.check(inputs, targets)
+            targets = self.check(inputs, targets)
             outputs = self.net.outputs(self._fed(inputs, held))
             held = () if self.carrying is None else self.carrying.kept(outputs)
             pieces.append((list(map(float, self.values(outputs, targets))), outputs, targets))
