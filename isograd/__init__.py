@@ -33,6 +33,7 @@ from isograd.core.graph.sequential import Sequential
 from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerEncoderLayer
 from isograd.core.graph.values import Input, Value
 from isograd.core.layers import *  # noqa: F403
+from isograd.core.learning.adaptive import ASGD, Adadelta, Adafactor, Adamax, Muon, NAdam, RAdam, Rprop
 from isograd.core.learning.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, Loss, MSELoss, NLLLoss
 from isograd.core.learning.metrics import MAE, MSE, R2, RMSE, Accuracy, Bits, Metric, Nats
 from isograd.core.learning.optimizers import (
@@ -115,15 +116,19 @@ def __dir__() -> list[str]:
 _drawn_by(_progress.bar)
 
 __all__ = [
+    "ASGD",
     "MAE",
     "MSE",
     "R2",
     "RMSE",
     "SGD",
     "Accuracy",
+    "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "ArrayDataset",
     "Augmented",
     "BCEWithLogitsLoss",
@@ -159,6 +164,8 @@ __all__ = [
     "Mapped",
     "Metric",
     "Model",
+    "Muon",
+    "NAdam",
     "NLLLoss",
     "Nats",
     "Network",
@@ -167,11 +174,13 @@ __all__ = [
     "Options",
     "Parameter",
     "Prepared",
+    "RAdam",
     "RMSprop",
     "Recipe",
     "Reconstructed",
     "Residual",
     "Rowed",
+    "Rprop",
     "SampleDataset",
     "Scaling",
     "Schedule",

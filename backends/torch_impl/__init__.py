@@ -15,7 +15,8 @@ from isograd.backends.torch_impl.layers import LAYERS
 from isograd.backends.torch_impl.loader import target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.network import TORCH_DTYPES, TorchNetwork
-from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, SCHEDULERS, clipped
+from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, clipped
+from isograd.backends.torch_impl.schedulers import SCHEDULERS
 from isograd.core.base.description import Description
 from isograd.core.base.errors import BackendError
 from isograd.core.base.initializers import Fans, Initializer

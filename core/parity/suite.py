@@ -120,7 +120,8 @@ def check_loss_case(pair: Pair, case: LossCase) -> Iterator[Result]:
 
 def check_optimizer_case(pair: Pair, case: OptimizerCase) -> Iterator[Result]:
     """Locked steps of a small network."""
-    model = Sequential([Linear(case.units), Tanh(), Linear(2)], input_shape=(4,))
+    bias = not case.matrices
+    model = Sequential([Linear(case.units, bias=bias), Tanh(), Linear(2, bias=bias)], input_shape=(4,))
     rng = generator(0, "optimizer case", case.why)
     x, t = rng.normal(size=(8, 4)), rng.normal(size=(8, 2))
     state = initial_state(model, seed=0, dtype=np.dtype(np.float64))

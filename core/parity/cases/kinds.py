@@ -55,12 +55,16 @@ class LossCase:
 
 @dataclass(frozen=True)
 class OptimizerCase:
-    """An optimizer (and clipping) over locked steps of a small network with so many units between its two layers."""
+    """An optimizer (and clipping) over locked steps of a small network with so many units between its two layers.
+
+    `matrices`: it trains matrices alone, so that the layers have no bias.
+    """
 
     optimizer: Optimizer
     why: str
     clip: Clipping | None = None
     units: int = 5
+    matrices: bool = False
 
 
 @dataclass(frozen=True)
