@@ -34,6 +34,8 @@ from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerE
 from isograd.core.graph.values import Input, Value
 from isograd.core.layers import *  # noqa: F403
 from isograd.core.learning.adaptive import ASGD, Adadelta, Adafactor, Adamax, Muon, NAdam, RAdam, Rprop
+from isograd.core.learning.combined import ChainedScheduler, ReduceLROnPlateau, SequentialLR
+from isograd.core.learning.cycles import CyclicLR, OneCycleLR
 from isograd.core.learning.losses import BCEWithLogitsLoss, CrossEntropyLoss, HuberLoss, L1Loss, Loss, MSELoss, NLLLoss
 from isograd.core.learning.metrics import MAE, MSE, R2, RMSE, Accuracy, Bits, Metric, Nats
 from isograd.core.learning.optimizers import (
@@ -46,6 +48,18 @@ from isograd.core.learning.optimizers import (
     ClipValue,
     Optimizer,
     RMSprop,
+)
+from isograd.core.learning.schedule_functions import schedule_function
+from isograd.core.learning.schedulers import (
+    ConstantLR,
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    MultiStepLR,
+    PolynomialLR,
+    StepLR,
 )
 from isograd.core.learning.schedules import (
     CosineDecay,
@@ -93,9 +107,6 @@ _LATER = {  # the same names by the module that holds them: most training needs 
     "isograd.tracing": ["record"],
 }
 
-_RENAMED = {"ConstantLR": "it is ig.FixedLR now, since torch's ConstantLR is another schedule"}
-
-
 if not TYPE_CHECKING:  # a type checker knows every name from above, and no other
 
     def __getattr__(name: str) -> Any:
@@ -105,8 +116,7 @@ if not TYPE_CHECKING:  # a type checker knows every name from above, and no othe
                 module = _require(place, extra="torch", purpose=f"ig.{name}")
                 found = module if place == f"{__name__}.{name}" else getattr(module, name)
                 return globals().setdefault(name, found)
-        hint = f": {_RENAMED[name]}" if name in _RENAMED else ""
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
@@ -137,18 +147,24 @@ __all__ = [
     "Bits",
     "Buffer",
     "Callback",
+    "ChainedScheduler",
     "Changing",
     "ClipNorm",
     "ClipValue",
     "Clipping",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
     "CosineDecay",
     "CrossEntropyLoss",
+    "CyclicLR",
     "DataError",
     "Dataset",
     "EarlyStopping",
     "Epoch",
     "Experiment",
     "ExponentialDecay",
+    "ExponentialLR",
     "Export",
     "FileError",
     "FixedLR",
@@ -157,27 +173,33 @@ __all__ = [
     "Input",
     "IsogradError",
     "L1Loss",
+    "LambdaLR",
     "Learner",
     "LinearDecay",
+    "LinearLR",
     "Loss",
     "MSELoss",
     "Mapped",
     "Metric",
     "Model",
+    "MultiStepLR",
     "Muon",
     "NAdam",
     "NLLLoss",
     "Nats",
     "Network",
     "NonFiniteError",
+    "OneCycleLR",
     "Optimizer",
     "Options",
     "Parameter",
+    "PolynomialLR",
     "Prepared",
     "RAdam",
     "RMSprop",
     "Recipe",
     "Reconstructed",
+    "ReduceLROnPlateau",
     "Residual",
     "Rowed",
     "Rprop",
@@ -185,11 +207,13 @@ __all__ = [
     "Scaling",
     "Schedule",
     "Sequential",
+    "SequentialLR",
     "ShapeError",
     "SpecError",
     "Splits",
     "Standardizer",
     "StepDecay",
+    "StepLR",
     "StopFit",
     "Streams",
     "Subset",
@@ -223,6 +247,7 @@ __all__ = [
     "one_hot",
     "record",
     "save",
+    "schedule_function",
     "split",
     "standardize",
     "text",

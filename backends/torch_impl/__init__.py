@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -81,14 +81,17 @@ class TorchBackend:
         given = [torch.tensor(g) for g in gradients.values()]
         return {path: g.numpy() for path, g in zip(gradients, clipped(clip, given), strict=True)}
 
-    def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
+    def learning_rates(self, schedule: Schedule, lr: float, total: int, measured: Sequence[float] = ()) -> list[float]:
         optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr)
         scheduler = SCHEDULERS[type(schedule)](schedule, optimizer, total)
         rates = []
-        for _ in range(total):
+        for t in range(total):
             rates.append(float(optimizer.param_groups[0]["lr"]))
             optimizer.step()
-            scheduler.step()
+            if schedule.follows is None:
+                scheduler.step()
+            elif t < len(measured):
+                scheduler.step(measured[t])
         return rates
 
     def draw(self, law: Initializer, shape: Shape, fans: Fans, seed: int) -> Array:

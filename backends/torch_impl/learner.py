@@ -75,7 +75,7 @@ class TorchLearner:
         ]
         self.params = [net.weights[path] for path in net.weight_paths]
         self.rule = optimizer
-        self.memory = {path: optimizer.memory(net.weights[path].shape) for path in net.weight_paths}
+        self.memory = {path: optimizer.memory(tuple(net.weights[path].shape)) for path in net.weight_paths}
         self.optimizer = self._fresh_optimizer()
         self.check = BatchCheck(net.model, losses, carrying)
         self.headroom, self.writes = Headroom(optimizer, net.dtype), -1

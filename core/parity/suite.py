@@ -132,7 +132,7 @@ def check_optimizer_case(pair: Pair, case: OptimizerCase) -> Iterator[Result]:
 
 def check_schedule_case(pair: Pair, case: ScheduleCase) -> Iterator[Result]:
     path = f"{type(case.schedule).__name__}: {case.why}"
-    yield compare_schedule(pair, case.schedule, case.lr, case.total, path=path)
+    yield compare_schedule(pair, case.schedule, case.lr, case.total, path=path, measured=case.measured)
 
 
 def check_law_case(pair: Pair, case: LawCase) -> Iterator[Result]:

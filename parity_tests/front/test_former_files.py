@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from message_helpers import raised
 from safetensors.numpy import load_file
 
 import isograd as ig
@@ -111,21 +110,4 @@ def test_a_former_name_is_known_in_texts_of_format_1_alone() -> None:
 
     assert read(1) == ig.WarmUp(length=2, then=ig.FixedLR())
     assert '"isograd": 2' in read(1).to_json()
-    known = ", ".join(sorted(REGISTRY["schedule"]))
-    assert (
-        raised(lambda: read(2))
-        == f"""SpecError: JSON: "schedule": "ConstantLR"
-  wanted a known schedule: {known}
-  got    'ConstantLR'
-  fix    mend the name, or register the schedule before reading"""
-    )
-    assert "ConstantLR" not in REGISTRY["schedule"]
-
-
-def test_the_former_name_of_a_class_is_not_there_and_the_error_says_the_new_one() -> None:
-    with pytest.raises(AttributeError) as caught:
-        ig.ConstantLR  # noqa: B018
-    assert str(caught.value) == (
-        "module 'isograd' has no attribute 'ConstantLR': it is ig.FixedLR now, "
-        "since torch's ConstantLR is another schedule"
-    )
+    assert read(2) == ig.WarmUp(length=2, then=ig.ConstantLR())

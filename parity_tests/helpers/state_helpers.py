@@ -187,7 +187,9 @@ SITUATIONS: dict[str, Situation] = {
         for case in cases
     },
     **{
-        f"{schedule!r}": Situation(options={"schedule": schedule})
+        f"{schedule!r}": Situation(
+            options={"schedule": schedule}, fit=None if schedule.follows is None else {"validation": (X[:7], Y[:7])}
+        )
         for cases in SCHEDULE_CASES.values()
         for case in cases
         for schedule in (case.schedule, replace(case.schedule, per="step"))

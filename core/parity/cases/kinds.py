@@ -69,10 +69,13 @@ class OptimizerCase:
 
 @dataclass(frozen=True)
 class ScheduleCase:
+    """A schedule over so many positions; `measured`: what it follows, as it was before positions 1, 2, …"""
+
     schedule: Schedule
     why: str
     lr: float = 0.1
     total: int = 7
+    measured: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
