@@ -34,7 +34,10 @@ from isograd.core.graph.sequential import Sequential
 from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerEncoderLayer
 from isograd.core.graph.values import Input, Value
 from isograd.core.layers import *  # noqa: F403
+from isograd.core.learning.adaptive import ASGD, Adadelta, Adafactor, Adamax, Muon, NAdam, RAdam, Rprop
 from isograd.core.learning.class_metrics import AUC, F1, Precision, Recall, TopKAccuracy, confusion_matrix
+from isograd.core.learning.combined import ChainedScheduler, ReduceLROnPlateau, SequentialLR
+from isograd.core.learning.cycles import CyclicLR, OneCycleLR
 from isograd.core.learning.likelihoods import BCELoss, CTCLoss, GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
 from isograd.core.learning.losses import (
     BCEWithLogitsLoss,
@@ -69,6 +72,18 @@ from isograd.core.learning.optimizers import (
     RMSprop,
 )
 from isograd.core.learning.own_metrics import FunctionMetric, metric
+from isograd.core.learning.schedule_functions import schedule_function
+from isograd.core.learning.schedulers import (
+    ConstantLR,
+    CosineAnnealingLR,
+    CosineAnnealingWarmRestarts,
+    ExponentialLR,
+    LambdaLR,
+    LinearLR,
+    MultiStepLR,
+    PolynomialLR,
+    StepLR,
+)
 from isograd.core.learning.schedules import (
     CosineDecay,
     ExponentialDecay,
@@ -132,8 +147,7 @@ if not TYPE_CHECKING:  # a type checker knows every name from above, and no othe
                 module = _require(place, extra="torch", purpose=f"ig.{name}")
                 found = module if place == f"{__name__}.{name}" else getattr(module, name)
                 return globals().setdefault(name, found)
-        hint = f": {_RENAMED[name]}" if name in _RENAMED else ""
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
@@ -143,6 +157,7 @@ def __dir__() -> list[str]:
 _drawn_by(_progress.bar)
 
 __all__ = [
+    "ASGD",
     "AUC",
     "F1",
     "MAE",
@@ -151,9 +166,12 @@ __all__ = [
     "RMSE",
     "SGD",
     "Accuracy",
+    "Adadelta",
+    "Adafactor",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "ArrayDataset",
     "Augmented",
     "BCELoss",
@@ -164,19 +182,25 @@ __all__ = [
     "Buffer",
     "CTCLoss",
     "Callback",
+    "ChainedScheduler",
     "Changing",
     "ClipNorm",
     "ClipValue",
     "Clipping",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
     "CosineDecay",
     "CosineEmbeddingLoss",
     "CrossEntropyLoss",
+    "CyclicLR",
     "DataError",
     "Dataset",
     "EarlyStopping",
     "Epoch",
     "Experiment",
     "ExponentialDecay",
+    "ExponentialLR",
     "Export",
     "FileError",
     "FixedLR",
@@ -189,8 +213,10 @@ __all__ = [
     "IsogradError",
     "KLDivLoss",
     "L1Loss",
+    "LambdaLR",
     "Learner",
     "LinearDecay",
+    "LinearLR",
     "Loss",
     "LossGradients",
     "MSELoss",
@@ -201,26 +227,35 @@ __all__ = [
     "MultiLabelMarginLoss",
     "MultiLabelSoftMarginLoss",
     "MultiMarginLoss",
+    "MultiStepLR",
+    "Muon",
+    "NAdam",
     "NLLLoss",
     "Nats",
     "Network",
     "NonFiniteError",
+    "OneCycleLR",
     "Optimizer",
     "Options",
     "Parameter",
     "PoissonNLLLoss",
+    "PolynomialLR",
     "Precision",
     "Prepared",
+    "RAdam",
     "RMSprop",
     "Recall",
     "Recipe",
     "Reconstructed",
+    "ReduceLROnPlateau",
     "Residual",
     "Rowed",
+    "Rprop",
     "SampleDataset",
     "Scaling",
     "Schedule",
     "Sequential",
+    "SequentialLR",
     "ShapeError",
     "SmoothL1Loss",
     "SoftMarginLoss",
@@ -228,6 +263,7 @@ __all__ = [
     "Splits",
     "Standardizer",
     "StepDecay",
+    "StepLR",
     "StopFit",
     "Streams",
     "Subset",
@@ -267,6 +303,7 @@ __all__ = [
     "one_hot",
     "record",
     "save",
+    "schedule_function",
     "split",
     "standardize",
     "text",

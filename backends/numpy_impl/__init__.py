@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -74,8 +75,8 @@ class NumpyBackend:
         found: State = self.tables.clippings[type(clip)](clip, gradients)
         return found
 
-    def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
-        return [schedule.at(t, total, lr) for t in range(total)]
+    def learning_rates(self, schedule: Schedule, lr: float, total: int, measured: Sequence[float] = ()) -> list[float]:
+        return [schedule.seeing(measured[:t], t, total, lr) for t in range(total)]
 
     def draw(self, law: Initializer, shape: Shape, fans: Fans, seed: int) -> Array:
         return law.draw(generator(seed, "init"), shape, fans)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from math import isfinite, sqrt
+from types import EllipsisType
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,12 +18,12 @@ from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, aligned, first_nonfinite, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
 from isograd.core.engine.headroom import Headroom, magnitude, nonfinite_gradient, nonfinite_slot, nonfinite_weight
-from isograd.core.engine.memory import check_memory, slot_start
+from isograd.core.engine.memory import check_memory
 from isograd.core.engine.pairing import gathered, in_evaluation
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.unbroken import Unbroken
 from isograd.core.learning.losses import Losses
-from isograd.core.learning.optimizers import Clipping, Optimizer
+from isograd.core.learning.optimizers import Clipping, Optimizer, Slot
 
 
 class Trainable(Network, Protocol):
@@ -63,14 +64,20 @@ class NumpyLearner:
         self.check = BatchCheck(net.model, losses, carrying)
         self.t = 0
         self.slots = {
-            path: {slot: np.full_like(net.state[path], slot_start(optimizer)) for slot in optimizer.slots}
-            for path in net.weight_paths
+            path: {name: np.full(slot.shape, slot.start, net.dtype) for name, slot in memory.items()}
+            for path, memory in self._memory()
         }
         self.headroom = Headroom(optimizer, net.dtype)
         self.blocks = self._blocks()
 
-    def _blocks(self) -> dict[str, list[tuple[slice, Array, State]]]:
+    def _memory(self) -> Iterator[tuple[str, dict[str, Slot]]]:
+        """What is remembered, weight by weight."""
+        return ((path, self.optimizer.memory(self.net.state[path].shape)) for path in self.net.weight_paths)
+
+    def _blocks(self) -> dict[str, list[tuple[slice | EllipsisType, Array, State]]]:
         """What is updated together, weight by weight."""
+        if not self.optimizer.entrywise:
+            return {path: [(..., self.net.state[path], slots)] for path, slots in self.slots.items()}
         return {path: list(blocks(self.net.state[path], slots)) for path, slots in self.slots.items()}
 
     def __getstate__(self) -> dict[str, Any]:
@@ -149,6 +156,8 @@ class NumpyLearner:
     def _update(self, grads: State, lr: float) -> None:
         """The optimizer's rule, block by block, in place."""
         rule = self.net.tables.optimizers[type(self.optimizer)]
+        if not self.optimizer.entrywise:
+            grads = {path: g.reshape(self.net.state[path].shape) for path, g in grads.items()}
         for path, g in grads.items():
             for block, w, slots in self.blocks[path]:
                 rule(self.optimizer, lr, self.t + 1, w, g[block], slots)
@@ -221,8 +230,9 @@ class NumpyLearner:
         with Unbroken():
             self.t = step
             self.net.at_step(step)
-            for name, values in self._slots().items():
-                values[...] = memory[name] if step else slot_start(self.optimizer)
+            for path, slots in self._memory():
+                for name, slot in slots.items():
+                    self.slots[path][name][...] = memory[f"{name}/{path}"] if step else slot.start
             self.held = tuple(np.array(h, self.net.dtype) for h in carried_of(memory))
             self.headroom.slots_set(magnitude(self._slots()))
 

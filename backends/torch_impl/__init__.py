@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,7 +15,8 @@ from isograd.backends.torch_impl.layers import LAYERS
 from isograd.backends.torch_impl.loader import target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.network import TORCH_DTYPES, TorchNetwork
-from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, SCHEDULERS, clipped
+from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, clipped
+from isograd.backends.torch_impl.schedulers import SCHEDULERS
 from isograd.core.base.description import Description
 from isograd.core.base.errors import BackendError
 from isograd.core.base.initializers import Fans, Initializer
@@ -87,14 +88,17 @@ class TorchBackend:
         given = [torch.tensor(g) for g in gradients.values()]
         return {path: g.numpy() for path, g in zip(gradients, clipped(clip, given), strict=True)}
 
-    def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
+    def learning_rates(self, schedule: Schedule, lr: float, total: int, measured: Sequence[float] = ()) -> list[float]:
         optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=lr)
         scheduler = SCHEDULERS[type(schedule)](schedule, optimizer, total)
         rates = []
-        for _ in range(total):
+        for t in range(total):
             rates.append(float(optimizer.param_groups[0]["lr"]))
             optimizer.step()
-            scheduler.step()
+            if schedule.follows is None:
+                scheduler.step()
+            elif t < len(measured):
+                scheduler.step(measured[t])
         return rates
 
     def draw(self, law: Initializer, shape: Shape, fans: Fans, seed: int) -> Array:

@@ -21,7 +21,7 @@ from isograd.core.data.dataset import Dataset
 from isograd.core.engine.batches import BatchCheck, first_nonfinite, mean_loss
 from isograd.core.engine.carry import Carrying, carried_name, carried_of
 from isograd.core.engine.headroom import Headroom, magnitude, nonfinite_gradient, nonfinite_slot, nonfinite_weight
-from isograd.core.engine.memory import check_memory, slot_start
+from isograd.core.engine.memory import check_memory
 from isograd.core.engine.pairing import in_evaluation, places_of
 from isograd.core.engine.protocol import Network
 from isograd.core.engine.unbroken import Unbroken
@@ -77,6 +77,7 @@ class TorchLearner:
         ]
         self.params = [net.weights[path] for path in net.weight_paths]
         self.rule = optimizer
+        self.memory = {path: optimizer.memory(tuple(net.weights[path].shape)) for path in net.weight_paths}
         self.optimizer = self._fresh_optimizer()
         self.check = BatchCheck(net.model, losses, carrying)
         self.headroom, self.writes = Headroom(optimizer, net.dtype), -1
@@ -178,9 +179,9 @@ class TorchLearner:
         held = self.optimizer.state if self.optimizer is not None else {}
         found: State = {}
         for path, p in zip(self.net.weight_paths, self.params, strict=True):
-            for slot in self.rule.slots:
+            for slot, (shape, start) in self.memory[path].items():
                 value = held.get(p, {}).get(slot)
-                fresh = np.full(p.shape, slot_start(self.rule), self.net.dtype)
+                fresh = np.full(shape, start, self.net.dtype)
                 found[f"{slot}/{path}"] = fresh if value is None else value.detach().cpu().numpy().copy()
         return found
 
@@ -269,7 +270,7 @@ class TorchLearner:
         if optimizer is not None and step:
             counts = {} if isinstance(optimizer, torch.optim.SGD) else {"step": torch.tensor(float(step))}
             for path, p in zip(self.net.weight_paths, self.params, strict=True):
-                given = {slot: np.array(memory[f"{slot}/{path}"], order="C") for slot in self.rule.slots}
+                given = {slot: np.array(memory[f"{slot}/{path}"], order="C") for slot in self.memory[path]}
                 slots = {slot: laid_out_as(p, values) for slot, values in given.items()}
                 if slots:
                     optimizer.state[p] = {**{name: count.clone() for name, count in counts.items()}, **slots}
@@ -292,7 +293,12 @@ def norm(values: list[torch.Tensor]) -> float:
 
 @torch.no_grad()
 def laid_out_as(p: torch.Tensor, values: Array) -> torch.Tensor:
-    """The values in p's dtype, and in memory as p lies: fused optimizers read both side by side."""
+    """The values in p's dtype, and in memory as p lies: fused optimizers read both side by side.
+
+    Those of another shape lie in order.
+    """
+    if values.shape != p.shape:
+        return torch.tensor(values, dtype=p.dtype, device=p.device)
     return torch.empty_like(p).copy_(torch.from_numpy(values))
 
 

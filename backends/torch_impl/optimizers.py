@@ -1,50 +1,20 @@
-"""One line an optimizer, a clipping and a schedule: torch.optim's, or the book's (Weidman 2019) velocity."""
+"""One line an optimizer and a clipping: torch.optim's, or ours (`own_optimizers.py`) where torch has none like it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn, optim
-from torch.optim import lr_scheduler
 
+from isograd.backends.torch_impl.own_optimizers import MatrixMuon, OwnDtypeASGD, OwnDtypeNAdam, StepVelocitySGD
 from isograd.core.base.table import Table
+from isograd.core.learning import adaptive
 from isograd.core.learning import optimizers as core
-from isograd.core.learning import schedules
 
 OPTIMIZERS = Table("torch_impl/optimizers.py")
 CLIPPINGS = Table("torch_impl/optimizers.py")
-SCHEDULERS = Table("torch_impl/optimizers.py")
-
-
-class StepVelocitySGD(optim.Optimizer):
-    """SGD whose velocity is a step: v ← μv + (1−τ)ηg, w ← w − v (the book, scikit-learn)."""
-
-    def __init__(
-        self,
-        params: Iterable[Tensor],
-        lr: float,
-        momentum: float,
-        dampening: float,
-        weight_decay: float,
-        nesterov: bool,
-    ) -> None:
-        defaults = {"lr": lr, "momentum": momentum, "dampening": dampening}
-        super().__init__(params, defaults | {"weight_decay": weight_decay, "nesterov": nesterov})
-
-    @torch.no_grad()
-    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
-        for group in self.param_groups:
-            for w in group["params"]:
-                if w.grad is None:
-                    continue
-                move = w.grad.add(w, alpha=group["weight_decay"]).mul_(group["lr"])
-                if group["momentum"]:
-                    v = self.state[w].setdefault("momentum_buffer", torch.zeros_like(w))
-                    v.mul_(group["momentum"]).add_(move, alpha=1 - group["dampening"])
-                    move = move.add(v, alpha=group["momentum"]) if group["nesterov"] else v
-                w.sub_(move)
 
 
 def _sgd(s: core.SGD, params: list[Tensor]) -> optim.Optimizer:
@@ -53,6 +23,7 @@ def _sgd(s: core.SGD, params: list[Tensor]) -> optim.Optimizer:
         "dampening": s.dampening,
         "weight_decay": s.weight_decay,
         "nesterov": s.nesterov,
+        "maximize": s.maximize,
     }
     if s.velocity == "step":
         return StepVelocitySGD(params, s.lr, **options)
@@ -68,15 +39,87 @@ OPTIMIZERS[core.Adagrad] = lambda s, params: optim.Adagrad(
     weight_decay=s.weight_decay,
     initial_accumulator_value=s.initial_accumulator_value,
     eps=s.eps,
+    maximize=s.maximize,
 )
 OPTIMIZERS[core.RMSprop] = lambda s, params: optim.RMSprop(
-    params, lr=s.lr, alpha=s.alpha, eps=s.eps, weight_decay=s.weight_decay, momentum=s.momentum, centered=s.centered
+    params,
+    lr=s.lr,
+    alpha=s.alpha,
+    eps=s.eps,
+    weight_decay=s.weight_decay,
+    momentum=s.momentum,
+    centered=s.centered,
+    maximize=s.maximize,
 )
 OPTIMIZERS[core.Adam] = lambda s, params: optim.Adam(
-    params, lr=s.lr, betas=s.betas, eps=s.eps, weight_decay=s.weight_decay, amsgrad=s.amsgrad
+    params,
+    lr=s.lr,
+    betas=s.betas,
+    eps=s.eps,
+    weight_decay=s.weight_decay,
+    amsgrad=s.amsgrad,
+    maximize=s.maximize,
 )
 OPTIMIZERS[core.AdamW] = lambda s, params: optim.AdamW(
-    params, lr=s.lr, betas=s.betas, eps=s.eps, weight_decay=s.weight_decay, amsgrad=s.amsgrad
+    params,
+    lr=s.lr,
+    betas=s.betas,
+    eps=s.eps,
+    weight_decay=s.weight_decay,
+    amsgrad=s.amsgrad,
+    maximize=s.maximize,
+)
+OPTIMIZERS[adaptive.Adadelta] = lambda s, params: optim.Adadelta(
+    params, lr=s.lr, rho=s.rho, eps=s.eps, weight_decay=s.weight_decay, maximize=s.maximize
+)
+OPTIMIZERS[adaptive.Adamax] = lambda s, params: optim.Adamax(
+    params, lr=s.lr, betas=s.betas, eps=s.eps, weight_decay=s.weight_decay, maximize=s.maximize
+)
+OPTIMIZERS[adaptive.NAdam] = lambda s, params: OwnDtypeNAdam(
+    params,
+    lr=s.lr,
+    betas=s.betas,
+    eps=s.eps,
+    weight_decay=s.weight_decay,
+    momentum_decay=s.momentum_decay,
+    decoupled_weight_decay=s.decoupled_weight_decay,
+    maximize=s.maximize,
+)
+OPTIMIZERS[adaptive.RAdam] = lambda s, params: optim.RAdam(
+    params,
+    lr=s.lr,
+    betas=s.betas,
+    eps=s.eps,
+    weight_decay=s.weight_decay,
+    decoupled_weight_decay=s.decoupled_weight_decay,
+    maximize=s.maximize,
+)
+OPTIMIZERS[adaptive.ASGD] = lambda s, params: OwnDtypeASGD(
+    params, lr=s.lr, lambd=s.lambd, alpha=s.alpha, t0=s.t0, weight_decay=s.weight_decay, maximize=s.maximize
+)
+OPTIMIZERS[adaptive.Rprop] = lambda s, params: optim.Rprop(
+    params, lr=s.lr, etas=s.etas, step_sizes=s.step_sizes, maximize=s.maximize
+)
+OPTIMIZERS[adaptive.Adafactor] = lambda s, params: optim.Adafactor(
+    params,
+    lr=s.lr,
+    beta2_decay=s.beta2_decay,
+    eps=s.eps,
+    d=s.d,
+    weight_decay=s.weight_decay,
+    maximize=s.maximize,
+)
+OPTIMIZERS[adaptive.Muon] = lambda s, params: MatrixMuon(
+    params,
+    lr=s.lr,
+    weight_decay=s.weight_decay,
+    momentum=s.momentum,
+    nesterov=s.nesterov,
+    ns_coefficients=s.ns_coefficients,
+    eps=s.eps,
+    ns_steps=s.ns_steps,
+    adjust_lr_fn=s.adjust_lr_fn,
+    maximize=s.maximize,
 )
 
 CLIPPINGS[core.ClipValue] = lambda s, params: nn.utils.clip_grad_value_(params, s.limit)
@@ -90,28 +133,3 @@ def clipped(s: core.Clipping, gradients: Sequence[Tensor]) -> list[Tensor]:
         stand_in.grad = g
     CLIPPINGS[type(s)](s, stand_ins)
     return [s.grad for s in stand_ins if s.grad is not None]
-
-
-def _exponential(s: schedules.ExponentialDecay, o: optim.Optimizer, total: int) -> Any:
-    lr = o.param_groups[0]["lr"]
-    gamma = s.gamma if s.gamma is not None else (s.final_lr / lr) ** (1 / max(total - 1, 1))
-    return lr_scheduler.ExponentialLR(o, gamma)
-
-
-def _linear(s: schedules.LinearDecay, o: optim.Optimizer, total: int) -> Any:
-    end = s.final_lr / o.param_groups[0]["lr"]
-    return lr_scheduler.LinearLR(o, start_factor=1.0, end_factor=end, total_iters=max(total - 1, 1))
-
-
-def _warm_up(s: schedules.WarmUp, o: optim.Optimizer, total: int) -> Any:
-    first = lr_scheduler.LinearLR(o, start_factor=s.start_factor, total_iters=s.length)
-    rest = SCHEDULERS[type(s.then)](s.then, o, max(total - s.length, 1))
-    return lr_scheduler.SequentialLR(o, [first, rest], milestones=[s.length])
-
-
-SCHEDULERS[schedules.FixedLR] = lambda s, o, total: lr_scheduler.LambdaLR(o, lambda t: 1.0)
-SCHEDULERS[schedules.LinearDecay] = _linear
-SCHEDULERS[schedules.ExponentialDecay] = _exponential
-SCHEDULERS[schedules.StepDecay] = lambda s, o, total: lr_scheduler.StepLR(o, s.step_size, s.gamma)
-SCHEDULERS[schedules.CosineDecay] = lambda s, o, total: lr_scheduler.CosineAnnealingLR(o, s.period or total, s.final_lr)
-SCHEDULERS[schedules.WarmUp] = _warm_up

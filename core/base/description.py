@@ -51,7 +51,7 @@ def as_int(value: object) -> object:
     return number
 
 
-def _as_tuple(value: object) -> object:
+def as_tuple(value: object) -> object:
     return tuple(value) if isinstance(value, list) else value
 
 
@@ -69,8 +69,8 @@ Fraction = Annotated[float, Field(ge=0, le=1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Real = Annotated[int | float, BeforeValidator(as_int), AfterValidator(_no_nan)]
 """A whole number stays one, and ±∞ is a number."""
-Dims = Annotated[tuple[Int, ...], BeforeValidator(_as_tuple), Field(max_length=AXES)]
-Floats = Annotated[tuple[float, ...], BeforeValidator(_as_tuple)]
+Dims = Annotated[tuple[Int, ...], BeforeValidator(as_tuple), Field(max_length=AXES)]
+Floats = Annotated[tuple[float, ...], BeforeValidator(as_tuple)]
 
 
 @dataclass_transform(kw_only_default=True, frozen_default=True, field_specifiers=(field,))

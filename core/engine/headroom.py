@@ -15,7 +15,7 @@ import numpy as np
 
 from isograd.core.base.errors import NonFiniteError
 from isograd.core.base.types import Array
-from isograd.core.engine.memory import slot_start
+from isograd.core.engine.memory import largest_start
 from isograd.core.learning.optimizers import Optimizer
 
 
@@ -29,7 +29,7 @@ class Headroom:
     def __init__(self, optimizer: Optimizer, dtype: np.dtype[np.floating]) -> None:
         self.optimizer, self.limit = optimizer, float(np.finfo(dtype).max) / 8
         self.lr = self.gradient = 0.0
-        self.weight, self.added = inf, slot_start(optimizer)
+        self.weight, self.added = inf, largest_start(optimizer)
 
     def suffices(self, lr: float, gradient: float, measured: Callable[[], float]) -> bool:
         """Whether a step at this rate, with no entry of a gradient larger than `gradient`, is certain to be finite.

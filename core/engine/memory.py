@@ -12,14 +12,28 @@ from isograd.core.base.types import Shape, State
 from isograd.core.engine.carry import CARRIED, Carrying, carried_name
 from isograd.core.engine.protocol import Network
 from isograd.core.graph.weights import declared, floats, plain_array
-from isograd.core.learning.optimizers import Adagrad, Optimizer
+from isograd.core.learning.optimizers import Optimizer
 
-SQUARES = ("sum", "square_avg", "exp_avg_sq", "max_exp_avg_sq")  # slots that no gradient makes negative
+SQUARES = {  # slots that no gradient makes negative
+    "acc_delta",
+    "col_var",
+    "eta",
+    "exp_avg_sq",
+    "exp_inf",
+    "max_exp_avg_sq",
+    "mu",
+    "mu_product",
+    "row_var",
+    "square_avg",
+    "step_size",
+    "sum",
+    "variance",
+}
 
 
-def slot_start(optimizer: Optimizer) -> float:
-    """What every entry of an optimizer's slots is before the first step."""
-    return optimizer.initial_accumulator_value if isinstance(optimizer, Adagrad) else 0.0
+def largest_start(optimizer: Optimizer) -> float:
+    """The largest entry of an optimizer's slots before the first step."""
+    return max((start for _, start in optimizer.memory((1, 1)).values()), default=0.0)
 
 
 def check_memory(
@@ -32,8 +46,9 @@ def check_memory(
     """
     step = _step(where, memory)
     weights, _ = declared(net.model)
-    slots = [f"{slot}/{path}" for path in weights for slot in optimizer.slots] if step else []
-    shapes: dict[str, Shape] = {name: weights[name.split("/", 1)[1]].shape for name in slots}
+    shapes: dict[str, Shape] = {}
+    for path, weight in weights.items() if step else ():
+        shapes |= {f"{name}/{path}": slot.shape for name, slot in optimizer.memory(weight.shape).items()}
     if carrying is not None and any(str(name).startswith(CARRIED) for name in memory):
         shapes |= {carried_name(k): shape for k, shape in enumerate(carrying.shapes)}
     missing, unexpected = [n for n in shapes if n not in memory], [n for n in memory if n not in shapes and n != "step"]

@@ -133,8 +133,8 @@ class Judged(Protocol):
     def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
         """(the loss's value, its gradient dy·∂L/∂prediction); one number as `dy` stands for each of several values"""
 
-    def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
-        """lr(0) … lr(total−1)"""
+    def learning_rates(self, schedule: Schedule, lr: float, total: int, measured: Sequence[float] = ()) -> list[float]:
+        """lr(0) … lr(total−1); `measured`: what the schedule follows, as it was after positions 0, 1, …"""
 
     def draw(self, law: Initializer, shape: Shape, fans: Fans, seed: int) -> Array:
         """A weight drawn by this engine's own implementation of the law, float64: its second witness."""
@@ -201,8 +201,8 @@ class JudgedVariant(Variant):
     def evaluate_loss(self, loss: Loss, prediction: Array, target: Array, dy: Array) -> tuple[Array, Array]:
         return self.engine.evaluate_loss(loss, prediction, target, dy)
 
-    def learning_rates(self, schedule: Schedule, lr: float, total: int) -> list[float]:
-        return self.engine.learning_rates(schedule, lr, total)
+    def learning_rates(self, schedule: Schedule, lr: float, total: int, measured: Sequence[float] = ()) -> list[float]:
+        return self.engine.learning_rates(schedule, lr, total, *((measured,) if measured else ()))
 
     def draw(self, law: Initializer, shape: Shape, fans: Fans, seed: int) -> Array:
         return self.engine.draw(law, shape, fans, seed)

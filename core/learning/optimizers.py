@@ -7,36 +7,54 @@ from __future__ import annotations
 
 from dataclasses import field
 from math import inf
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, NamedTuple
 
 from pydantic import BeforeValidator, Field
 
 from isograd.core.base.description import Description, Finite, NonNegative, Positive, describes
 from isograd.core.base.errors import SpecError
+from isograd.core.base.types import Shape
 
 Beta = Annotated[float, Field(ge=0, lt=1)]
 ZERO = 1e-37  # what is smaller may be rounded to nothing in float32
 
 
-def _two(value: object) -> object:
+def as_pair(value: object) -> object:
     """JSON has lists where Python has tuples."""
     if not isinstance(value, (list, tuple)) or len(value) != 2:
         raise ValueError("two numbers")
     return tuple(value)
 
 
-Betas = Annotated[tuple[Beta, Beta], BeforeValidator(_two)]
+Betas = Annotated[tuple[Beta, Beta], BeforeValidator(as_pair)]
+
+
+class Slot(NamedTuple):
+    """An array that is remembered for a weight: its shape, and what every entry is before the first step."""
+
+    shape: Shape
+    start: float = 0.0
 
 
 @describes("optimizer", abstract=True)
 class Optimizer(Description):
-    """How a gradient changes a weight. `slots` names the arrays it remembers for each weight."""
+    """How a gradient changes a weight. `slots` names the arrays of a weight's shape that it remembers for each.
+
+    `maximize`: the loss is to grow: g ← −g before anything else. `entrywise`: whether an entry of the weight and of
+    its slots depends on no other; where it is False, a rule sees the whole weight in its own shape.
+    """
 
     lr: NonNegative = field(kw_only=False)
+    maximize: bool = False
+    entrywise: ClassVar[bool] = True
 
     @property
     def slots(self) -> tuple[str, ...]:
         return ()
+
+    def memory(self, shape: Shape) -> dict[str, Slot]:
+        """All that is remembered for a weight of this shape; SpecError for one that it cannot train."""
+        return {name: Slot(shape) for name in self.slots}
 
     def reach(self, lr: float, g: float, w: float) -> float:
         """A bound of every number that a step computes, |Δw| among them, from gradients of at most g, weights of at
@@ -100,6 +118,9 @@ class Adagrad(Optimizer):
     @property
     def slots(self) -> tuple[str, ...]:
         return ("sum",)
+
+    def memory(self, shape: Shape) -> dict[str, Slot]:
+        return {"sum": Slot(shape, self.initial_accumulator_value)}
 
     def reach(self, lr: float, g: float, w: float) -> float:
         """d² and |Δw| ≤ η·d/eps,   d = g + λw"""

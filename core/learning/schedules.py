@@ -5,6 +5,7 @@ A position is an epoch or, with per="step", an optimizer step; `total` is how ma
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import field
 from math import cos, pi
 from typing import Literal
@@ -21,13 +22,22 @@ class Schedule(Description):
 
     per: Literal["epoch", "step"] = "epoch"
 
+    @property
+    def follows(self) -> str | None:
+        """What it wants to see the measurements of: an entry of the history's epochs; None where it sees nothing."""
+        return None
+
     def at(self, position: int, total: int, lr: float) -> float:
         raise NotImplementedError
+
+    def seeing(self, measured: Sequence[float], position: int, total: int, lr: float) -> float:
+        """The same, of a fit in which what it follows was measured so, before this position."""
+        return self.at(position, total, lr)
 
 
 @describes("schedule")
 class FixedLR(Schedule):
-    """lr(t) = η. (torch's ConstantLR is another schedule: it scales η for some epochs.)"""
+    """lr(t) = η. (torch's ConstantLR is another schedule: it scales η for some epochs. See ig.ConstantLR.)"""
 
     def at(self, position: int, total: int, lr: float) -> float:
         return lr
@@ -76,7 +86,7 @@ class ExponentialDecay(Schedule):
 
 @describes("schedule")
 class StepDecay(Schedule):
-    """lr(t) = η · gamma^⌊t/step_size⌋
+    """lr(t) = η · gamma^⌊t/step_size⌋    (torch's name for it is StepLR)
 
     >>> [round(StepDecay(step_size=2).at(t, 5, 1.0), 3) for t in range(5)]
     [1.0, 1.0, 0.1, 0.1, 0.01]

@@ -100,7 +100,8 @@ def check_loss_case(pair: Pair, case: LossCase) -> Iterator[Result]:
 
 def check_optimizer_case(pair: Pair, case: OptimizerCase) -> Iterator[Result]:
     """Locked steps of a small network."""
-    model = Sequential([Linear(case.units), Tanh(), Linear(2)], input_shape=(4,))
+    bias = not case.matrices
+    model = Sequential([Linear(case.units, bias=bias), Tanh(), Linear(2, bias=bias)], input_shape=(4,))
     rng = generator(0, "optimizer case", case.why)
     x, t = rng.normal(size=(8, 4)), rng.normal(size=(8, 2))
     state = initial_state(model, seed=0, dtype=np.dtype(np.float64))
@@ -111,7 +112,7 @@ def check_optimizer_case(pair: Pair, case: OptimizerCase) -> Iterator[Result]:
 
 def check_schedule_case(pair: Pair, case: ScheduleCase) -> Iterator[Result]:
     path = f"{type(case.schedule).__name__}: {case.why}"
-    yield compare_schedule(pair, case.schedule, case.lr, case.total, path=path)
+    yield compare_schedule(pair, case.schedule, case.lr, case.total, path=path, measured=case.measured)
 
 
 def check_law_case(pair: Pair, case: LawCase) -> Iterator[Result]:

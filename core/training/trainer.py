@@ -30,6 +30,7 @@ from isograd.core.training.history import Epoch, History
 from isograd.core.training.interrupts import Interrupts, interrupts
 from isograd.core.training.places import evaluated
 from isograd.core.training.progress import drawing
+from isograd.core.training.rates import check_schedule, rates
 from isograd.core.training.state import TrainerState, in_folder
 from isograd.core.training.watching import BestWeights, StopFit, Watcher
 from isograd.core.training.weighing import Weighed, joined
@@ -232,6 +233,7 @@ class Trainer:
         """What remains of a fit, its watchers told of its start and its end; the first error of those told of that."""
         begun, failed = list[Watcher](), list[BaseException]()
         steps = len(fit.order(self.net.seed, self.epochs_done))
+        check_schedule(self.schedule, self.optimizer.lr, fit, steps, self.metrics)
         self._running = True
         self._fit = None  # what was interrupted before this fit is over
         try:
@@ -265,28 +267,29 @@ class Trainer:
             self.learner.reset_state()
         data = Weighed(for_epoch(fit.data, self.epochs_done), self.losses)
         ctrl_c.hold()
-        steps = self.learner.epoch(data, order[done:], lambda k: self._lr(fit, done + k, len(order)))
+        lr = rates(self.schedule, self.optimizer.lr, fit, len(order))
+        steps = self.learner.epoch(data, order[done:], lambda k: lr(done + k))
         while (loss := fit.next_loss(steps, order, self.epochs_done + 1)) is not None:
             fit.stepped(loss, data.weight)
             ctrl_c.release()
             fit.tell(self)
             ctrl_c.hold()
         ctrl_c.release()
-        epoch = self._measured(fit, order)
+        epoch = self._measured(fit, order, lr(len(order) - 1))
         ctrl_c.hold()
         self.epochs_done += 1
         fit.closed(epoch)
         ctrl_c.release()
         fit.tell(self)
 
-    def _measured(self, fit: Fit, order: list[Array]) -> Epoch:
+    def _measured(self, fit: Fit, order: list[Array], lr: float) -> Epoch:
         """What there is to say of an epoch whose steps are done."""
         number, plan, held_out = fit.epoch + 1, fit.plan, fit.held_out
         measured = held_out is not None and (number % plan.validate_every == 0 or number == plan.epochs)
         scores = self._validated(held_out, fit) if held_out is not None and measured else {}
         return Epoch(
             number=self.epochs_done + 1,
-            lr=self._lr(fit, len(order) - 1, len(order)),
+            lr=lr,
             train_loss=joined(self.losses, fit.history.step_losses[-len(order) :], fit.weights),
             validation_loss=scores.pop("loss", None),
             metrics=scores,
@@ -311,10 +314,3 @@ class Trainer:
         """A copy, or what is pickled, knows of an interrupted fit what `restore` knows: no data and no callbacks."""
         restored = self.state() if self._fit is not None else self._restored
         return vars(self) | {"_running": False, "_fit": None, "_restored": restored}
-
-    def _lr(self, fit: Fit, step: int, steps: int) -> float:
-        """The rate of a step of the running epoch, by its place in the whole fit."""
-        epoch, epochs = fit.epoch, fit.plan.epochs
-        if self.schedule.per == "epoch":
-            return self.schedule.at(epoch, epochs, self.optimizer.lr)
-        return self.schedule.at(epoch * steps + step, epochs * steps, self.optimizer.lr)

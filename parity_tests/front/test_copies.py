@@ -14,7 +14,7 @@ import isograd as ig
 from isograd.core.base.description import REGISTRY, Description
 from isograd.core.base.errors import IsogradError
 from isograd.core.layers.base import Misfit
-from isograd.core.parity.cases import CASES
+from isograd.core.parity.cases import CASES, SCHEDULE_CASES
 
 COPIES: dict[str, Callable[[Any], Any]] = {
     "copy": copy.copy,
@@ -40,6 +40,8 @@ def graph() -> ig.Model:
 def described(cls: type[Description]) -> Description | None:
     if cls in CASES:
         return CASES[cls][0].layer
+    if cls in SCHEDULE_CASES:
+        return SCHEDULE_CASES[cls][0].schedule
     try:
         return cls()
     except ig.SpecError:
@@ -52,9 +54,6 @@ ONES = {
     "ClipNorm": ig.ClipNorm(1.0),
     "ClipValue": ig.ClipValue(1.0),
     "Constant": ig.init.Constant(1.0),
-    "ExponentialDecay": ig.ExponentialDecay(gamma=0.5),
-    "LinearDecay": ig.LinearDecay(final_lr=0.5),
-    "StepDecay": ig.StepDecay(step_size=2),
     "WarmUp": ig.WarmUp(length=3, then=ig.StepDecay(step_size=2)),
     "Model": graph(),
 }

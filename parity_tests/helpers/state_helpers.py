@@ -12,7 +12,7 @@ from safetensors.numpy import load, save
 from training_helpers import LABELS, X, Y, model
 
 import isograd as ig
-from isograd.core.parity.cases import CLIPPING_CASES, OPTIMIZER_CASES, SCHEDULE_CASES
+from isograd.core.parity.cases import CLIPPING_CASES, EVERYWHERE, OPTIMIZER_CASES, SCHEDULE_CASES
 
 EPOCHS, STEPS = 3, 4  # of 23 samples in batches of 6
 RNG = np.random.default_rng(8)
@@ -101,6 +101,12 @@ def attending() -> ig.Model:
     return ig.Model(inputs=x, outputs=ig.Linear(2)(ig.LastStep()(seq)))
 
 
+def matrices() -> ig.Sequential:
+    """Weights of two axes alone."""
+    layers = [ig.Linear(4, bias=False), ig.Tanh(), ig.Dropout(0.3), ig.Linear(2, bias=False)]
+    return ig.Sequential(layers, input_shape=(3,))
+
+
 def pictures() -> ig.Sequential:
     return ig.Sequential(
         [ig.Conv2d(3, 3, padding=1), ig.BatchNorm2d(), ig.ReLU(), ig.Dropout2d(0.3), ig.Flatten(), ig.Linear(2)],
@@ -166,16 +172,24 @@ SITUATIONS: dict[str, Situation] = {
             "early_stopping": ig.EarlyStopping(patience=2),
         },
     ),
+    **{
+        f"{case.optimizer!r}": Situation(matrices, options={"optimizer": case.optimizer, "schedule": BY_STEP})
+        for cases in OPTIMIZER_CASES.values()
+        for case in cases
+        if case.matrices
+    },
     "a callback that counts": Situation(callbacks=lambda: [Counting(10)]),
     **{
         f"{case.optimizer!r}, {case.clip!r}": Situation(
             options={"optimizer": case.optimizer, "clip": case.clip, "schedule": BY_STEP}
         )
-        for cases in (*OPTIMIZER_CASES.values(), *CLIPPING_CASES.values())
+        for cases in (EVERYWHERE, *CLIPPING_CASES.values())
         for case in cases
     },
     **{
-        f"{schedule!r}": Situation(options={"schedule": schedule})
+        f"{schedule!r}": Situation(
+            options={"schedule": schedule}, fit=None if schedule.follows is None else {"validation": (X[:7], Y[:7])}
+        )
         for cases in SCHEDULE_CASES.values()
         for case in cases
         for schedule in (case.schedule, replace(case.schedule, per="step"))

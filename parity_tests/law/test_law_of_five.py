@@ -17,7 +17,7 @@ from isograd.backends.torch_impl.layers import LAYERS
 from isograd.backends.torch_impl.losses import LOSSES as TORCH_LOSSES
 from isograd.backends.torch_impl.optimizers import CLIPPINGS as TORCH_CLIPPINGS
 from isograd.backends.torch_impl.optimizers import OPTIMIZERS as TORCH_OPTIMIZERS
-from isograd.backends.torch_impl.optimizers import SCHEDULERS
+from isograd.backends.torch_impl.schedulers import SCHEDULERS
 from isograd.core.base.description import REGISTRY
 from isograd.core.base.initializers import Initializer
 from isograd.core.graph.composite import Composite
@@ -63,7 +63,7 @@ ROOMS = {
     },
     "schedule": {
         "method `at` in core/learning/schedules.py": SCHEDULES,
-        "line in torch_impl/optimizers.py": SCHEDULERS,
+        "line in torch_impl/schedulers.py": SCHEDULERS,
         "formula in core/parity/formulas/schedules.py": SCHEDULE_FORMULAS,
         "case in core/parity/cases/": cases.SCHEDULE_CASES,
     },

@@ -17,7 +17,7 @@ from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import State
 from isograd.core.layers.base import Layer
 from isograd.core.learning.losses import FEW, all_within
-from isograd.core.parity.cases import CASES, OPTIMIZER_CASES, Case, OptimizerCase
+from isograd.core.parity.cases import CASES, EVERYWHERE, Case, OptimizerCase
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.node import compare_node
 from isograd.core.parity.suite import case_trial
@@ -33,7 +33,7 @@ def of_kinds(*prefixes: str) -> list[Case]:
 
 CUT = of_kinds("Conv", "MaxPool", "Residual")
 SLICED = of_kinds("Linear", "Multihead", "Transformer")
-OPTIMIZERS = [case for cases in OPTIMIZER_CASES.values() for case in cases if case.units < 100]
+OPTIMIZERS = [case for case in EVERYWHERE if case.units < 100]
 
 
 def agree(pair: Pair, case: Case) -> None:

@@ -54,7 +54,8 @@ EQUIVALENT = {
         (f"OPTIMIZERS[{name}]", call.format(name, "lr=s.lr, "), call.format(name, "")): "every step sets it"
         for name in ("Adam", "AdamW")
         for call in [
-            "optim.{}(params, {}betas=s.betas, eps=s.eps, weight_decay=s.weight_decay, amsgrad=s.amsgrad)",
+            "optim.{}(params, {}betas=s.betas, eps=s.eps, weight_decay=s.weight_decay, "
+            "amsgrad=s.amsgrad, maximize=s.maximize)",
         ]
     },
     ("attend", ATTEND.format(", is_causal=self.causal"), ATTEND.format("")): "a hint beside the mask itself",

@@ -14,7 +14,7 @@ from training_helpers import BOTH, X, Y, model, trainer
 
 import isograd as ig
 from isograd.core.base import errors
-from isograd.core.parity.cases import CASES, OPTIMIZER_CASES
+from isograd.core.parity.cases import CASES, EVERYWHERE
 from isograd.core.parity.suite import case_trial
 
 
@@ -23,7 +23,7 @@ def pickled(value: Any) -> Any:
 
 
 WAYS = pytest.mark.parametrize("way", [deepcopy, pickled])
-OPTIMIZERS = [case.optimizer for cases in OPTIMIZER_CASES.values() for case in cases]
+OPTIMIZERS = [case.optimizer for case in EVERYWHERE]
 ERRORS = [kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, ig.IsogradError)]
 
 

@@ -13,11 +13,11 @@ from training_helpers import BOTH, LABELS, X, Y, model
 import isograd as ig
 from isograd.core.base.types import FLOATS
 from isograd.core.learning.losses import ClassLoss
-from isograd.core.parity.cases import CLIPPING_CASES, OPTIMIZER_CASES, OptimizerCase
+from isograd.core.parity.cases import CLIPPING_CASES, EVERYWHERE, OptimizerCase
 
 OPTIMIZERS = [
     case
-    for cases in (*OPTIMIZER_CASES.values(), *CLIPPING_CASES.values())
+    for cases in (EVERYWHERE, *CLIPPING_CASES.values())
     for case in cases
     if case.units < 100  # not those of many weights
 ]

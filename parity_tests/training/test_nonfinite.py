@@ -14,10 +14,12 @@ import isograd as ig
 from isograd.backends.numpy_impl.optimizers import OPTIMIZERS
 from isograd.core.base.errors import NonFiniteError
 from isograd.core.engine.headroom import Headroom
-from isograd.core.parity.cases import OPTIMIZER_CASES
+from isograd.core.parity.cases import EVERYWHERE, OPTIMIZER_CASES
 from isograd.core.parity.matching import TOLERANCE, difference
 
-CASES = [case.optimizer for cases in OPTIMIZER_CASES.values() for case in cases]
+CASES = [case.optimizer for case in EVERYWHERE]
+MATRICES = [case.optimizer for cases in OPTIMIZER_CASES.values() for case in cases if case.matrices]
+LOSES_ITS_STEP = (ig.NAdam, ig.Adafactor)  # in torch, whose squares leave the floats before their root is taken
 EVERY = pytest.mark.parametrize("optimizer", CASES, ids=repr)
 
 
@@ -109,6 +111,8 @@ def test_a_step_of_a_large_gradient_is_the_step_of_float64_or_none(optimizer: An
             assert memory(single) == before
             continue
         double.step(x, NOTHING)
+        if backend == "torch" and isinstance(optimizer, LOSES_ITS_STEP):
+            continue
         weights = [made.net.state_dict()["0.weight"].astype(np.float64) for made in (single, double)]
         assert not difference(*weights).exceeds(TOLERANCE["locked step", "float32"])
         assert all(np.isfinite(values).all() for values in single.learner.state_dict().values())
@@ -164,7 +168,7 @@ def test_a_careful_step_is_the_same_step(optimizer: Any, backend: str, monkeypat
 @BOTH
 @EVERY
 def test_ordinary_steps_are_certain(optimizer: Any, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Copies are kept only where they may be needed: centered RMSprop has no bound."""
+    """Copies are kept only where they may be needed: centered RMSprop and Adadelta have no bound."""
     answers: list[bool] = []
     real = Headroom.suffices
 
@@ -176,20 +180,20 @@ def test_ordinary_steps_are_certain(optimizer: Any, backend: str, monkeypatch: p
     made = trainer(backend, optimizer=optimizer, dtype="float32")
     for _ in range(30):
         made.step(X, Y)
-    assert answers == [not getattr(optimizer, "centered", False)] * 30
+    assert answers == [not (getattr(optimizer, "centered", False) or isinstance(optimizer, ig.Adadelta))] * 30
 
 
-@EVERY
+@pytest.mark.parametrize("optimizer", CASES + MATRICES, ids=repr)
 @pytest.mark.parametrize(("size", "rate"), list(product([1e-30, 1e-10, 1.0, 1e4], [1e-6, 0.1, 10.0])))
 def test_no_step_reaches_further_than_its_optimizer_says(optimizer: Any, size: float, rate: float) -> None:
     """Over histories of gradients that jump, vanish and turn, in float32, from weights of some size."""
     rng = np.random.default_rng(4)
     rule = OPTIMIZERS[type(optimizer)]
-    w = rng.normal(size=50).astype(np.float32)
-    slots = {slot: np.zeros_like(w) for slot in optimizer.slots}
+    w = rng.normal(size=(5, 10)).astype(np.float32)
+    slots = {name: np.full(*slot, np.float32) for name, slot in optimizer.memory(w.shape).items()}
     largest = 0.0
     for t in range(1, 40):
-        gradient = (size * 10.0 ** rng.uniform(-12, 0, 50) * rng.choice([-1, 0, 1], 50)).astype(np.float32)
+        gradient = (size * 10.0 ** rng.uniform(-12, 0, w.shape) * rng.choice([-1, 0, 1], w.shape)).astype(np.float32)
         if t % 7 == 0:
             gradient[:] = size
         before = w.copy()

@@ -22,7 +22,6 @@ from isograd.backends.torch_impl.tracing.hooks import Watched
 from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import Array, Arrays
 from isograd.core.engine.context import Run
-from isograd.core.engine.memory import slot_start
 from isograd.core.engine.pairing import gathered
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Optimizer
@@ -230,9 +229,9 @@ class _Running:
     def _slots(self, section: str, spec: Optimizer, state: Mapping[Any, Any]) -> Found:
         """What no gradient has reached is as it was in the beginning."""
         for path, p in self.weights.items():
-            for slot in spec.slots:
+            for slot, (shape, start) in spec.memory(tuple(p.shape)).items():
                 value = state.get(p, {}).get(slot)
-                fresh = np.full(tuple(p.shape), slot_start(spec), _numpy(p))
+                fresh = np.full(shape, start, _numpy(p))
                 yield (section, path, slot), fresh if value is None else array(value)
 
 

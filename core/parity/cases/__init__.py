@@ -46,7 +46,7 @@ from isograd.core.parity.cases import (
 )
 from isograd.core.parity.cases.initializers import INITIALIZER_CASES
 from isograd.core.parity.cases.kinds import Case, LawCase, LossCase, OptimizerCase, ScheduleCase
-from isograd.core.parity.cases.optimizers import CLIPPING_CASES, OPTIMIZER_CASES
+from isograd.core.parity.cases.optimizers import CLIPPING_CASES, EVERYWHERE, OPTIMIZER_CASES
 from isograd.core.parity.cases.recurrent import COMBINATIONS
 from isograd.core.parity.cases.schedules import SCHEDULE_CASES
 
@@ -96,6 +96,7 @@ __all__ = [
     "CASES",
     "CLIPPING_CASES",
     "COMBINATIONS",
+    "EVERYWHERE",
     "INITIALIZER_CASES",
     "LOSS_CASES",
     "OPTIMIZER_CASES",

@@ -82,20 +82,27 @@ class LossCase:
 
 @dataclass(frozen=True)
 class OptimizerCase:
-    """An optimizer (and clipping) over locked steps of a small network with so many units between its two layers."""
+    """An optimizer (and clipping) over locked steps of a small network with so many units between its two layers.
+
+    `matrices`: it trains matrices alone, so that the layers have no bias.
+    """
 
     optimizer: Optimizer
     why: str
     clip: Clipping | None = None
     units: int = 5
+    matrices: bool = False
 
 
 @dataclass(frozen=True)
 class ScheduleCase:
+    """A schedule over so many positions; `measured`: what it follows, as it was before positions 1, 2, …"""
+
     schedule: Schedule
     why: str
     lr: float = 0.1
     total: int = 7
+    measured: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

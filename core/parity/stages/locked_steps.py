@@ -50,8 +50,13 @@ class Step:
         return Whole(training.model, self.before, inputs, training.losses, targets, training.seed, self.number - 1)
 
     def promised(self, weight: str) -> Array:
-        """An array of the dtype and shape that a weight, its slots and its gradient have by description."""
+        """An array of the dtype and shape that a weight and its gradient have by description."""
         return in_dtype({weight: self.training.state[weight]}, self.dtype)[weight]
+
+    def promised_slot(self, slot: str, weight: str) -> Array | None:
+        """The same of one of a weight's slots; None where it has none of this name."""
+        found = self.training.optimizer.memory(self.training.state[weight].shape).get(slot)
+        return None if found is None else np.zeros(found.shape, self.dtype)
 
     @cached_property
     def ruled(self) -> tuple[State, State]:
@@ -168,7 +173,8 @@ def _unknown(pair: Pair, training: Training, dtype: str, memories: Sequence[Stat
     spec = training.optimizer
     for path in {key: None for memory in memories for key in memory if key != "step"}:
         slot, _, weight = path.partition("/")
-        if slot not in spec.slots or weight not in training.state:
+        shape = training.state[weight].shape if weight in training.state else None
+        if shape is None or slot not in spec.memory(shape):
             values: Sides = dict(zip(pair.names, (memory.get(path) for memory in memories), strict=True))
             gap = Difference(np.inf, fault="not by description")
             row = pair.row(STAGE, dtype, path, "in state_dict()", gap, 0.0)
@@ -241,8 +247,8 @@ def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
     if at_clipping is not None:
         return at_clipping
     if gap.structural:
-        held = "/" not in path or path.split("/", 1)[0] in spec.slots
-        promised = structure({"": step.promised(weight)})[""] if held else "nothing"
+        held = step.promised_slot(path.split("/", 1)[0], weight) if "/" in path else step.promised(weight)
+        promised = "nothing" if held is None else structure({"": held})[""]
         return pair.culprit(row, spec, gap.index, values, judge_promise(path, values, promised))
     ruled = [by_formula(step, weight, side[weight])[path] for side in clipped]
     beside = step.from_rules(path)

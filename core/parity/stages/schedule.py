@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from isograd.core.engine.protocol import judged
@@ -15,10 +17,15 @@ from isograd.core.parity.witness import judge_promise, odd_one_out
 STAGE = "schedule"
 
 
-def compare_schedule(pair: Pair, schedule: Schedule, lr: float, total: int, *, path: str) -> Result:
+def compare_schedule(
+    pair: Pair, schedule: Schedule, lr: float, total: int, *, path: str, measured: Sequence[float] = ()
+) -> Result:
     """A row for the rates at positions 0 … total − 1; the culprit where they differ."""
+    seen = (measured,) if measured else ()
     try:
-        rates = on_each(pair, lambda k: np.array(judged(pair.backends[k]).learning_rates(schedule, lr, total), float))
+        rates = on_each(
+            pair, lambda k: np.array(judged(pair.backends[k]).learning_rates(schedule, lr, total, *seen), float)
+        )
     except Stopped as stop:
         return stop.result(pair, schedule, STAGE, "float64", path)
     values: Sides = dict(zip(pair.names, rates, strict=True))
@@ -29,6 +36,6 @@ def compare_schedule(pair: Pair, schedule: Schedule, lr: float, total: int, *, p
     if gap.structural:
         return [row], pair.culprit(row, schedule, (), values, judge_promise("lr", values, f"float64[{total}]"))
     (at,) = gap.index
-    truth = SCHEDULE_FORMULAS[type(schedule)](schedule, lr, at, total)
+    truth = SCHEDULE_FORMULAS[type(schedule)](schedule, lr, at, total, *(before[:at] for before in seen))
     verdict = odd_one_out("formula", f"rate at position {at} of {total}", entries(values, gap.index), truth)
     return [row], pair.culprit(row, schedule, gap.index, values, verdict)

@@ -10,7 +10,6 @@ from isograd.core.base.arrays import NUMPY
 from isograd.core.base.description import Description
 from isograd.core.base.errors import IsogradError
 from isograd.core.base.types import Array
-from isograd.core.engine.memory import slot_start
 from isograd.core.learning.optimizers import Optimizer
 from isograd.core.parity.formulas import OPTIMIZER_FORMULAS
 from isograd.core.parity.matching import Difference, difference, largest
@@ -47,7 +46,7 @@ def _array(trace: Trace, key: Key) -> Array | None:
 def _ruled(spec: Optimizer, weight: Array, gradient: Array) -> dict[str, Array]:
     """{"weight" and each slot: after the first step, in float64}"""
     w, g = weight.astype(np.float64), gradient.astype(np.float64)
-    slots = {slot: np.full(w.shape, slot_start(spec)) for slot in spec.slots}
+    slots = {name: np.full(*slot) for name, slot in spec.memory(w.shape).items()}
     new, held = OPTIMIZER_FORMULAS[type(spec)](spec, NUMPY, spec.lr, 1, w, g, slots)
     return {WEIGHT: new, **held}
 

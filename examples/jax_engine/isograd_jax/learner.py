@@ -17,7 +17,7 @@ from isograd.core.engine.carry import Carrying, carried_name, carried_of
 from isograd.core.engine.pairing import gathered
 from isograd.core.engine.protocol import Network
 from isograd.core.learning.losses import Loss, Losses
-from isograd.core.learning.optimizers import Adagrad, Clipping, Optimizer
+from isograd.core.learning.optimizers import Clipping, Optimizer
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, LOSS_FORMULAS, OPTIMIZER_FORMULAS
 from isograd_jax.namespace import ARRAYS, exact
 
@@ -154,9 +154,8 @@ class JaxLearner:
         """Take over a memory that `state_dict` gave, of this or another backend."""
         self.t = int(state["step"])
         self.net.at_step(self.t)
-        start = self.optimizer.initial_accumulator_value if isinstance(self.optimizer, Adagrad) else 0.0
         for path in self.slots:
-            fresh = np.full_like(self.net.state[path], start)  # torch keeps no slot where no gradient came
-            names = self.optimizer.slots if self.t else ()
-            self.slots[path] = {slot: np.array(state.get(f"{slot}/{path}", fresh)) for slot in names}
+            memory = self.optimizer.memory(self.net.state[path].shape) if self.t else {}
+            fresh = {name: np.full(*slot, self.net.dtype) for name, slot in memory.items()}  # where no gradient came
+            self.slots[path] = {name: np.array(state.get(f"{name}/{path}", v)) for name, v in fresh.items()}
         self.held = tuple(np.array(h, self.net.dtype) for h in carried_of(state))

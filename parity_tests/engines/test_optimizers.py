@@ -1,0 +1,160 @@
+"""Every optimizer beside torch.optim's own: options, defaults, steps with and without `foreach`, and its formula."""
+
+from __future__ import annotations
+
+import inspect
+from dataclasses import MISSING, fields
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+import isograd as ig
+from isograd.backends.numpy_impl.optimizers import OPTIMIZERS
+from isograd.core.base.arrays import NUMPY
+from isograd.core.base.description import REGISTRY, default_of
+from isograd.core.parity.cases import OPTIMIZER_CASES
+from isograd.core.parity.formulas import OPTIMIZER_FORMULAS
+from isograd.core.parity.matching import TOLERANCE, difference
+
+CASES = [case for cases in OPTIMIZER_CASES.values() for case in cases if case.units < 100]
+BY_CASE = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{type(case.optimizer).__name__}: {case.why}")
+SHAPES = [(5, 3), (2, 6), (4,), (2, 3, 4), ()]
+STEPS = 8
+HOW_IT_RUNS = {"params", "foreach", "fused", "capturable", "differentiable"}
+SCALARS_IN_FLOAT32 = (ig.NAdam, ig.ASGD)  # torch rounds mu_product, eta and mu whatever the weights are
+OF_THE_BOOK = {"velocity"}
+
+
+def gradients(shape: tuple[int, ...], seed: int = 3) -> list[Any]:
+    """Of every size, some 0, of signs that turn."""
+    rng = np.random.default_rng([seed, *shape])
+    sizes = 10.0 ** rng.uniform(-3, 1, (STEPS, *shape)) * rng.choice([-1, 0, 1, 1], (STEPS, *shape))
+    return list(sizes + (sizes == 0) * rng.choice([0.0, 1e-3], shape))
+
+
+def shapes_of(case: Any) -> list[tuple[int, ...]]:
+    return [shape for shape in SHAPES if len(shape) == 2 or not case.matrices]
+
+
+def rates(lr: float) -> list[float]:
+    """A rate that changes with every step."""
+    return [lr * (1 + 0.1 * t) for t in range(STEPS)]
+
+
+def by_rule(spec: Any, w: Any, given: list[Any]) -> dict[str, Any]:
+    """Weight and slots after these gradients, by the NumPy engine's rule."""
+    w = w.copy()
+    slots = {name: np.full(*slot, w.dtype) for name, slot in spec.memory(w.shape).items()}
+    seen = {name: values.reshape(-1) if spec.entrywise else values for name, values in slots.items()}
+    for t, (g, lr) in enumerate(zip(given, rates(spec.lr), strict=True), 1):
+        if spec.entrywise:
+            OPTIMIZERS[type(spec)](spec, lr, t, w.reshape(-1), g.reshape(-1), seen)
+        else:
+            OPTIMIZERS[type(spec)](spec, lr, t, w, g, seen)
+    return {"w": w, **slots}
+
+
+@BY_CASE
+def test_the_rule_is_its_formula(case: Any) -> None:
+    spec = case.optimizer
+    for shape in shapes_of(case):
+        w = start = np.random.default_rng(1).normal(size=shape)
+        slots: dict[str, Any] = {}
+        given = gradients(shape)
+        for t, (g, lr) in enumerate(zip(given, rates(spec.lr), strict=True), 1):
+            w, slots = OPTIMIZER_FORMULAS[type(spec)](spec, NUMPY, lr, t, w, g, slots)
+        found = by_rule(spec, start, given)
+        assert found.keys() == {"w", *slots}
+        for name, wanted in {"w": w, **slots}.items():
+            gap = difference(found[name], np.asarray(wanted))
+            assert not gap.exceeds(TOLERANCE["locked step", "float64"]), (shape, name, gap)
+
+
+def of_torch(spec: Any, w: torch.Tensor, foreach: bool) -> Any:
+    kind = getattr(torch.optim, type(spec).__name__)
+    options = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name not in OF_THE_BOOK}
+    return kind([w], foreach=foreach, **options)
+
+
+@pytest.mark.parametrize("foreach", [False, True])
+@BY_CASE
+def test_the_rule_takes_the_steps_of_torch_optim(case: Any, foreach: bool) -> None:
+    spec = case.optimizer
+    if isinstance(spec, ig.Muon) or getattr(spec, "velocity", "gradient") == "step":
+        return  # torch orthogonalizes in bfloat16, and has no velocity that is a step
+    limit = TOLERANCE["locked step", "float32" if isinstance(spec, SCALARS_IN_FLOAT32) else "float64"]
+    for shape in shapes_of(case):
+        start = np.random.default_rng(1).normal(size=shape)
+        theirs = torch.tensor(start, requires_grad=True)
+        optimizer = of_torch(spec, theirs, foreach)
+        given = gradients(shape)
+        for g, lr in zip(given, rates(spec.lr), strict=True):
+            theirs.grad = torch.tensor(g)
+            optimizer.param_groups[0]["lr"] = lr
+            optimizer.step()
+        found = by_rule(spec, start, given)
+        held = {name: value for name, value in optimizer.state[theirs].items() if name != "step" and value is not None}
+        assert found.keys() == {"w", *held}
+        for name, wanted in {"w": theirs.detach(), **held}.items():
+            gap = difference(found[name], wanted.numpy().astype(np.float64))
+            assert not gap.exceeds(limit), (shape, name, gap)
+
+
+def test_muon_is_torchs_but_for_the_precision_of_its_iteration() -> None:
+    """Without an iteration there is nothing to round but the momentum itself: bfloat16 keeps 8 bits of it."""
+    spec = ig.Muon(0.02, ns_steps=1, ns_coefficients=(1.0, 0.0, 0.0), nesterov=False, weight_decay=0.0)
+    start = np.random.default_rng(1).normal(size=(6, 2))
+    theirs = torch.tensor(start, requires_grad=True)
+    options = {f.name: getattr(spec, f.name) for f in fields(spec) if f.name != "maximize"}
+    optimizer = torch.optim.Muon([theirs], **options)
+    given = [g.astype(np.float64) for g in gradients((6, 2))]
+    for g, lr in zip(given, rates(spec.lr), strict=True):
+        theirs.grad = torch.tensor(g)
+        optimizer.param_groups[0]["lr"] = lr
+        optimizer.step()
+    found = by_rule(spec, start, given)
+    moved, wanted = found["w"] - start, theirs.detach().numpy() - start
+    assert np.abs(moved - wanted).max() <= 2.0**-8 * STEPS * np.abs(wanted).max()
+    gap = difference(found["momentum_buffer"], optimizer.state[theirs]["momentum_buffer"].numpy())
+    assert not gap.exceeds(TOLERANCE["locked step", "float64"])
+
+
+@pytest.mark.parametrize("name", sorted(REGISTRY["optimizer"]))
+def test_options_and_defaults_are_those_of_torch_optim(name: str) -> None:
+    theirs = inspect.signature(getattr(torch.optim, name)).parameters
+    wanted = {option: p.default for option, p in theirs.items() if option not in HOW_IT_RUNS}
+    if name == "Adam":
+        del wanted["decoupled_weight_decay"]  # AdamW
+    mine = {f.name: default_of(f) for f in fields(REGISTRY["optimizer"][name]) if f.name not in OF_THE_BOOK}
+    assert MISSING not in mine.values()
+    if name == "Muon":
+        assert mine.pop("maximize") is False
+    assert mine == wanted
+
+
+def test_muon_refuses_what_is_no_matrix() -> None:
+    for backend in ("numpy", "torch"):
+        net = ig.build(ig.Sequential([ig.Linear(2)], input_shape=(3,)), backend=backend)
+        with pytest.raises(ig.SpecError) as caught:
+            ig.Trainer(net, loss=ig.MSELoss(), optimizer=ig.Muon(0.5))
+        assert (
+            str(caught.value)
+            == """Muon(0.5)
+  wanted a model whose weights are all matrices
+  got    a weight of shape (2,)
+  fix    bias=False, or ig.AdamW()"""
+        )
+
+
+def test_rprop_refuses_factors_and_bounds_that_are_none() -> None:
+    with pytest.raises(ig.SpecError) as caught:
+        ig.Rprop(etas=(1.5, 1.2))
+    assert (
+        str(caught.value)
+        == """Rprop(0.01, etas=(1.5, 1.2))
+  wanted 0 < etas[0] < 1 < etas[1], and step_sizes in order
+  got    etas=(1.5, 1.2), step_sizes=(1e-06, 50.0)
+  fix    Rprop(etas=(0.5, 1.2), step_sizes=(1e-6, 50.0))"""
+    )
