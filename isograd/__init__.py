@@ -31,7 +31,8 @@ from isograd.core.graph.files import load, save
 from isograd.core.graph.model import Model
 from isograd.core.graph.residual import Residual
 from isograd.core.graph.sequential import Sequential
-from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerEncoderLayer
+from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerDecoderLayer, TransformerEncoderLayer
+from isograd.core.graph.transformer_stacks import Transformer, TransformerDecoder, TransformerEncoder
 from isograd.core.graph.values import Input, Value
 from isograd.core.layers import *  # noqa: F403
 from isograd.core.learning.adaptive import ASGD, Adadelta, Adafactor, Adamax, Muon, NAdam, RAdam, Rprop
@@ -271,7 +272,11 @@ __all__ = [
     "Trace",
     "Trainer",
     "TrainerState",
+    "Transformer",
+    "TransformerDecoder",
     "TransformerDecoderBlock",
+    "TransformerDecoderLayer",
+    "TransformerEncoder",
     "TransformerEncoderLayer",
     "TripletMarginLoss",
     "Value",

@@ -15,22 +15,45 @@ from isograd.core.layers import MultiheadAttention, PositionalEncoding, ScaledDo
 
 
 class Attention(nn.MultiheadAttention):
-    """(x), (query, key, value), and lengths after either → y, or (y, weights)"""
+    """(x) or (query, key, value), after them masks (N, H, T, S) and lengths (N,) → y, or (y, weights)"""
 
     def __init__(self, s: MultiheadAttention, *x: Shape) -> None:
-        key, value = (x[1], x[2]) if len(x) > 2 else (x[0], x[0])
-        super().__init__(x[0][-1], s.num_heads, s.dropout, s.bias, kdim=key[-1], vdim=value[-1], batch_first=True)
-        self.causal, self.need_weights = s.causal, s.need_weights
+        sources = [shape for shape in x if len(shape) == 2]
+        query, key, value = sources if len(sources) > 1 else sources * 3
+        super().__init__(
+            query[-1],
+            s.num_heads,
+            s.dropout,
+            s.bias,
+            s.add_bias_kv,
+            s.add_zero_attn,
+            kdim=key[-1],
+            vdim=value[-1],
+            batch_first=True,
+        )
+        self.causal, self.need_weights, self.average_weights = s.causal, s.need_weights, s.average_attn_weights
 
     def forward(self, *x: Tensor) -> Any:  # type: ignore[override]
-        query, key, value = x[:3] if len(x) > 2 else (x[0], x[0], x[0])
-        y, weights = self.attend(query, key, value, self.later(query), self.padded(key, *x[3 if len(x) > 2 else 1 :]))
+        sources, masks, lengths = ([values for values in x if values.dim() == axes] for axes in (3, 4, 1))
+        query, key, value = sources if len(sources) > 1 else sources * 3
+        y, weights = self.attend(query, key, value, masks, self.later(query), self.padded(key, *lengths))
         return (y, weights) if self.need_weights else y
 
     def attend(
-        self, query: Tensor, key: Tensor, value: Tensor, later: Tensor | None, padded: Tensor | None
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        masks: list[Tensor],
+        later: Tensor | None,
+        padded: Tensor | None,
     ) -> tuple[Tensor, Tensor | None]:
-        """(y, weights or None); `later` (T, T) and `padded` (N, S) are True at what is hidden."""
+        """(y, weights or None); `later` (T, T), `padded` (N, S) and masks of booleans are True at what is hidden."""
+        if masks and self.need_weights:  # where a place sees nothing torch's softmax would give NaN
+            return self.by_hand(query, key, value, masks, later, padded)
+        if masks:
+            total = self.total(query, key, masks, later, padded)
+            later, padded = total.expand(len(query), self.num_heads, *total.shape[2:]).flatten(0, 1), None
         return super().forward(
             query,
             key,
@@ -38,7 +61,8 @@ class Attention(nn.MultiheadAttention):
             key_padding_mask=padded,
             need_weights=self.need_weights,
             attn_mask=later,
-            is_causal=self.causal,
+            average_attn_weights=self.average_weights,
+            is_causal=self.causal and not masks and self.bias_k is None and not self.add_zero_attn,
         )
 
     def later(self, query: Tensor) -> Tensor | None:
@@ -52,6 +76,54 @@ class Attention(nn.MultiheadAttention):
             return None
         return torch.arange(key.shape[1], device=key.device) >= lengths[:, None]
 
+    def total(
+        self, query: Tensor, key: Tensor, masks: list[Tensor], later: Tensor | None, padded: Tensor | None
+    ) -> Tensor:
+        """The sum of all masks as floats, (1 or N, 1 or H, T, S)"""
+        hidden = [later, None if padded is None else padded[:, None, None]]
+        total = query.new_zeros(1, 1, query.shape[1], key.shape[1])
+        for mask in (*masks, *(each for each in hidden if each is not None)):
+            total = total.masked_fill(mask, -torch.inf) if mask.dtype == torch.bool else total + mask
+        return total
+
+    def by_hand(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        masks: list[Tensor],
+        later: Tensor | None,
+        padded: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """(y, weights), written out"""
+        separate = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
+        weights = separate if self.in_proj_weight is None else self.in_proj_weight.chunk(3)
+        biases = (None, None, None) if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
+        sides = ((query, None), (key, self.bias_k), (value, self.bias_v))
+        q, k, v = (
+            self.heads(functional.linear(source, w, b), more, added=part > 0)
+            for part, ((source, more), w, b) in enumerate(zip(sides, weights, biases, strict=True))
+        )
+        hidden = self.total(query, key, masks, later, padded)
+        scores = q @ k.mT / self.head_dim**0.5 + functional.pad(hidden, (0, k.shape[2] - key.shape[1]))
+        unseen = (scores == -torch.inf).all(-1, keepdim=True)
+        attention = self.thinned(scores.masked_fill(unseen, 0.0).softmax(-1).masked_fill(unseen, 0.0))
+        joined = (attention @ v).transpose(1, 2).flatten(2)
+        y = functional.linear(joined, self.out_proj.weight, self.out_proj.bias)
+        return y, attention.mean(1) if self.average_weights else attention
+
+    def heads(self, made: Tensor, more: Tensor | None, *, added: bool) -> Tensor:
+        """(N, H, places, d) of a projection (N, places, E); keys and values with the places that are `added`."""
+        if more is not None:
+            made = torch.cat([made, more.expand(len(made), 1, -1)], 1)
+        if added and self.add_zero_attn:
+            made = functional.pad(made, (0, 0, 0, 1))
+        return made.reshape(len(made), -1, self.num_heads, self.head_dim).transpose(1, 2)
+
+    def thinned(self, attention: Tensor) -> Tensor:
+        """D: the weights, some of them dropped"""
+        return functional.dropout(attention, self.dropout, self.training)
+
 
 class GivenMaskAttention(Masked, Attention):
     """Attention whose dropout takes its masks from isograd's own streams."""
@@ -61,26 +133,21 @@ class GivenMaskAttention(Masked, Attention):
         self.path = path
 
     def attend(
-        self, query: Tensor, key: Tensor, value: Tensor, later: Tensor | None, padded: Tensor | None
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        masks: list[Tensor],
+        later: Tensor | None,
+        padded: Tensor | None,
     ) -> tuple[Tensor, Tensor | None]:
+        run = self.by_hand if self.training and self.dropout else super().attend
+        return run(query, key, value, masks, later, padded)
+
+    def thinned(self, attention: Tensor) -> Tensor:
         if not (self.training and self.dropout):
-            return super().attend(query, key, value, later, padded)
-        separate = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
-        weights = separate if self.in_proj_weight is None else self.in_proj_weight.chunk(3)
-        biases = (None, None, None) if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
-        q, k, v = (
-            functional.linear(source, w, b).reshape(len(source), -1, self.num_heads, self.head_dim).transpose(1, 2)
-            for source, w, b in zip((query, key, value), weights, biases, strict=True)
-        )
-        scores = q @ k.mT / self.head_dim**0.5
-        if later is not None:
-            scores = scores.masked_fill(later, -torch.inf)
-        if padded is not None:
-            scores = scores.masked_fill(padded[:, None, None], -torch.inf)
-        attention = scores.softmax(-1) * self.kept(tuple(scores.shape), self.dropout, scores)
-        joined = (attention @ v).transpose(1, 2).flatten(2)
-        y = functional.linear(joined, self.out_proj.weight, self.out_proj.bias)
-        return y, attention.mean(1)
+            return attention
+        return attention * self.kept(tuple(attention.shape), self.dropout, attention)
 
 
 class ScaledDotProduct(nn.Module):

@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pydantic import InstanceOf
 
 from isograd.core.base.description import Count, Finite, Fraction, describes
-from isograd.core.base.forms import Axes, Form
-from isograd.core.base.initializers import Fans, Initializer, Normal, TorchDefault, Weight, XavierUniform, Zeros
+from isograd.core.base.errors import ShapeError
+from isograd.core.base.forms import Axes, Form, Rows, Size
+from isograd.core.base.initializers import (
+    Fans,
+    Initializer,
+    Normal,
+    TorchDefault,
+    Weight,
+    XavierNormal,
+    XavierUniform,
+    Zeros,
+)
 from isograd.core.base.types import Shape, shape_text
+from isograd.core.layers.axes import View
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.layers.combine import broadcast, one_kind
 from isograd.core.layers.sequence import check_steps
@@ -24,42 +35,87 @@ class MultiheadAttention(Layer):
     """y = [O₁ … O_H] W_oᵀ + b_o,   O_h = D(A_h) V_h,   A_h = softmax(Q_h K_hᵀ/√d + M)
 
     Q = query W_qᵀ + b_q,  K = key W_kᵀ + b_k,  V = value W_vᵀ + b_v, each cut into H = num_heads heads of width
-    d = E/H (Vaswani et al. 2017).
+    d = E/H (Vaswani et al. 2017). add_bias_kv=True lets one more place follow the keys and values, bias_k and bias_v
+    (1, 1, E), add_zero_attn=True one of zeros: no mask hides them.
 
     Call it on (x): self-attention, query = key = value = x (N, T, E); or on (query, key, value): (N, T, E),
-    (N, S, Eₖ), (N, S, Eᵥ) → y (N, T, E). With `lengths=` (whole numbers (N,), 1…S) no place attends to keys from
-    lengths[n] on. causal=True: place t attends to the places up to t alone; key and query must then be of one length.
-    M is −∞ at what is hidden, else 0. Outputs at places that are padding themselves are computed all the same.
+    (N, S, Eₖ), (N, S, Eᵥ) → y (N, T, E). M is the sum of what is given: attn_mask= (T, S), (N·H, T, S), (N, T, S) the
+    same for all heads, or any axes that broadcast to (N, H, T, S); key_padding_mask= (N, S); each of booleans, True
+    where a place is hidden (−∞, else 0), or of floats, which are added and have a gradient. `lengths=` (whole numbers
+    (N,), 1…S) hides the keys from lengths[n] on. causal=True: place t attends to the places up to t alone (torch's
+    is_causal with its mask); key and query must then be of one length. Outputs at places that are padding themselves
+    are computed all the same.
 
-    Where libraries differ, this is as in torch: the scale is 1/√d, d the width of one head; D, dropout with the
-    probability `dropout`, acts on the weights after the softmax (D(A) = A ⊙ m/(1−dropout), so that rows no longer
-    sum to 1); need_weights=True gives a second output, the mean of D(A_h) over the heads (N, T, S): in training the
-    dropped ones.
+    Where libraries differ, this is as in torch: the scale is 1/√d, d the width of one head; True hides (Keras' masks,
+    and torch's own scaled_dot_product_attention, say where a place attends); D, dropout with the probability
+    `dropout`, acts on the weights after the softmax (D(A) = A ⊙ m/(1−dropout), so that rows no longer sum to 1);
+    need_weights=True gives a second output, the mean of D(A_h) over the heads (N, T, S): in training the dropped
+    ones; with average_attn_weights=False those of each head, (N, H, T, S). S counts the places that are added. A place
+    that may attend to nothing attends to nothing: its weights are 0 and y is b_o, as in torch without weights (with
+    need_weights=True torch gives NaN).
 
-    in_proj_weight (3E, E), rows W_q, W_k, W_v; where key or value have another width instead q_proj_weight (E, E),
-    k_proj_weight (E, Eₖ), v_proj_weight (E, Eᵥ). in_proj_bias (3E,), out_proj.weight (E, E), out_proj.bias (E,).
+    in_proj_weight (3E, E), rows W_q, W_k, W_v; where key or value have another width (torch's kdim and vdim) instead
+    q_proj_weight (E, E), k_proj_weight (E, Eₖ), v_proj_weight (E, Eᵥ). in_proj_bias (3E,), out_proj.weight (E, E),
+    out_proj.bias (E,).
     """
 
     num_heads: Count = field(kw_only=False)
     bias: bool = True
     dropout: Fraction = 0.0
+    add_bias_kv: bool = False
+    add_zero_attn: bool = False
     causal: bool = False
     need_weights: bool = False
+    average_attn_weights: bool = True
     in_proj_init: InstanceOf[Initializer] = field(default_factory=XavierUniform)
     out_proj_init: InstanceOf[Initializer] = field(default_factory=TorchDefault)
     bias_init: InstanceOf[Initializer] = field(default_factory=Zeros)
+    bias_kv_init: InstanceOf[Initializer] = field(default_factory=XavierNormal)
 
-    max_inputs: ClassVar[int | None] = 4
+    max_inputs: ClassVar[int | None] = None
 
-    def __call__(self, *values: Value, lengths: Value | None = None) -> Any:
-        return super().__call__(*values, *([] if lengths is None else [lengths]))
+    def __call__(
+        self,
+        *values: Value,
+        attn_mask: Value | None = None,
+        key_padding_mask: Value | None = None,
+        lengths: Value | None = None,
+    ) -> Any:
+        masks = placed_masks(self, self.num_heads, attn_mask, key_padding_mask)
+        return super().__call__(*values, *masks, *([] if lengths is None else [lengths]))
+
+    @property
+    def added(self) -> int:
+        """How many places follow the keys and values."""
+        return self.add_bias_kv + self.add_zero_attn
 
     def integer_inputs(self, *x: Shape) -> dict[int, range]:
-        sources, lengths = divided(x)
+        sources, _, lengths = divided(x)
         return {len(x) - 1: range(1, sources[-1][0] + 1)} if lengths else {}
 
+    def out_forms(self, *x: Form) -> tuple[Form, ...]:
+        masks = [form for form in x if len(form.axes) == 4]
+        made = super().out_forms(*(form for form in x if len(form.axes) != 4))
+        sources, *_ = divided(tuple(form.shape for form in x))
+        scores = (x[0].axes[0], self.num_heads, sources[0][0], sources[-1][0])
+        for mask in masks:
+            fits = all(size in (1, wanted) for size, wanted in zip(mask.axes, scores, strict=True))
+            if not fits or mask.kind == "integer":
+                raise Misfit(
+                    f"masks of booleans or floats that broadcast to {Form(scores)}",
+                    f"{mask}",
+                    "attn_mask=(T, S) or (N·num_heads, T, S), key_padding_mask=(N, S): T queries, S keys",
+                )
+        return made
+
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:
-        sources, lengths = divided(x)
+        sources, *_ = divided(x)
+        if len(sources) not in (1, 3) or any(shape == () for shape in sources):
+            raise Misfit(
+                "(x), (query, key, value), and lengths (N,) after either",
+                " and ".join(map(shape_text, x)),
+                "lengths=ig.Input(()); for cross-attention give query, key and value",
+            )
         for shape in sources:
             check_steps(shape)
         query, key, value = sources if len(sources) == 3 else sources * 3
@@ -79,16 +135,11 @@ class MultiheadAttention(Layer):
                 f"{query[0]} queries and {key[0]} keys",
                 "causal=False: which of two sequences' places is earlier is not defined",
             )
-        if any(shape != () for shape in lengths):
-            raise Misfit(
-                "(x), (query, key, value), and lengths (N,) after either",
-                " and ".join(map(shape_text, x)),
-                "lengths=ig.Input(()); for cross-attention give query, key and value",
-            )
-        return (query, (query[0], key[0])) if self.need_weights else (query,)
+        shares = (query[0], key[0] + self.added)
+        return (query, shares if self.average_attn_weights else (self.num_heads, *shares))[: 1 + self.need_weights]
 
     def weights(self, *x: Shape) -> dict[str, Weight]:
-        sources, _ = divided(x)
+        sources, *_ = divided(x)
         width, widths = sources[0][1], [shape[1] for shape in sources]
         if set(widths) == {width}:
             shapes = {"in_proj_weight": (3 * width, width)}
@@ -98,22 +149,62 @@ class MultiheadAttention(Layer):
         made = {name: Weight(shape, self.in_proj_init, Fans(shape[1], shape[0])) for name, shape in shapes.items()}
         if self.bias:
             made["in_proj_bias"] = Weight((3 * width,), self.bias_init, fans)
+        if self.add_bias_kv:
+            made |= {f"bias_{part}": Weight((1, 1, width), self.bias_kv_init, fans) for part in "kv"}
         made["out_proj.weight"] = Weight((width, width), self.out_proj_init, fans)
         if self.bias:
             made["out_proj.bias"] = Weight((width,), self.bias_init, fans)
         return made
 
 
-def divided(x: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    """(query alone or query, key, value; lengths where there are any) of one to four inputs.
+def divided(x: tuple[Shape, ...]) -> tuple[tuple[Shape, ...], tuple[Shape, ...], tuple[Shape, ...]]:
+    """(x, or query, key and value; masks; lengths) of the shapes of what attention is given.
 
-    >>> divided(("query", "key", "value", "lengths"))
-    (('query', 'key', 'value'), ('lengths',))
-    >>> divided(("x",))
-    (('x',), ())
+    >>> divided(((3, 8), (5, 4), (5, 2), (1, 3, 5), ()))
+    (((3, 8), (5, 4), (5, 2)), ((1, 3, 5),), ((),))
+    >>> divided(((3, 8),))
+    (((3, 8),), (), ())
     """
-    cut = 1 if len(x) < 3 else 3
-    return x[:cut], x[cut:]
+    lengths = x[-1:] if len(x) > 1 and x[-1] == () else ()
+    rest = x[: len(x) - len(lengths)]
+    return tuple(s for s in rest if len(s) != 3), tuple(s for s in rest if len(s) == 3), lengths
+
+
+def placed_masks(
+    layer: Layer, heads: int, attn_mask: Value | None = None, key_padding_mask: Value | None = None
+) -> list[Value]:
+    """Those masks that are given, on axes that broadcast to (N, H, T, S); ShapeError for others than torch knows."""
+    made = []
+    for name, mask, wanted in (
+        ("attn_mask", attn_mask, "(T, S), (N·num_heads, T, S), (N, T, S) or (N, num_heads, T, S)"),
+        ("key_padding_mask", key_padding_mask, "(N, S)"),
+    ):
+        if mask is None:
+            continue
+        places = _placed(name, getattr(mask, "axes", ()), heads)
+        if places is None:
+            got = str(mask.form) if hasattr(mask, "form") else type(mask).__name__
+            fix = "a graph value: ig.Input, ig.Parameter, ig.Buffer, or what a layer makes of one"
+            raise ShapeError(repr(layer), wanted=f"{name} {wanted}", got=got, fix=fix)
+        made.append(mask if places == mask.axes else View(tuple(map(_entry, places)))(mask))
+    return made
+
+
+def _placed(name: str, axes: Axes, heads: int) -> Axes | None:
+    """The four axes on which a mask of these stands; None where it is none."""
+    if name == "key_padding_mask":
+        return (axes[0], 1, 1, axes[1]) if len(axes) == 2 else None
+    if len(axes) == 2:
+        return (1, 1, *axes)
+    if len(axes) == 3 and isinstance(axes[0], Rows) and axes[0].times % heads == 0:
+        return (Rows(axes[0].times // heads), heads, *axes[1:])
+    if len(axes) == 3:
+        return (axes[0], 1, *axes[1:])
+    return axes if len(axes) == 4 else None
+
+
+def _entry(size: Size) -> int | str:
+    return str(size) if isinstance(size, Rows) else size
 
 
 @describes("layer")

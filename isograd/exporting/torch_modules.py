@@ -81,7 +81,7 @@ def _option(made: nn.Module, name: str) -> Any:
     if name == "bias":
         return value if isinstance(value, bool) else value is not None
     if name == "add_bias_kv":
-        return False
+        return made.bias_k is not None
     assert not isinstance(value, Tensor)
     return value
 

@@ -71,10 +71,40 @@ REJECTED = {
     "too many inputs": (
         lambda: ig.MultiheadAttention(2)(*[ig.Input((5, 6))] * 5),
         "MultiheadAttention(2)\n"
-        "  wanted 1 to 4 inputs\n"
-        "  got    5\n"
+        "  wanted (x), (query, key, value), and lengths (N,) after either\n"
+        "  got    (N, 5, 6) and (N, 5, 6) and (N, 5, 6) and (N, 5, 6) and (N, 5, 6)\n"
         "  path   (N, 5, 6)   and   (N, 5, 6)   and   (N, 5, 6)   and   (N, 5, 6)   and   (N, 5, 6)\n"
-        "  fix    call it with 1 to 4 graph values",
+        "  fix    lengths=ig.Input(()); for cross-attention give query, key and value",
+    ),
+    "a mask of one axis": (
+        lambda: ig.MultiheadAttention(2)(ig.Input((5, 6)), attn_mask=ig.Buffer((5,), name="mask")),
+        "MultiheadAttention(2)\n"
+        "  wanted attn_mask (T, S), (N·num_heads, T, S), (N, T, S) or (N, num_heads, T, S)\n"
+        "  got    (5,)\n"
+        "  fix    a graph value: ig.Input, ig.Parameter, ig.Buffer, or what a layer makes of one",
+    ),
+    "padding that is an array": (
+        lambda: ig.MultiheadAttention(2)(ig.Input((5, 6)), key_padding_mask=np.zeros((3, 5), bool)),  # type: ignore[arg-type]
+        "MultiheadAttention(2)\n"
+        "  wanted key_padding_mask (N, S)\n"
+        "  got    ndarray\n"
+        "  fix    a graph value: ig.Input, ig.Parameter, ig.Buffer, or what a layer makes of one",
+    ),
+    "a mask for other places": (
+        lambda: ig.MultiheadAttention(2)(ig.Input((5, 6)), attn_mask=ig.Input((5, 4), kind="boolean")),
+        "MultiheadAttention(2)\n"
+        "  wanted masks of booleans or floats that broadcast to (N, 2, 5, 5)\n"
+        "  got    (N, 1, 5, 4) boolean\n"
+        "  path   (N, 5, 6)   and   (N, 5, 4) boolean → View(('N', 1, 5, 4)) → (N, 1, 5, 4) boolean\n"
+        "  fix    attn_mask=(T, S) or (N·num_heads, T, S), key_padding_mask=(N, S): T queries, S keys",
+    ),
+    "a mask of whole numbers": (
+        lambda: ig.MultiheadAttention(2)(ig.Input((5, 6)), key_padding_mask=ig.Input((5,), kind="integer")),
+        "MultiheadAttention(2)\n"
+        "  wanted masks of booleans or floats that broadcast to (N, 2, 5, 5)\n"
+        "  got    (N, 1, 1, 5) integer\n"
+        "  path   (N, 5, 6)   and   (N, 5) integer → View(('N', 1, 1, 5)) → (N, 1, 1, 5) integer\n"
+        "  fix    attn_mask=(T, S) or (N·num_heads, T, S), key_padding_mask=(N, S): T queries, S keys",
     ),
     "fewer values than keys": (
         lambda: ig.MultiheadAttention(2)(ig.Input((5, 6)), ig.Input((4, 6)), ig.Input((3, 6))),

@@ -15,18 +15,18 @@ from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Arrays, Backward, MaybeArrays, State, Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import MultiheadAttention, PositionalEncoding, ScaledDotProductAttention
-from isograd.core.layers.attention import divided
 
 
 @implements(MultiheadAttention)
 def multihead_attention(spec: MultiheadAttention, p: Tree, *x: Array, run: Run) -> tuple[Any, Backward]:
-    """Q, K, V (N, H, T or S, d): x W_inᵀ + b, cut into heads          S = QKᵀ/√d + M          A = softmax(S)
-    B = A ⊙ m (dropout)          C = B V          y = [C₁ … C_H] W_oᵀ + b_o          w = mean of B over the heads
+    """Q, K, V (N, H, T or S, d): x W_inᵀ + b, cut into heads; after K and V what is added to them
+    S = QKᵀ/√d + M        A = softmax(S), 0 in rows of nothing but −∞        B = A ⊙ m (dropout)        C = B V
+    y = [C₁ … C_H] W_oᵀ + b_o        w = mean of B over the heads, or B itself
 
     dC = dy W_o, cut into heads        dV = Bᵀ dC        dA = (dC Vᵀ + dw/H) ⊙ m        dS = A ⊙ (dA − Σ dA ⊙ A)
-    dQ = dS K/√d        dK = dSᵀ Q/√d        the rest is that of a linear layer: dx = dQ W_q + dK W_k + dV W_v
+    dQ = dS K/√d        dK = dSᵀ Q/√d        dM = dS        dx = dQ W_q + dK W_k + dV W_v, as of a linear layer
     """
-    sources, lengths = divided(x)
+    sources, masks, lengths = parted(x)
     heads, width = spec.num_heads, x[0].shape[2]
     scale = 1 / sqrt(width // heads)
     parts = len(sources)  # 1: Q, K and V come out of one product; 3: each from its own source
@@ -35,13 +35,13 @@ def multihead_attention(spec: MultiheadAttention, p: Tree, *x: Array, run: Run) 
     biases = np.split(p["in_proj_bias"], parts) if spec.bias else [None] * parts
     projected, into_sources = zip(*map(affine, sources, weights, biases), strict=True)
     Q, K, V = cut(projected, width, heads)
+    keys = K.shape[2]
+    if spec.added:
+        K, V = (followed(spec, values, p, name) for values, name in ((K, "bias_k"), (V, "bias_v")))
     Q *= scale
     A = Q @ K.swapaxes(-1, -2)
-    for hidden in hidden_places(spec, A, *lengths):
-        A += hidden
-    A -= A.max(-1, keepdims=True)  # the softmax is shift-invariant; exp cannot overflow
-    np.exp(A, out=A)
-    A /= A.sum(-1, keepdims=True)
+    hide(spec, A[..., :keys], masks, lengths)
+    shares(A)
     m = dropout_mask(run, A.shape, spec.dropout, A.dtype) if run.training and spec.dropout else None
     B = A if m is None else A * m
     joined = np.empty(x[0].shape, x[0].dtype)
@@ -50,33 +50,50 @@ def multihead_attention(spec: MultiheadAttention, p: Tree, *x: Array, run: Run) 
 
     def backward(dy: Array, *dw: Array) -> tuple[Any, dict[str, Any]]:
         djoined, out_grads = into_joined(dy)
+        found: dict[str, Any] = {"out_proj": out_grads}
         (dC,) = cut([djoined], width, heads)
         dprojected = [np.empty_like(value) for value in projected]
         dQ, dK, dV = cut(dprojected, width, heads)
-        np.matmul(B.swapaxes(-1, -2), dC, out=dV)
-        dA = dC @ V.swapaxes(-1, -2)
+        dS = dC @ V.swapaxes(-1, -2)
         for each in dw:
-            dA += each[:, None] / heads
+            dS += each[:, None] / heads if spec.average_attn_weights else each
         if m is not None:
-            dA *= m
-        dA -= np.einsum("nhts,nhts->nht", dA, A)[..., None]
-        dA *= A  # dS from here on
-        np.matmul(dA, K, out=dQ)
+            dS *= m
+        into_shares(dS, A)
+        np.matmul(dS, K, out=dQ)
         dQ *= scale
-        np.matmul(dA.swapaxes(-1, -2), Q, out=dK)
+        for name, d, back, onto in (("bias_k", dK, dS, Q), ("bias_v", dV, B, dC)):
+            np.matmul(back[..., :keys].swapaxes(-1, -2), onto, out=d)
+            if spec.add_bias_kv:
+                found[name] = np.einsum("nht,nhtd->hd", back[..., keys], onto).reshape(p[name].shape)
         dx, grads = zip(*(back(d) for back, d in zip(into_sources, dprojected, strict=True)), strict=True)
-        found: dict[str, Any] = {"out_proj": out_grads}
         dW = [grad["weight"] for grad in grads]
-        if packed:
-            found["in_proj_weight"] = np.concatenate(dW)
-        else:
-            found |= {f"{part}_proj_weight": d for part, d in zip("qkv", dW, strict=True)}
+        found |= {"in_proj_weight": np.concatenate(dW)} if packed else dict(zip(SEPARATE, dW, strict=True))
         if spec.bias:
             found["in_proj_bias"] = np.concatenate([grad["bias"] for grad in grads])
-        every = (*dx, *[None] * len(lengths))
+        every = (*dx, *(into_mask(dS[..., :keys], mask) for mask in masks), *[None] * len(lengths))
         return every if len(every) > 1 else every[0], found
 
-    return (y, B.mean(1)) if spec.need_weights else y, backward
+    if not spec.need_weights:
+        return y, backward
+    return (y, B.mean(1) if spec.average_attn_weights else B), backward
+
+
+SEPARATE = ("q_proj_weight", "k_proj_weight", "v_proj_weight")
+
+
+def parted(x: Arrays) -> tuple[Arrays, Arrays, Arrays]:
+    """(x, or query, key and value; masks; lengths) of the arrays that attention is given: known by their axes."""
+    sources, masks, lengths = (tuple(values for values in x if values.ndim == axes) for axes in (3, 4, 1))
+    return sources, masks, lengths
+
+
+def followed(spec: MultiheadAttention, values: Array, p: Tree, name: str) -> Array:
+    """K or V (N, H, S, d), and after the places of the sequence the learned one, then the one of zeros."""
+    rows, heads, _, size = values.shape
+    more = [np.broadcast_to(p[name].reshape(heads, 1, size), (rows, heads, 1, size))] if spec.add_bias_kv else []
+    zeros = [np.zeros((rows, heads, 1, size), values.dtype)] if spec.add_zero_attn else []
+    return np.concatenate([values, *more, *zeros], 2)
 
 
 def cut(values: Any, width: int, heads: int) -> Arrays:
@@ -85,13 +102,38 @@ def cut(values: Any, width: int, heads: int) -> Arrays:
     return tuple(view for views in each for view in views)
 
 
-def hidden_places(spec: MultiheadAttention, A: Array, *lengths: Array) -> list[Array]:
-    """What is added to the scores (N, H, T, S): −∞ where a place must not be seen, else 0."""
+def hide(spec: MultiheadAttention, A: Array, masks: Arrays, lengths: Arrays) -> None:
+    """M is added to the scores (N, H, T, S): −∞ where a place must not be seen, and what masks of floats say."""
     places = np.arange(A.shape[3])
     hidden = [places >= ends[:, None, None, None] for ends in lengths]
     if spec.causal:
         hidden.append(places > places[:, None])
-    return [np.where(where, -np.inf, 0).astype(A.dtype) for where in hidden]
+    for mask in (*hidden, *masks):
+        A += added_by(mask, A)
+
+
+def added_by(mask: Array, A: Array) -> Array:
+    """What a mask adds to the scores: itself, or of booleans −∞ where it is True."""
+    return np.where(mask, A.dtype.type(-np.inf), A.dtype.type(0)) if mask.dtype.kind == "b" else mask
+
+
+def shares(A: Array) -> None:
+    """The scores become their softmax over the last axis, 0 in rows of nothing but −∞."""
+    A -= np.maximum(A.max(-1, keepdims=True), np.finfo(A.dtype).min)  # exp cannot overflow, and −∞ stays −∞
+    np.exp(A, out=A)
+    total = A.sum(-1, keepdims=True)
+    A /= np.where(total == 0, 1, total)
+
+
+def into_shares(dA: Array, A: Array) -> None:
+    """dA becomes dS = A ⊙ (dA − Σ dA ⊙ A)."""
+    dA -= np.einsum("...s,...s->...", dA, A)[..., None]
+    dA *= A
+
+
+def into_mask(dS: Array, mask: Array) -> Array | None:
+    """The gradient of what was added to the scores; booleans have none."""
+    return None if mask.dtype.kind == "b" else unbroadcast(dS, mask.shape)
 
 
 @implements(ScaledDotProductAttention)
@@ -108,13 +150,10 @@ def scaled_dot_product_attention(
     shape = np.broadcast_shapes(A.shape, (*V.shape[:-2], 1, 1))
     A = A if A.shape == shape else np.broadcast_to(A, shape).copy()
     for mask in masks:
-        A += np.where(mask, 0, A.dtype.type(-np.inf)) if mask.dtype.kind == "b" else mask
+        A += added_by(~mask if mask.dtype.kind == "b" else mask, A)
     if spec.causal:
         A += np.triu(np.full(shape[-2:], -np.inf, A.dtype), 1)
-    A -= np.maximum(A.max(-1, keepdims=True), np.finfo(A.dtype).min)  # exp cannot overflow, and −∞ stays −∞
-    np.exp(A, out=A)
-    total = A.sum(-1, keepdims=True)
-    A /= np.where(total == 0, 1, total)
+    shares(A)
     m = dropout_mask(run, A.shape, spec.dropout, A.dtype) if run.training and spec.dropout else None
     B = A if m is None else A * m
 
@@ -123,9 +162,8 @@ def scaled_dot_product_attention(
         dS = dy @ V.swapaxes(-1, -2)
         if m is not None:
             dS *= m
-        dS -= np.einsum("...s,...s->...", dS, A)[..., None]
-        dS *= A
-        dM = tuple(None if mask.dtype.kind == "b" else unbroadcast(dS, mask.shape) for mask in masks)
+        into_shares(dS, A)
+        dM = tuple(into_mask(dS, mask) for mask in masks)
         dq, dK = (dS @ K) * c, (dS.swapaxes(-1, -2) @ q) * c
         dk, dv = (
             unbroadcast(collected(values, d) if spec.enable_gqa else d, values.shape)

@@ -8,6 +8,9 @@ from isograd.core.base.forms import BATCH, Form, Rows
 from isograd.core.parity.cases.kinds import Case
 
 X, LENGTHS = (5, 6), ()
+MHA = L.MultiheadAttention
+HIDDEN, ADDED = Form((1, 1, 5, 5), "boolean"), Form((BATCH, 2, 5, 5))
+PADDED = Form((BATCH, 1, 1, 5), "boolean")
 QUERY, KEY, VALUE = (3, 6), (5, 4), (5, 3)
 SDPA = L.ScaledDotProductAttention
 Q, K, V = (2, 3, 4), (2, 5, 4), (2, 5, 3)
@@ -48,6 +51,26 @@ CASES: dict[type[Description], list[Case]] = {
             batch=2,
             large=True,
         ),
+        Case(MHA(2), (X, HIDDEN), "attn_mask of booleans, the same for all"),
+        Case(MHA(2), (X, ADDED), "attn_mask of floats for every head, which have a gradient", batch=3),
+        Case(MHA(2), (X, Form((1, 1, 5, 5)), PADDED), "floats that are a weight, and padding", batch=3),
+        Case(MHA(2, causal=True), (X, PADDED, LENGTHS), "padding, lengths, causal: places that see nothing", batch=9),
+        Case(MHA(2, need_weights=True), (QUERY, KEY, VALUE, Form((BATCH, 1, 3, 5), "boolean")), "weights of masks"),
+        Case(
+            MHA(2, need_weights=True), ((3, 4), Form((BATCH, 2, 3, 3), "boolean")), "places that see nothing", batch=9
+        ),
+        Case(MHA(2, dropout=0.4), (X, ADDED, PADDED), "masks and dropout", batch=3),
+        Case(MHA(2, add_bias_kv=True), (X,), "a learned key and value after those of the sequence", batch=3),
+        Case(MHA(2, add_zero_attn=True, causal=True), (X,), "a key of zeros that causal does not hide", batch=3),
+        Case(MHA(2, add_bias_kv=True, add_zero_attn=True), (QUERY, KEY, VALUE), "both, three weights", batch=3),
+        Case(
+            MHA(2, add_bias_kv=True, add_zero_attn=True, need_weights=True, average_attn_weights=False, dropout=0.3),
+            (X, ADDED, PADDED, LENGTHS),
+            "everything at once, the weights of each head",
+            batch=3,
+        ),
+        Case(MHA(2, add_bias_kv=True, bias=False), (X, Form((BATCH, 1, 1, 5))), "padding of floats, no bias", batch=3),
+        Case(MHA(2, need_weights=True, average_attn_weights=False), (X,), "the weights of each head", batch=3),
     ],
     L.ScaledDotProductAttention: [
         Case(SDPA(), (Q, K, V), "heads, another width of values"),

@@ -9,7 +9,8 @@ from isograd.core.graph.entries import Buffer, Parameter
 from isograd.core.graph.model import Model
 from isograd.core.graph.residual import Residual
 from isograd.core.graph.sequential import Sequential
-from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerEncoderLayer
+from isograd.core.graph.transformer import TransformerDecoderBlock, TransformerDecoderLayer, TransformerEncoderLayer
+from isograd.core.graph.transformer_stacks import Transformer, TransformerDecoder, TransformerEncoder
 from isograd.core.graph.values import Input
 from isograd.core.parity.cases.kinds import Case
 from isograd.core.parity.cases.recurrent import SCALE as SMALL
@@ -132,6 +133,65 @@ CASES: dict[type[Description], list[Case]] = {
             TransformerEncoderLayer(2, dim_feedforward=3, bias=False, causal=True, layer_norm_eps=0.1),
             ((4, 4),),
             "causal, no biases, an eps that shows",
+            batch=2,
+        ),
+        Case(
+            TransformerEncoderLayer(2, dim_feedforward=3), ((3, 4), (2, 3, 3), LENGTHS), "a mask for each head", batch=2
+        ),
+    ],
+    TransformerDecoderLayer: [
+        Case(TransformerDecoderLayer(2, dim_feedforward=5, causal=True), ((3, 4), (5, 4)), "two attentions", batch=3),
+        Case(
+            TransformerDecoderLayer(2, dim_feedforward=3, dropout=0.0, norm_first=True, activation="gelu", bias=False),
+            ((3, 4), (2, 4), (1, 3, 3), (2, 3, 2)),
+            "normalised first, no biases, both masks",
+            batch=3,
+        ),
+        Case(
+            TransformerDecoderLayer(1, dim_feedforward=3, layer_norm_eps=0.1),
+            ((2, 4), (3, 4), (1, 1, 2)),
+            "a mask of tgt alone, an eps that shows",
+            batch=2,
+        ),
+    ],
+    TransformerEncoder: [
+        Case(
+            TransformerEncoder(TransformerEncoderLayer(2, dim_feedforward=3), 2, norm=L.LayerNorm()),
+            ((3, 4), (1, 1, 3), LENGTHS),
+            "two layers under one mask, normalised",
+            batch=3,
+        ),
+        Case(TransformerEncoder(TransformerDecoderBlock(1), 2), ((3, 4),), "blocks of a language model", batch=2),
+    ],
+    TransformerDecoder: [
+        Case(
+            TransformerDecoder(TransformerDecoderLayer(2, dim_feedforward=3), 2, norm=L.LayerNorm()),
+            ((3, 4), (2, 4), (1, 3, 3), (1, 1, 2)),
+            "two layers that read the same memory",
+            batch=3,
+        ),
+    ],
+    Transformer: [
+        Case(
+            Transformer(2, num_encoder_layers=2, num_decoder_layers=1, dim_feedforward=3, dropout=0.0, causal=True),
+            ((3, 4), (2, 4)),
+            "memory that one layer reads",
+            batch=3,
+        ),
+        Case(
+            Transformer(1, num_encoder_layers=1, num_decoder_layers=2, dim_feedforward=3, norm_first=True),
+            ((2, 4), (3, 4), (1, 1, 2), (1, 3, 3), (1, 1, 2)),
+            "three masks, dropout, normalised first",
+            batch=2,
+        ),
+        Case(
+            Transformer(
+                2,
+                custom_encoder=TransformerEncoder(TransformerEncoderLayer(1, dim_feedforward=2), 1),
+                custom_decoder=TransformerDecoder(TransformerDecoderLayer(2, dim_feedforward=3), 1),
+            ),
+            ((2, 4), (3, 4)),
+            "other stacks in place of torch's",
             batch=2,
         ),
     ],
