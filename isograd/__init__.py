@@ -133,7 +133,6 @@ _LATER = {  # the same names by the module that holds them: most training needs 
 }
 
 _RENAMED = {
-    "ConstantLR": "it is ig.FixedLR now, since torch's ConstantLR is another schedule",
     "Im2col": "it is ig.Unfold, as torch.nn's",
     "Col2im": "it is ig.Fold, as torch.nn's",
 }

@@ -35,12 +35,27 @@ convolution's gradient sums over every place of every image, and PyTorch's float
 
 FLIPPED, FLIP_FACTOR = 0.1, 3.0
 """From here on the noise floor is no rounding: a nudge has turned a kink (another entry is the maximum). Another such
-run turns about as many, so that an error beyond this multiple is more than that."""
+run turns about as many, so that an error beyond this multiple is more than that; one below it cannot be judged."""
+
+NUDGES = 3
+"""How often a run is moved by one unit in the last place: of what is rounding alone a single nudge may move nothing,
+and where one turns a kink, another may not."""
 
 FAR_NUDGES, FAR_UNITS = 4, 10_000
-"""At how many points beside it, and how many units in the last place away, an error is looked for again: where two
-right engines stand on either side of a kink (a ReLU behind a normalisation), they do so at one point in hundreds; a
-fault is at every point. What rounds in between may be larger than what enters, so that a few units would not do."""
+"""At how many points beside it, two by two on opposite sides, and how many units in the last place away, an error is
+looked for again: where two right engines stand on either side of a kink (a ReLU behind a normalisation), they do so at
+one point in hundreds; a fault is at every point. What rounds in between may be larger than what enters, so that a few
+units would not do."""
+
+KINK_SHARE = 0.5
+"""The share of an error that each side must differ by from itself, at the same entry, between the points beside it:
+else there is no kink that the error could come of. Where the same kink is between them it is 1; of several kinks, some
+may be turned back."""
+
+EXTREME = 9000.0
+"""What is at least so large on both sides is no measure of what is smaller: what is masked out (by −10⁴, −10⁹, the
+smallest number) says nothing of the size of the logits beside it. Such entries are a share of the largest of their
+own."""
 
 
 def allowed_by(noise: float) -> float:
@@ -89,6 +104,7 @@ def difference(a: Array | None, b: Array | None, *, added: float = 0.0) -> Diffe
     """max|a−b| / max|b|, or / `added` where that is more, and where it is largest; where both are 0, max|a−b| itself.
 
     `added` is the size of what was added up to make them (core/parity/added.py): more than b where terms cancel.
+    Entries that are EXTREME on both sides are a share of the largest of these, all others of the largest of the others.
 
     A missing array, another shape or dtype, or any NaN is a fault of its own kind.
 
@@ -96,6 +112,8 @@ def difference(a: Array | None, b: Array | None, *, added: float = 0.0) -> Diffe
     Difference(error=0.25, index=(1,), fault=None)
     >>> difference(np.array([1.0, 2.5]), np.array([1.0, 2.0]), added=5.0)
     Difference(error=0.1, index=(1,), fault=None)
+    >>> difference(np.array([2.5, -1e30]), np.array([2.0, -1e30]))
+    Difference(error=0.25, index=(0,), fault=None)
     >>> difference(np.array([np.nan]), np.array([np.nan])).fault
     'NaN'
     """
@@ -111,15 +129,25 @@ def difference(a: Array | None, b: Array | None, *, added: float = 0.0) -> Diffe
     if a.size == 0:
         return Difference(0.0)
     x, y = a.astype(np.float64), b.astype(np.float64)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         gap = np.abs(x - y)
     same_infinity = np.isinf(x) & (x == y)
     gap = np.where(same_infinity, 0.0, gap)
+    if not np.isnan(gap).any():
+        gap /= _scale(x, y, added)
     worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.where(np.isnan(gap), inf, gap))), gap.shape))
-    if np.isnan(gap).any():
-        return Difference(inf, worst, fault=NAN)
-    scale = max(largest(y), added) or 1.0
-    return Difference(float(gap[worst]) / scale, worst)
+    return Difference(inf, worst, fault=NAN) if np.isnan(gap[worst]) else Difference(float(gap[worst]), worst)
+
+
+def _scale(x: Array, y: Array, added: float) -> Array | float:
+    """What each entry's gap is a share of."""
+    whole = max(largest(y), added) or 1.0
+    if whole < EXTREME:
+        return whole
+    extreme = (np.minimum(np.abs(x), np.abs(y)) >= EXTREME) & (np.signbit(x) == np.signbit(y))
+    if extreme.all() or not extreme.any():
+        return whole
+    return np.where(extreme, whole, max(largest(y[~extreme]), added) or 1.0)
 
 
 def largest(values: Array) -> float:
@@ -149,7 +177,7 @@ def nudged(x: Array, units: int = 1, draw: int = 0) -> Array:
     """x, every entry moved by one unit in the last place, or so many, up or down as the `draw`-th fixed stream says.
 
     All moved one way would be too kind: a normalisation takes it back, and equal entries, ties for a
-    maximum, would stay equal.
+    maximum, would stay equal. Minus so many units are the same moves the other way.
 
     >>> nudged(np.array([1.0, 2.0], np.float32), 4) - np.array([1.0, 2.0], np.float32)
     array([-4.7683716e-07,  9.5367432e-07], dtype=float32)
@@ -159,3 +187,14 @@ def nudged(x: Array, units: int = 1, draw: int = 0) -> Array:
     up = generator(draw, "nudge").random(x.shape) < 0.5
     step: Array = np.spacing(np.abs(x)) * np.where(up, units, -units).astype(x.dtype)
     return x + step
+
+
+def nudged_given(x: Array, units: int = 1, draw: int = 0) -> Array:
+    """x nudged, an input or a buffer: whole numbers stay, since they are what code asks for.
+
+    A mask of zeros and ones (`mask == 0`), padded frames, an index among floats (`x.long()`): moved, they are others.
+
+    >>> nudged_given(np.array([0.0, 3.0, 1.5]), 2**50)
+    array([0.  , 3.  , 1.75])
+    """
+    return np.where(x == np.rint(x), x, nudged(x, units, draw)) if x.dtype.kind == "f" else x

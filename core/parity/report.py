@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from math import isfinite
 from pathlib import Path
@@ -17,6 +17,8 @@ from isograd.core.parity.verdict import Culprit, Row, limit
 STAGES = ("node", "loss", "end to end", "clipping", "schedule", "locked step", "free run", "initial law")
 
 
+UNSTEADY = "one unit in the last place of what is given moves it by a large part of itself"
+SHOWN = 6  # arrays that one entry names
 NOT_ASKED = "cannot be asked for losses, schedules and initial laws by themselves (Judged)"
 
 
@@ -51,7 +53,9 @@ class ParityReport:
         return self.culprits[0] if self.culprits else None
 
     def add(self, rows: Iterable[Row], culprit: Culprit | None = None) -> None:
-        self.rows += rows
+        added = list(rows)
+        self.rows += added
+        self.not_judged += _unsteady([row for row in added if row.unsteady and not row.failed], self.sides)
         if culprit is not None:
             self.culprits.append(culprit)
 
@@ -61,6 +65,8 @@ class ParityReport:
             return f"PASSED: {_joined(self.sides)} compute the same thing"
         if not self.rows:
             return "FAILED: nothing was compared"
+        if all(row.unsteady for row in self.rows if row.failed):
+            return f"FAILED: it cannot be judged whether {_joined(self.sides)} compute the same thing"
         wrong = dict.fromkeys(row.sides or self.sides for row in self.rows if row.failed)
         return f"FAILED: {', '.join(f'{_joined(pair)} differ' for pair in wrong)}"
 
@@ -112,6 +118,19 @@ class ParityReport:
             "rows": [{**asdict(row), "failed": row.failed} for row in self.rows],
         }
         return json.dumps(_finite(record), indent=1, allow_nan=False)
+
+
+def _unsteady(rows: Sequence[Row], sides: Sequence[str]) -> list[NotJudged]:
+    """An entry for each stage: what of it cannot be judged."""
+    grouped: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        grouped.setdefault((_joined(row.sides or sides), row.stage), []).append(f"{row.what} of {row.path}")
+    found = []
+    for (engines, stage), named in grouped.items():
+        told = list(dict.fromkeys(named))
+        more = f" and {len(told) - SHOWN} more" if len(told) > SHOWN else ""
+        found.append(NotJudged(engines, stage, f"{', '.join(told[:SHOWN])}{more}", len(named), UNSTEADY))
+    return found
 
 
 def _joined(names: Iterable[str]) -> str:

@@ -17,7 +17,10 @@ LONG, FEW_NODES = 100, 3
 
 @dataclass(frozen=True)
 class Row:
-    """One comparison. `allowed` is None where the error is reported, not judged."""
+    """One comparison. `allowed` is None where the error is reported, not judged.
+
+    `unsteady`: whether nobody can say, since one unit in the last place moves it by a large part of itself.
+    """
 
     stage: str
     dtype: str
@@ -29,6 +32,7 @@ class Row:
     note: str = ""
     sides: tuple[str, ...] = ()  # which engines were compared
     apart: float | None = None  # max|a−b|, where `error` says how far each is from what it should be
+    unsteady: bool = False
 
     @property
     def failed(self) -> bool:

@@ -21,7 +21,7 @@ from isograd.core.engine.registry import get_backend
 from isograd.core.engine.rows import Fewest
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.nodes import ANY
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, allowed_by, nudged
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, allowed_by, nudged, nudged_given
 from isograd.core.parity.stages.end_to_end import BUFFER, Whole
 from isograd.exporting.carried.selftest import MODES, apart, measured
 
@@ -83,7 +83,7 @@ class Example:
         weights = {path: nudged(v) for path, v in self.weights.items()} if moved else self.weights
         shared = options_when_compared(backend)
         net = backend.build(self.model, dict(weights), seed=SEED, dtype=FLOATS[self.dtype], **shared)
-        inputs = tuple(map(nudged, self.inputs)) if moved else self.inputs
+        inputs = tuple(map(nudged_given, self.inputs)) if moved else self.inputs
         return Example(self.model, self.weights, inputs, self.dtype).by(net, modes)
 
     def errors(self, made: State, truth: State) -> dict[str, float | None]:

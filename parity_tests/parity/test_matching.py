@@ -7,7 +7,16 @@ from math import inf, nan
 import numpy as np
 import pytest
 
-from isograd.core.parity.matching import FLIP_FACTOR, FLIPPED, NOISE_FACTOR, Difference, allowed_by, difference, nudged
+from isograd.core.parity.matching import (
+    FLIP_FACTOR,
+    FLIPPED,
+    NOISE_FACTOR,
+    Difference,
+    allowed_by,
+    difference,
+    nudged,
+    nudged_given,
+)
 from isograd.core.parity.verdict import Row
 
 A = np.array([[1.0, -4.0], [2.0, 0.0]])
@@ -62,6 +71,28 @@ def test_an_error_is_a_share_of_the_right_side_or_of_what_was_added_up() -> None
     assert difference(np.array([3.0]), np.array([2.0]), added=4.0).error == 0.25
     assert difference(np.array([3.0]), np.array([2.0]), added=0.5).error == 0.5
     assert difference(np.array([0.25]), np.array([0.0])).error == 0.25
+
+
+@pytest.mark.parametrize("fill", [-1e4, -1e30, -float(np.finfo(float).max), 1e9])
+def test_what_is_masked_out_on_both_sides_is_no_measure_of_the_rest(fill: float) -> None:
+    a, b = np.array([2.5, fill, -1.0]), np.array([2.0, fill, -1.0])
+    assert difference(a, b) == Difference(0.25, (0,))
+    assert difference(a, b, added=4.0) == Difference(0.125, (0,))
+    assert difference(np.array([2.0, fill / 2, -1.0]), b) == Difference(0.5, (1,))
+    assert difference(np.array([2.0, -fill, -1.0]), b).error >= 2.0
+    assert difference(np.array([2.0, 3.0, -1.0]), b).error > 0.9
+    assert difference(b[1:2], b[1:2]) == Difference(0.0, (0,))
+    assert difference(np.array([inf, fill, 1.5]), np.array([inf, fill, 1.0])) == Difference(0.5, (2,))
+
+
+def test_of_what_is_given_whole_numbers_are_not_nudged() -> None:
+    x = np.array([0.0, -0.0, 1.0, -3.0, 2.0**60, inf, -inf, 0.5, -1.5, 1e-300])
+    moved = nudged_given(x) != x
+    assert moved.tolist() == [False] * 7 + [True] * 3
+    assert nudged_given(x.astype(np.float32)).dtype == np.float32
+    assert nudged_given(np.array(1.5)).shape == ()
+    assert nudged_given(np.arange(3)).tolist() == [0, 1, 2]
+    assert np.array_equal(nudged_given(x, 4, draw=1)[7:], nudged(x, 4, draw=1)[7:])
 
 
 def test_a_limit_is_met_and_not_exceeded_at_its_very_value() -> None:

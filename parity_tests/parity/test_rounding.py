@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import inf
 from typing import Any
 
 import numpy as np
+import pytest
 
 from isograd.core.layers import Linear
-from isograd.core.parity.matching import FAR_NUDGES, FAR_UNITS, NOISE_FACTOR, TOLERANCE, allowed_by, difference
+from isograd.core.parity.matching import (
+    FAR_NUDGES,
+    FAR_UNITS,
+    NOISE_FACTOR,
+    NUDGES,
+    TOLERANCE,
+    Difference,
+    allowed_by,
+    difference,
+)
 from isograd.core.parity.pair import Pair
+from isograd.core.parity.report import ParityReport
 from isograd.core.parity.stages.node import compare_node
 from isograd.core.parity.stages.rounding import Judged, Rounding
 from isograd.core.parity.stages.trial import Trial, run_trial
+from isograd.core.parity.verdict import Row
 
 KEY = ("it", "gradient")
 LEAST = 2.0**-52
-FIRST, SAME, FAR = (1, 0), (0, 0), [(FAR_UNITS, draw) for draw in range(1, 1 + FAR_NUDGES)]
+FIRST, SAME, FAR = (1, 0), (0, 0), [(sign * FAR_UNITS, draw) for draw in (1, 2) for sign in (1, -1)]
+NEAR = [(1, draw) for draw in range(NUDGES)]
 
 
 class Runs:
@@ -63,25 +77,69 @@ def test_a_floor_is_never_below_the_least(pair: Pair) -> None:
     assert judged.gap.exceeds(judged.allowed)
 
 
-def beside(*apart: float) -> dict[tuple[int, tuple[int, int]], float]:
-    """The left side's moves to the far points, where the right one does not move: so far apart they are there."""
-    return {(0, nudge): size for nudge, size in zip(FAR, apart, strict=True)}
+def at_a_kink(pair: Pair, left: list[float], right: list[float]) -> Judged:
+    """Two sides at 1.5 and 1 that a unit does not move; what each is at the far points."""
+    found = {KEY: np.array([1.5])}, {KEY: np.array([1.0])}
+    beside = [dict(zip(FAR, values, strict=True)) for values in (left, right)]
+
+    def moved(side: int, units: int, draw: int) -> dict[tuple[str, str], Any]:
+        return {KEY: np.array([beside[side].get((units, draw), float(found[side][KEY][0]))])}
+
+    assert len(FAR) == FAR_NUDGES
+    return Rounding(pair, found, LEAST, moved, lambda key: 0.0).judge(KEY)
 
 
-def test_an_error_that_is_gone_at_one_point_beside_it_was_a_kink(pair: Pair) -> None:
-    runs = Runs(0.0, {(0, SAME): 0.0} | beside(0.5, 0.25, 0.0, 0.5))
-    runs.found = {KEY: np.array([1.5])}, {KEY: np.array([1.0])}
-    runs.moved = lambda side, units, draw: {  # type: ignore[method-assign]
-        KEY: runs.found[side][KEY]
-        if (units, draw) in (SAME, FIRST)
-        else np.array([1.0 + runs.moves.get((side, (units, draw)), 0.0)])
-    }
-    judged = Rounding(pair, runs.found, LEAST, runs.moved, lambda key: 0.0).judge(KEY)
-    assert (judged.gap.error, judged.allowed) == (0.0, NOISE_FACTOR * LEAST)
+def test_an_error_that_is_gone_at_one_point_beside_it_was_a_kink_where_both_sides_turn(pair: Pair) -> None:
+    judged = at_a_kink(pair, [1.5, 1.5, 1.0, 1.5], [1.0, 1.0, 1.0, 1.5])
+    assert (judged.gap.error, judged.allowed, judged.kink) == (0.0, NOISE_FACTOR * LEAST, True)
+
+
+@pytest.mark.parametrize("still", [[1.0] * 4, [1.0, 1.125] * 2], ids=["equal", "less than they are apart"])
+def test_what_agrees_beside_the_point_is_an_error_where_a_side_does_not_turn(pair: Pair, still: list[float]) -> None:
+    """A mask that the code asks for by `== 0`: anywhere else there is none, and a port without it agrees."""
+    for sides in ((still, still), (still, [1.0, 1.0, 1.5, 1.0]), ([1.0, 1.0, 1.5, 1.0], still)):
+        judged = at_a_kink(pair, *sides)
+        assert (judged.gap.error, judged.kink, judged.failed) == (0.5, False, True)
+
+
+def test_beyond_a_floor_that_is_no_rounding_nobody_can_say(pair: Pair) -> None:
+    moves = {(side, nudge): 0.5 for side in (0, 1) for nudge in (*NEAR, *FAR)}
+    judged = Runs(0.25, moves).judge(pair)
+    assert (judged.unsteady, judged.failed, judged.noise, judged.allowed) == (True, False, 0.5, 1.5)
+    assert not Runs(64 * LEAST, moves).judge(pair).unsteady
+    more = Runs(2.0, moves)
+    judged = more.judge(pair)
+    assert (judged.unsteady, judged.failed, judged.gap.error) == (False, True, 2.0)
+    assert more.asked == [(side, nudge) for nudge in NEAR for side in (0, 1)]
+
+
+def test_a_floor_that_most_moves_do_not_show_is_none(pair: Pair) -> None:
+    """The first turns a kink, the others do not."""
+    moves = {(side, nudge): size for side in (0, 1) for nudge, size in zip(NEAR, (0.5, 2.0**-40, 0.0), strict=True)}
+    assert Runs(0.25, moves).judge(pair).noise == 0.5
+    moves |= {(side, NEAR[2]): 2.0**-41 for side in (0, 1)}
+    judged = Runs(0.25, moves).judge(pair)
+    assert (judged.noise, judged.unsteady, judged.failed) == (2.0**-40, False, True)
+
+
+def test_a_row_that_nobody_can_judge_is_reported_and_of_the_whole_a_failure() -> None:
+    row = Row("end to end", "float64", "it", "gradient", 0.25, 1.5, sides=("a", "b"))
+    judged = Judged(Difference(0.25), 1.5, 0.5, unsteady=True)
+    assert Judged(Difference(0.25), 1.5, 0.5).said_of(row, whole=True) == row
+    report = ParityReport("it", ("a", "b"))
+    report.add([judged.said_of(row)] * 9)
+    assert (report.passed, report.rows[0].allowed) == (True, None)
+    assert "not judged: 9 cases of gradient of it: one unit in the last place of what is given" in str(report)
+    report.add([judged.said_of(row, whole=True)])
+    assert report.rows[-1].fault == "cannot be judged: one unit in the last place of what is given moves it by 5.0e-01"
+    assert (report.passed, len(report.not_judged)) == (False, 1)
+    assert report.verdict == "FAILED: it cannot be judged whether a and b compute the same thing"
+    report.add([replace(row, allowed=0.0)])
+    assert report.verdict == "FAILED: a and b differ"
 
 
 def test_an_error_at_every_point_is_one(pair: Pair) -> None:
-    runs = Runs(0.5)
+    runs = Runs(0.5, {(side, nudge): size for side in (0, 1) for nudge, size in zip(FAR, (0, 0.5) * 2, strict=True)})
     judged = runs.judge(pair)
     assert runs.asked == [(side, nudge) for nudge in (FIRST, SAME, *FAR) for side in (0, 1)]
     assert (judged.gap.error, judged.allowed) == (0.5, NOISE_FACTOR * LEAST)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from math import inf, nan
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from isograd.core.parity.matching import difference
+from isograd.core.parity.traces.entry import Entry
+from isograd.core.parity.traces.file import read, write
+from isograd.core.parity.traces.origin import Origin
 from isograd.core.parity.traces.sketch import NUMBERS, Sketch, apart, entry, sketched
 
 RNG = np.random.default_rng(11)
@@ -72,3 +76,21 @@ def test_signs_order_and_scale_are_seen() -> None:
     x = RNG.normal(size=(30, 40))
     for changed in (-x, x[::-1], 1.001 * x, np.roll(x, 1)):
         assert apart(Sketch.of(changed), Sketch.of(x)).error > difference(1.0001 * x, x).error
+
+
+@pytest.mark.parametrize("fill", [-1e9, -1e30, float(np.finfo(np.float32).min), 1e12])
+def test_what_is_masked_out_is_no_measure_of_the_rest(fill: float, tmp_path: Path) -> None:
+    x = RNG.normal(size=(40, 50)).astype(np.float32)
+    masked = RNG.random(x.shape) < 0.25
+    a, b = (np.where(masked, np.float32(fill), values) for values in (x, 1.5 * x))
+    assert apart(Sketch.of(a), Sketch.of(b)).error > 0.1
+    assert apart(Sketch.of(a), Sketch.of(a.copy())).error == 0
+    assert apart(Sketch.of(a), Sketch.of(x)).error >= 1
+    assert apart(Sketch.of(x), Sketch.of(a)).error >= 1
+    assert apart(Sketch.of(np.where(masked, a / 2, a)), Sketch.of(a)).error > 0.25
+    assert (sketched(a).largest, Sketch.of(a).size) == (abs(np.float32(fill)), x.size)
+    for index, kept in list(Sketch.of(a).where.items())[:9]:
+        assert Sketch.of(a).entries[kept] == a[index]
+    key = ("evaluation", "model", "output")
+    path = write(tmp_path / "t", Origin("module", "it", "it", "float32", 0, ""), {}, {key: Entry(Sketch.of(a))})
+    assert read(path)[2][key] == Entry(Sketch.of(a))

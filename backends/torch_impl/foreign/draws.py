@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from isograd.backends.torch_impl.randomness import generators
 from isograd.core import layers as core
 from isograd.core.base.errors import SpecError
 from isograd.core.base.types import Array, Shape
@@ -78,16 +79,23 @@ class SharedDraws(TorchDispatchMode):  # type: ignore[no-untyped-call]
 
     They are those of `draws` in turn; without them the k-th is a stream of its own, "draw k", so that two modules that
     draw in the same order draw the same. SpecError for a draw more than `draws` has.
+
+    Every draw takes a number from PyTorch's generator as well, and is known by the state that it finds it in: what is
+    computed again in a backward (torch.utils.checkpoint) finds the same states, and draws the same.
     """
 
     def __init__(self, run: Run, draws: Sequence[Draw] | None = None) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.run, self.draws, self.count = run, draws, 0
+        self.known: dict[bytes, Draw] = {}
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
     ) -> Any:
-        given = dict(kwargs or {})
+        return self.answered(function, args, dict(kwargs or {}))
+
+    def answered(self, function: Any, args: Sequence[Any], given: Mapping[str, Any]) -> Any:
+        """What the function makes, or what stands for its draw."""
         if function in IN_PLACE:
             noise, p = args[0], args[1] if len(args) > 1 else given.get("p", 0.5)
             return noise.copy_(self._kept(noise, p))
@@ -111,8 +119,17 @@ class SharedDraws(TorchDispatchMode):  # type: ignore[no-untyped-call]
         return kept
 
     def _uniform(self, like: Tensor) -> Tensor:
-        """The next draw, float64"""
-        return torch.from_numpy(self._next().uniform(self.run, tuple(like.shape)).copy()).to(like.device)
+        """The draw that is made now, float64"""
+        draw = self._drawn_at(generators(like.device)[-1], like.device)
+        return torch.from_numpy(draw.uniform(self.run, tuple(like.shape)).copy()).to(like.device)
+
+    def _drawn_at(self, generator: torch.Generator, device: torch.device) -> Draw:
+        """The draw that was made in the generator's state; where none was, the next."""
+        state = generator.get_state().numpy().tobytes()
+        torch.rand((), device=device)
+        if state not in self.known:
+            self.known[state] = self._next()
+        return self.known[state]
 
     def _next(self) -> Draw:
         k, self.count = self.count, self.count + 1
@@ -126,3 +143,17 @@ class SharedDraws(TorchDispatchMode):  # type: ignore[no-untyped-call]
                 fix="compare a module with its own import, or set p=0 in both",
             )
         return self.draws[k]
+
+
+class DrawnAgain(TorchDispatchMode):  # type: ignore[no-untyped-call]
+    """Inside, around a backward, what is computed again draws what the forward drew that `last` is the record of."""
+
+    def __init__(self, last: Callable[[], SharedDraws | None]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.last = last
+
+    def __torch_dispatch__(
+        self, function: Any, types: Any, args: Sequence[Any] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        draws, given = self.last(), dict(kwargs or {})
+        return function(*args, **given) if draws is None else draws.answered(function, args, given)

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from isograd.backends.torch_impl.foreign.calling import Calling, as_tensors, copied, tensors_in, with_gradients
+from isograd.backends.torch_impl.foreign.casting import casts_inside
 from isograd.backends.torch_impl.foreign.engine import ModuleEngine
 from isograd.backends.torch_impl.foreign.options import told_apart
 from isograd.backends.torch_impl.importer.entrance import from_torch, without_cache
@@ -20,6 +21,9 @@ from isograd.core.graph.composite import Composite
 from isograd.core.parity.check import check_parity, kinds_of
 from isograd.core.parity.report import NotJudged, ParityReport
 from isograd.core.parity.verdict import Culprit
+
+NARROW = "float32"
+"""What is judged where a module does not compute in what is asked for."""
 
 
 @with_gradients
@@ -49,18 +53,21 @@ def check_module(
     engine = ModuleEngine(module, calling, model)
     inputs = tuple(tensor.detach().cpu().numpy() for tensor in calling.tensors)
     kinds = kinds_of(dtypes)
-    fixed = {kind: why for kind in kinds if (why := _holds_to_its_own(module, calling, kind))}
-    asked["dtypes"] = [kind for kind in kinds if kind not in fixed] or kinds
+    fixed = {kind: why for kind in dict.fromkeys((*kinds, NARROW)) if (why := _holds_to_its_own(module, calling, kind))}
+    judged = [kind for kind in kinds if kind not in fixed] or [kind for kind in (NARROW,) if kind not in fixed]
+    asked["dtypes"] = judged or kinds
     report = check_parity(model, inputs, y, weights=weights, backends=(*backends, engine), **asked)
-    if len(fixed) < len(kinds):
-        report.not_judged += [NotJudged(engine.name, "node", kind, 1, why) for kind, why in fixed.items()]
+    if judged:
+        report.not_judged += [
+            NotJudged(engine.name, "node", kind, 1, why) for kind, why in fixed.items() if kind in kinds
+        ]
     report.title = f"{type(module).__name__} as it is, against a model of it\n{report.title}"
     report.culprits = [_explained(culprit, engine) for culprit in report.culprits]
     return report
 
 
 def _holds_to_its_own(module: nn.Module, calling: Calling, kind: str) -> str:
-    """Why the module does not compute in this dtype when its weights are; "" where it does."""
+    """Why the module does not compute in this dtype, or not in it alone, when its weights are; "" where it does."""
     dtype = getattr(torch, kind)
     made = copied(module).to(dtype).eval()
     given = [x.to(dtype) if x.is_floating_point() else x for x in calling.tensors]
@@ -70,7 +77,10 @@ def _holds_to_its_own(module: nn.Module, calling: Calling, kind: str) -> str:
     except RuntimeError as error:
         return f"the module raises in it: {shortened(' '.join(str(error).split()), 80)}"
     other = next((y.dtype for y in outputs if y.is_floating_point() and y.dtype != dtype), None)
-    return "" if other is None else f"the module computes in {other}, whatever its weights are"
+    if other is not None:
+        return f"the module computes in {other}, whatever its weights are"
+    casts = casts_inside(made, lambda: calling(made, given)) if kind != NARROW else ""
+    return f"the module {casts}" if casts else ""
 
 
 def _explained(culprit: Culprit, engine: ModuleEngine) -> Culprit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,18 @@ from torch import Tensor, nn
 
 from isograd.backends.torch_impl import TorchBackend
 from isograd.backends.torch_impl.foreign.calling import Calling, copied, tensors_in
-from isograd.backends.torch_impl.foreign.draws import SharedDraws, draws_of
+from isograd.backends.torch_impl.foreign.draws import DrawnAgain, SharedDraws, draws_of
+from isograd.backends.torch_impl.learner import TorchLearner
 from isograd.backends.torch_impl.loader import Tensors
 from isograd.backends.torch_impl.network import TorchNetwork
 from isograd.backends.torch_impl.randomness import generators, seeded
-from isograd.core.base.types import Array, Arrays, State
+from isograd.core.base.types import Array, Arrays, MaybeArrays, State
+from isograd.core.engine.carry import Carrying
 from isograd.core.engine.context import Run
 from isograd.core.graph.composite import Composite
 from isograd.core.graph.weights import declared
+from isograd.core.learning.losses import Losses
+from isograd.core.learning.optimizers import Clipping, Optimizer
 
 
 class ModuleNetwork(TorchNetwork):
@@ -42,6 +47,7 @@ class ModuleNetwork(TorchNetwork):
     ) -> None:
         self.calling, self.prefix = calling, prefix
         self.draws = tuple(draws_of(model, *model.input_shapes))
+        self.drawn: SharedDraws | None = None  # of the last forward
         super().__init__(copied(module), model, state, seed=seed, dtype=dtype, device=torch.device("cpu"))
         self.generators = generators(self.device)
 
@@ -62,9 +68,22 @@ class ModuleNetwork(TorchNetwork):
         """The tensors of what the module makes, its draws those of the model."""
         self.module.train(training)
         run = Run(training, self.seed, self.run_step)
-        with seeded(self.generators, self.seed, self.run_step), SharedDraws(run, self.draws):
+        with seeded(self.generators, self.seed, self.run_step), SharedDraws(run, self.draws) as self.drawn:
             y = tensors_in(self.calling(self.module, x))
         return y[0] if len(y) == 1 else y
+
+    def backward(self, *dys: Array) -> tuple[Any, State]:
+        with self.drawing_again():
+            return super().backward(*dys)
+
+    def learner(
+        self, losses: Losses, optimizer: Optimizer, clipping: Clipping | None = None, carrying: Carrying | None = None
+    ) -> ModuleLearner:
+        return ModuleLearner(self, losses, optimizer, clipping, carrying)
+
+    def drawing_again(self) -> AbstractContextManager[Any]:
+        """Inside, what a backward computes again draws what the last forward drew."""
+        return DrawnAgain(lambda: self.drawn) if self.draws else nullcontext()
 
     @torch.no_grad()
     def activations(self, *inputs: Array, training: bool = False) -> dict[str, Arrays]:
@@ -103,6 +122,20 @@ class ModuleNetwork(TorchNetwork):
             if len(calls[path]) == len(names)
             for name, value in zip(names, calls[path], strict=True)
         }
+
+
+class ModuleLearner(TorchLearner):
+    """A learner whose backward draws what its forward drew."""
+
+    net: ModuleNetwork
+
+    def _step(self, x: Tensors, t: Tensors, inputs: Arrays, targets: Arrays, lr: float) -> float:
+        with self.net.drawing_again():
+            return super()._step(x, t, inputs, targets, lr)
+
+    def gradients(self, inputs: Arrays, targets: Arrays) -> tuple[float, MaybeArrays, State]:
+        with self.net.drawing_again():
+            return super().gradients(inputs, targets)
 
 
 def parts_of(model: Composite, module: nn.Module) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ from isograd.backends.torch_impl.porting.alignment import Alignment, within
 from isograd.backends.torch_impl.porting.side import WHOLE, Call, Found, Ran, Side, place_among
 from isograd.backends.torch_impl.porting.structures import Inputs
 from isograd.core.base.types import Array, State
-from isograd.core.parity.matching import Sides, nudged
+from isograd.core.parity.matching import Sides
 from isograd.core.parity.stages.rounding import Judged, Key, Rounding, least_noise
 
 NAMES = ("theirs", "mine")
@@ -30,7 +30,11 @@ class Judgement:
 
     @property
     def failed(self) -> bool:
-        return self.judged.gap.exceeds(self.judged.allowed)
+        return self.judged.failed
+
+    @property
+    def unsteady(self) -> bool:
+        return self.judged.unsteady
 
     @property
     def inner(self) -> bool:
@@ -140,7 +144,7 @@ class Comparison:
 
         held = self._held(parts)
         both = found(0, held, inputs[0]), found(1, held, inputs[1])
-        moved = _moved(held, inputs, found)
+        moved = _moved(lambda *nudge: self.theirs.shaken(held, *nudge), inputs, found)
 
         @cache
         def sizes() -> Found:
@@ -159,16 +163,15 @@ class Comparison:
 
 
 def _moved(
-    state: State, inputs: tuple[Inputs, Inputs], found: Callable[[int, Mapping[str, Array], Inputs], Found]
+    shaken: Callable[[int, int], State],
+    inputs: tuple[Inputs, Inputs],
+    found: Callable[[int, Mapping[str, Array], Inputs], Found],
 ) -> Callable[[int, int, int], Found]:
     """What a side finds when the common weights and the inputs are moved by so many units in the last place."""
-
-    @lru_cache(1)
-    def shaken(units: int, draw: int) -> State:
-        return {path: nudged(values, units, draw) for path, values in state.items()} if units else state
+    once = lru_cache(1)(shaken)
 
     def moved(side: int, units: int, draw: int) -> Found:
-        return found(side, shaken(units, draw), inputs[side].nudged(units, draw) if units else inputs[side])
+        return found(side, once(units, draw), inputs[side].nudged(units, draw))
 
     return moved
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
@@ -12,10 +13,12 @@ import torch
 from torch import nn
 
 from isograd.backends.torch_impl.foreign.calling import copied, with_gradients
+from isograd.backends.torch_impl.foreign.casting import casts_inside
+from isograd.backends.torch_impl.foreign.judging import NARROW
 from isograd.backends.torch_impl.importer.entrance import may_cache
 from isograd.backends.torch_impl.importer.places import told
 from isograd.backends.torch_impl.porting.alignment import Alignment, Half
-from isograd.backends.torch_impl.porting.comparing import Comparison
+from isograd.backends.torch_impl.porting.comparing import NAMES, Comparison
 from isograd.backends.torch_impl.porting.orientation import fits
 from isograd.backends.torch_impl.porting.pairing import alignment_of
 from isograd.backends.torch_impl.porting.report import PortReport
@@ -31,6 +34,7 @@ from isograd.core.engine.registry import float_dtype
 from isograd.core.engine.rows import counted
 from isograd.core.learning.losses import Loss
 from isograd.core.learning.optimizers import Optimizer
+from isograd.core.parity.report import NotJudged
 
 CALL = "compare_modules"
 
@@ -55,9 +59,9 @@ def compare_modules(
 
     `inputs`: a tensor or array, or a tuple of what both are called with; `kwargs` what they take by name
     (`mine_kwargs`: mine, where it is not the same; a cache of keys and values is not asked for). Copies in `dtype` are
-    compared, in evaluation and in training: the outputs of every part that both have and of the whole, every gradient
-    for a random dy, statistics, and with `loss`, `targets` and `optimizer` the weights after each of `steps` steps from
-    theirs' state. Dropout on both sides draws the same masks.
+    compared (in float32, where one casts to fewer digits inside), in evaluation and in training: the outputs of every
+    part that both have and of the whole, every gradient for a random dy, statistics, and with `loss`, `targets` and
+    `optimizer` the weights after each of `steps` steps from theirs' state. Dropout on both sides draws the same masks.
 
     Parts and weights stand for each other by path, else by order and shape; the report's `alignment` shows how, and
     `rename`, {a path of theirs, or its beginning: mine's}, corrects it. A matrix that fits only the other way round is
@@ -75,10 +79,11 @@ def compare_modules(
     kind = float_dtype(dtype).name
     seed = whole_number(seed, f"{CALL}(seed={shown(seed)})", fix="seed=0")
     steps = counted(CALL, "steps", steps)
+    called = Called((theirs, mine), inputs, (kwargs, kwargs if mine_kwargs is None else mine_kwargs))
+    casts = called.casts() if kind != NARROW else []
+    kind = NARROW if casts else kind
     floats = getattr(torch, kind)
-    named = (kwargs, kwargs if mine_kwargs is None else mine_kwargs)
-    given = _inputs(theirs, inputs, named[0], floats), _inputs(mine, inputs, named[1], floats)
-    copies = [copied(module).to(device="cpu", dtype=floats) for module in (theirs, mine)]
+    given, copies = called.given(floats), called.copies(floats)
     halves = Half(copies[0]), Half(copies[1])
     alignment = alignment_of(copies[0], copies[1], checked(halves, rename or {}))
     _check_aligned(halves, alignment)
@@ -90,7 +95,35 @@ def compare_modules(
     _begin(comparison, training=True)
     if training is not None:
         _check_targets(comparison, training)
-    return written(comparison, training)
+    report = written(comparison, training)
+    report.not_judged[:0] = casts
+    return report
+
+
+@dataclass(frozen=True)
+class Called:
+    """Both modules, and what they are called with."""
+
+    modules: tuple[nn.Module, nn.Module]
+    inputs: Any
+    kwargs: tuple[Mapping[str, Any] | None, Mapping[str, Any] | None]
+
+    def given(self, dtype: torch.dtype) -> tuple[Inputs, Inputs]:
+        """What each is called with, floats in the dtype."""
+        (theirs, mine), (a, b) = self.modules, self.kwargs
+        return _inputs(theirs, self.inputs, a, dtype), _inputs(mine, self.inputs, b, dtype)
+
+    def copies(self, dtype: torch.dtype) -> list[nn.Module]:
+        return [copied(module).to(device="cpu", dtype=dtype) for module in self.modules]
+
+    def casts(self) -> list[NotJudged]:
+        """Each side that computes with fewer digits inside: in float64 it cannot be judged."""
+        found = []
+        for name, copy, x in zip(NAMES, self.copies(torch.float64), self.given(torch.float64), strict=True):
+            given, module = x.cloned(), copy.eval()
+            why = casts_inside(module, lambda module=module, given=given: module(*given.args, **given.kwargs))  # type: ignore[misc]
+            found += [NotJudged(name, "end to end", "float64", 1, f"{name} {why}")] if why else []
+        return found
 
 
 def _comparison(

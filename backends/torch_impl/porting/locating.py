@@ -192,7 +192,9 @@ class Explainer:
             again = comparison.alone(own.label, own.number, training=own.training)
         else:
             again = comparison.whole(training=own.training)
-        return again is not None and not any(each.failed for each in again if each.key == own.first.key)
+        return again is not None and not any(
+            each.failed or each.unsteady for each in again if each.key == own.first.key
+        )
 
     def settled(self, own: Own, theirs: nn.Module, mine: nn.Module, name: str) -> bool:
         """Whether mine is right with theirs' value of an option."""

@@ -36,8 +36,8 @@ class DrawsByPart(SharedDraws):  # type: ignore[no-untyped-call]
 
 
 @contextmanager
-def drawn_alike(seed: int, place: Callable[[], str]) -> Iterator[None]:
+def drawn_alike(seed: int, place: Callable[[], str]) -> Iterator[DrawsByPart]:
     """Inside, masks are shared; other draws of torch's generator begin at `seed`, and its own state is put back."""
     run = Run(True, seed)
-    with seeded(generators(torch.device("cpu")), seed, 0), DrawsByPart(run, place):
-        yield
+    with seeded(generators(torch.device("cpu")), seed, 0), DrawsByPart(run, place) as draws:
+        yield draws

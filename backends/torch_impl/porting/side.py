@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from isograd.backends.torch_impl.foreign.draws import DrawnAgain, SharedDraws
 from isograd.backends.torch_impl.porting.alignment import Half, joined, within
 from isograd.backends.torch_impl.porting.masks import drawn_alike
 from isograd.backends.torch_impl.porting.pairing import kind_of
 from isograd.backends.torch_impl.porting.structures import Inputs, places_in, tensors_in
 from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import FLOATS, Array, State
+from isograd.core.parity.matching import nudged, nudged_given
 
 WHOLE = "model"
 Found = dict[tuple[str, str], Array]
@@ -69,6 +71,8 @@ class Side:
     drawn: list[tuple[str, ...]] = field(default_factory=list)  # where the draws of a run were made
     order: dict[bool, list[str]] = field(default_factory=dict)  # in each mode the places of the outputs of the whole
     places: frozenset[str] | None = None  # the parts whose draws are counted by themselves; None: all
+    watching: bool = False  # whether calls are recorded
+    last: SharedDraws | None = None  # what the last run drew
 
     def __post_init__(self) -> None:
         module = self.half.module
@@ -82,10 +86,14 @@ class Side:
         drops = kind_of(part) == "dropout"
 
         def before(part: nn.Module, args: tuple[object, ...], kwargs: dict[str, object]) -> None:
+            if not self.watching:  # a backward that computes it again
+                return
             entered.append(Inputs(args, kwargs).cloned())
             self.running += [] if drops else [label or WHOLE]
 
         def after(part: nn.Module, args: object, kwargs: object, output: object) -> None:
+            if not self.watching:
+                return
             number = sum(call.label == label for call in self.calls)
             outputs = [values.detach().clone() for values in tensors_in(output)]
             self.calls.append(Call(label, number, entered.pop(), outputs))
@@ -117,6 +125,14 @@ class Side:
                 if within(name, path):
                     self.half.weight(name).copy_(self.given(name, state))
 
+    def shaken(self, state: Mapping[str, Array], units: int, draw: int) -> State:
+        """The common state, of theirs' names, moved by so many units in the last place; of statistics whole numbers
+        stay."""
+        if not units:
+            return dict(state)
+        trained = {path for path in state if is_parameter(self.half.weight(path))}
+        return {p: (nudged if p in trained else nudged_given)(values, units, draw) for p, values in state.items()}
+
     def given(self, path: str, state: Mapping[str, Array]) -> Tensor:
         """A weight as this side holds it, from the common state."""
         key, transposed = self.sources[path]
@@ -136,8 +152,18 @@ class Side:
         """Inside, the module is in its mode, and draws what the other side draws."""
         self.running, self.calls, self.drawn = [WHOLE], [], []
         self.half.module.train(training)
-        with drawn_alike(self.seed, self._place):
-            yield
+        self.watching = True
+        try:
+            with drawn_alike(self.seed, self._place) as self.last:
+                yield
+        finally:
+            self.watching = False
+
+    def vjp(self, ys: list[Tensor], sources: list[Tensor], dys: list[Tensor]) -> list[Tensor]:
+        """The gradients of Σ dy·y of the last run: what is computed again for them draws what was drawn."""
+        last = self.last
+        with DrawnAgain(lambda: last) if last is not None and last.known else nullcontext():
+            return vjp(ys, sources, dys)
 
     def _place(self) -> str:
         """Whose draw this is: that of the innermost part whose draws are counted."""
@@ -181,7 +207,7 @@ class Side:
         wanted = {p: w for p, w in self.weights.items() if within(p, path) and is_parameter(w) and w.requires_grad}
         floats = inputs.floats
         dys = [torch.from_numpy(dy) for dy in upstream(ys, label, self.seed)]
-        grads = vjp(ys, [*wanted.values(), *floats], dys)
+        grads = self.vjp(ys, [*wanted.values(), *floats], dys)
         found: Found = {}
         for p, g in reversed(list(zip(wanted, grads, strict=False))):
             found[self.label(p), "gradient"] = numbers(g.T if p in self.turned else g)
@@ -212,7 +238,7 @@ class Side:
                 hook.remove()
         ys = ran.outputs[:outputs]
         dys = [torch.from_numpy(dy) for dy in upstream(ys, self.labels[path] or WHOLE, self.seed)]
-        reached = vjp(ys, [y for _, _, y in seen], dys)
+        reached = self.vjp(ys, [y for _, _, y in seen], dys)
         found: Found = {}
         for (owner, entered, _), dy in zip(seen, reached, strict=True):
             for key, size in self._added(owner, state, entered, dy, training=training).items():

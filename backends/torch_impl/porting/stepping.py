@@ -18,7 +18,6 @@ from isograd.backends.torch_impl.porting.structures import Inputs
 from isograd.core.base.types import State
 from isograd.core.learning.losses import Loss
 from isograd.core.learning.optimizers import Optimizer
-from isograd.core.parity.matching import nudged
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,7 @@ class _Learner:
             terms = zip(outputs, self.criteria, self.steps.targets, strict=False)
             loss: Any = sum(criterion(y, target) for y, criterion, target in terms if criterion is not None)
             self.optimizer.zero_grad()
+            self.side.watching = False  # a backward may compute some of it again
             if loss.requires_grad:
                 loss.backward()
             self.optimizer.step()
@@ -104,9 +104,9 @@ def locked_steps(comparison: Comparison, steps: Steps) -> list[list[Judgement]]:
 
     def moved(side: int, units: int, draw: int) -> tuple[list[Found], list[Found]]:
         if (units, draw) not in runs:
-            state = {path: nudged(values, units, draw) for path, values in comparison.state.items()}
+            state = comparison.theirs.shaken(comparison.state, units, draw)
             inputs = (comparison.inputs[0].nudged(units, draw), comparison.inputs[1].nudged(units, draw))
-            runs[units, draw] = trajectory(state, inputs) if units else trajectory(comparison.state, comparison.inputs)
+            runs[units, draw] = trajectory(state, inputs)
         return runs[units, draw]
 
     judged: list[list[Judgement]] = []

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from isograd.core.parity.matching import nudged
+from isograd.core.parity.matching import nudged_given
 
 
 def tensors_in(value: Any) -> list[Tensor]:
@@ -87,8 +87,12 @@ class Inputs:
         return self.mapped(lambda values: values.detach().clone())
 
     def nudged(self, units: int, draw: int) -> Inputs:
-        """Every float moved by so many units in the last place."""
-        return self.mapped(lambda values: torch.from_numpy(np.asarray(nudged(values.detach().numpy(), units, draw))))
+        """Every float moved by so many units in the last place, whole numbers apart."""
+        if not units:
+            return self
+        return self.mapped(
+            lambda values: torch.from_numpy(np.asarray(nudged_given(values.detach().numpy(), units, draw)))
+        )
 
     def in_dtype(self, dtype: torch.dtype) -> Inputs:
         """On the processor, floats in this dtype."""

@@ -8,9 +8,11 @@ from isograd.backends.torch_impl.porting.alignment import within
 from isograd.backends.torch_impl.porting.comparing import TRAINING, Comparison, Judgement
 from isograd.backends.torch_impl.porting.locating import Explainer, Own, own_faults
 from isograd.backends.torch_impl.porting.report import PortReport
+from isograd.backends.torch_impl.porting.side import WHOLE
 from isograd.backends.torch_impl.porting.stepping import Steps, locked_steps
 from isograd.core.parity.matching import NAN, entries, structure
 from isograd.core.parity.report import NotJudged
+from isograd.core.parity.stages.rounding import ADVICE
 from isograd.core.parity.verdict import Culprit, Row
 
 STAGE, STEP = "end to end", "locked step"
@@ -29,18 +31,21 @@ def written(comparison: Comparison, training: Steps | None) -> PortReport:
     explained: set[tuple[str, str]] = set()
     for mode in (False, True):
         judgements = comparison.whole(training=mode, beside=not report.culprits)
-        failed = any(each.failed and not each.inner for each in judgements)
+        failed = any((each.failed or each.unsteady) and not each.inner for each in judgements)
         faults = own_faults(comparison, judgements, training=mode) if failed else []
+        rows: list[tuple[Row, Judgement]] = []
         for each in judgements:
             if _reshaped(each, faults):
                 report.not_judged.append(_of_another_shape(comparison, each, mode))
             else:
-                report.add([_row(comparison, each, mode, faults, failed=failed)])
+                rows.append((_row(comparison, each, mode, faults, failed=failed), each))
+        report.add(row for row, _ in rows)
         for own in faults:
             row, culprit = Explainer(comparison).culprit(own)
             if (culprit.path, culprit.because) not in explained:
                 explained.add((culprit.path, culprit.because))
                 report.add([row], culprit)
+        report.culprits += [_doubt(comparison, *pair, mode) for pair in rows if pair[0].unsteady and pair[0].failed][:1]
     if training is not None:
         _add_steps(report, comparison, training)
     return report
@@ -61,14 +66,34 @@ def _more_outputs(comparison: Comparison) -> list[NotJudged]:
 def _row(comparison: Comparison, each: Judgement, training: bool, faults: Sequence[Own], *, failed: bool) -> Row:
     """What differs inside is a failure where it comes out, and else no more than reported."""
     gap, allowed = each.judged.gap, each.judged.allowed
-    note = f"{TRAINING[training]}; noise floor {each.judged.noise:.1e}"
+    note = f"{TRAINING[training]}; {each.judged.note}"
     if each.failed and faults:
         note += f"; inherited from {faults[0].label}" if _inherited(comparison, each, faults) else "; own"
     if each.inner and each.failed and not failed:
         return Row(
             STAGE, comparison.dtype, *each.key, gap.error, None, None, f"{note}; comes to nothing", comparison.names
         )
-    return Row(STAGE, comparison.dtype, *each.key, gap.error, allowed, gap.fault, note, comparison.names)
+    row = Row(STAGE, comparison.dtype, *each.key, gap.error, allowed, gap.fault, note, comparison.names)
+    return each.judged.said_of(row, whole=each.key[0] == WHOLE and each.key[1].startswith("output"))
+
+
+def _doubt(comparison: Comparison, row: Row, each: Judgement, training: bool) -> Culprit:
+    """An output of the whole of which nobody can say whether it differs."""
+    index = each.judged.gap.index
+    return Culprit(
+        stage=STAGE,
+        dtype=row.dtype,
+        path=row.path,
+        layer=type(comparison.mine.half.module).__name__,
+        what=row.what,
+        error=row.error,
+        allowed=None,
+        fault=row.fault,
+        index=index,
+        mode=TRAINING[training],
+        values=entries(each.values, index),
+        because=ADVICE,
+    )
 
 
 def _inherited(comparison: Comparison, each: Judgement, faults: Sequence[Own]) -> bool:
@@ -95,16 +120,17 @@ def _add_steps(report: PortReport, comparison: Comparison, training: Steps) -> N
     """Rows of every step; the first weight that differs, where nothing before did."""
     blamed = report.culprit
     for judgements in locked_steps(comparison, training):
+        rows: list[Row] = []
         for each in judgements:
-            gap = each.judged.gap
-            note = f"noise floor {each.judged.noise:.1e}"
+            gap, judged = each.judged.gap, each.judged
             row = Row(
-                STEP, comparison.dtype, *each.key, gap.error, each.judged.allowed, gap.fault, note, comparison.names
+                STEP, comparison.dtype, *each.key, gap.error, judged.allowed, gap.fault, judged.note, comparison.names
             )
-            report.add([row])
-            if blamed is None and row.failed:
+            rows.append(judged.said_of(row))
+            if blamed is None and rows[-1].failed:
                 blamed = _of_step(comparison, training, row, each)
-                report.add([], blamed)
+                report.culprits.append(blamed)
+        report.add(rows)
 
 
 def _of_step(comparison: Comparison, training: Steps, row: Row, each: Judgement) -> Culprit:

@@ -24,9 +24,9 @@ from isograd.core.engine.pairing import packed, places_of
 from isograd.core.learning.losses import Loss, Losses
 from isograd.core.learning.optimizers import Optimizer
 from isograd.core.parity.matching import largest
-from isograd.core.parity.stages.rounding import FAR
+from isograd.core.parity.stages.rounding import FAR, NEAR
 from isograd.core.parity.traces.entry import TRAINING, Key
-from isograd.core.parity.traces.measuring import NUDGES, Runs, measured
+from isograd.core.parity.traces.measuring import Runs, measured
 from isograd.core.parity.traces.origin import Origin, digest
 from isograd.core.parity.traces.recording import trained
 from isograd.core.parity.traces.trace import Trace
@@ -69,7 +69,7 @@ def record_module(
     if masks == "paths":
         asked.draws = _draws(module, calling, watched)
     run = ModuleRun(module, asked)
-    near = [run.moved(1, draw) for draw in range(NUDGES)]
+    near = [run.moved(*nudge) for nudge in NEAR]
     if dtype == np.float32:
         near.append(run.exactly())
     sizes: dict[tuple[str, str], float] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from isograd.backends.torch_impl.foreign.calling import Calling, copied, places_in, tensors_in
-from isograd.backends.torch_impl.foreign.draws import Draw, SharedDraws
+from isograd.backends.torch_impl.foreign.draws import Draw, DrawnAgain, SharedDraws
 from isograd.backends.torch_impl.loader import target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.optimizers import OPTIMIZERS
@@ -25,7 +25,7 @@ from isograd.core.engine.context import Run
 from isograd.core.engine.pairing import gathered
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Optimizer
-from isograd.core.parity.matching import nudged
+from isograd.core.parity.matching import nudged, nudged_given
 from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS
 from isograd.core.parity.stages.rounding import Nudge
 from isograd.core.parity.traces.entry import EVALUATION, GIVEN, LOSS, START, STEP, TRAINING, WEIGHT, WHOLE, Key
@@ -106,9 +106,10 @@ class _Running:
 
     @torch.no_grad()
     def _shake(self, units: int, draw: int) -> None:
-        for values in [*self.module.parameters(), *self.module.buffers(), *self.given]:
+        given = [*self.module.buffers(), *self.given]
+        for values, move in [*((p, nudged) for p in self.module.parameters()), *((v, nudged_given) for v in given)]:
             if values.is_floating_point():
-                values.copy_(torch.from_numpy(nudged(array(values), units, draw)))
+                values.copy_(torch.from_numpy(move(array(values), units, draw)))
 
     def all(self) -> Found:
         if self.start:
@@ -168,7 +169,8 @@ class _Running:
         found: Sequence[Tensor | None] = [None] * len(wanted)
         if live and wanted:
             ends, upstream = zip(*live, strict=True)
-            found = torch.autograd.grad(ends, wanted, upstream, allow_unused=True)
+            with DrawnAgain(lambda: seen.draws) if seen.draws.known else nullcontext():
+                found = torch.autograd.grad(ends, wanted, upstream, allow_unused=True)
         flows = {m.name: g for m, g in zip(made, found, strict=False) if g is not None}
         of_weights = dict(zip(self.weights, found[len(made) :], strict=False))
         for call in reversed(seen.calls):
@@ -219,7 +221,7 @@ class _Running:
             optimizer.zero_grad()
             with self.drawing(True, step - 1):
                 loss = self.loss(tensors_in(self.asked.calling(self.module, self.given)))
-            loss.backward()  # type: ignore[no-untyped-call]
+                loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             yield (section, LOSS, "value"), array(loss)
             for path, values in {**self.weights, **self.buffers}.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -22,7 +22,7 @@ from isograd.core.learning.optimizers import SGD
 from isograd.core.parity.formulas import Seen
 from isograd.core.parity.matching import Difference, entries
 from isograd.core.parity.pair import Pair, build_in, in_dtype
-from isograd.core.parity.stages.rounding import Found, Key, Rounding, least_noise
+from isograd.core.parity.stages.rounding import ADVICE, Found, Key, Rounding, least_noise
 from isograd.core.parity.stages.tracing import Tracing, Untraceable, upstream_of_loss
 from isograd.core.parity.stages.training import Result, Stopped, on_each, rounded, shaken
 from isograd.core.parity.verdict import Culprit, Row, Verdict
@@ -132,7 +132,8 @@ def _rounding(
     """What explains a difference between the sides: at least the largest error of a node alone."""
 
     def moved(side: int, units: int, draw: int) -> Found:
-        state, inputs = shaken(in_dtype(whole.state, dtype), rounded(whole.inputs, dtype), units, draw)
+        held, given = in_dtype(whole.state, dtype), rounded(whole.inputs, dtype)
+        state, inputs = shaken(whole.model, held, given, units, draw)
         return whole.measured(build_in(pair.backends[side], whole.model, state, whole.seed, dtype), inputs)
 
     return Rounding(pair, found, least_noise(dtype, alone), moved, whole.added(pair.right, dtype), beside)
@@ -142,17 +143,21 @@ def _compared(pair: Pair, whole: Whole, dtype: str, rounding: Rounding, first: C
     left, right = rounding.found
     rows: list[Row] = []
     culprit: Culprit | None = None
+    doubt: Culprit | None = None
     for key in {**right, **left}:
         judged = rounding.judge(key)
-        note = f"noise floor {judged.noise:.1e}"
-        if judged.gap.exceeds(judged.allowed):
+        note = judged.note
+        if judged.failed:
             note += f"; {_origin(key, first)}"
         row = pair.row(STAGE, dtype, *key, judged.gap, judged.allowed, note)
+        row = judged.said_of(row, whole=key[0] == "model" and key[1].startswith("output"))
         rows.append(row)
-        if culprit is None and row.failed:
-            values = dict(zip(pair.names, (left.get(key), right.get(key)), strict=True))
+        values = dict(zip(pair.names, (left.get(key), right.get(key)), strict=True))
+        if culprit is None and judged.failed:
             culprit = _blamed(pair, whole, row, judged.gap, values, first)
-    return rows, culprit
+        elif doubt is None and row.failed and row.unsteady:
+            doubt = replace(pair.culprit(row, whole.model, judged.gap.index, values), because=ADVICE)
+    return rows, culprit or doubt
 
 
 def _blamed(

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from isograd.core.graph.weights import without_ties
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, difference, largest
+from isograd.core.parity.matching import FLIPPED, NOISE_FACTOR, TOLERANCE, difference, largest
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.rounding import Found, Key
 from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, on_side, rounded, shaken
@@ -22,7 +22,8 @@ def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] =
     """`steps` steps on each side without restart: the weights at the end, and the losses on the way.
 
     float64 is judged by the table, beyond it by the envelope: how far a side ends from itself when inputs and weights
-    are moved by one unit in the last place, and how far apart the `locked` steps were that each was right about.
+    are moved by one unit in the last place, and how far apart the `locked` steps were that each was right about. What
+    these take far apart is not judged.
     float32 is reported against the envelope. It counts of a side that ends where it ended before, run a second time.
     """
     note = f"after {training.steps} steps"
@@ -38,7 +39,9 @@ def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] =
             gap, limit = difference(*(end.get(key) for end in ends)), allowed
             if limit is not None and gap.fault is None and gap.exceeds(limit):
                 limit = max(limit, NOISE_FACTOR * (envelope.of(key) + drift.of(key)))
-            rows.append(pair.row(STAGE, dtype, *key, gap, limit, note))
+            row = pair.row(STAGE, dtype, *key, gap, limit, note)
+            unsteady = limit is not None and limit >= FLIPPED and not row.failed
+            rows.append(replace(row, allowed=None, unsteady=True) if unsteady else row)
     except Stopped as stop:
         return stop.result(pair, training.optimizer, STAGE, dtype, "steps", note)
     return rows, None
@@ -46,13 +49,13 @@ def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] =
 
 def _end(pair: Pair, training: Training, dtype: str, side: int, *, moved: bool = False) -> Found:
     """The weights where one side ends, and the loss of every step."""
-    state = shaken(in_dtype(training.state, dtype), ())[0] if moved else training.state
+    state = shaken(training.model, in_dtype(training.state, dtype), ())[0] if moved else training.state
     net = pair.build_side(side, training.model, state, training.seed, dtype)
     learner = training.learner(net)
     losses = []
     for step in range(1, training.steps + 1):
         inputs, targets = training.batch(step)
-        given = shaken({}, rounded(inputs, dtype))[1] if moved else inputs
+        given = shaken(training.model, {}, rounded(inputs, dtype))[1] if moved else inputs
         losses.append(learner.step(given, targets, training.optimizer.lr))
     found: Found = {(path, "weights"): values for path, values in without_ties(net.model, net.state_dict()).items()}
     return {**found, ("loss", "of every step"): np.array(losses)}

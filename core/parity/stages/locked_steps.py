@@ -84,7 +84,8 @@ class Step:
             return moved | slopes | {LOSS: np.asarray(loss, self.dtype)}
 
         def again(side: int, units: int, draw: int) -> Found:
-            state, moved = shaken(in_dtype(self.before, self.dtype), rounded(whole.inputs, self.dtype), units, draw)
+            held, given = in_dtype(self.before, self.dtype), rounded(whole.inputs, self.dtype)
+            state, moved = shaken(whole.model, held, given, units, draw)
             net = build_in(self.pair.backends[side], whole.model, state, whole.seed, self.dtype)
             learner = net.learner(whole.losses, self.training.optimizer)
             learner.load_state_dict(self.memory)
@@ -206,7 +207,8 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
         if weight not in step.gradients[0][1]:
             judged = step.rounding.judge((path, BUFFER))
             gap, limit = judged.gap, max(limit, judged.allowed)
-        elif path in step.ruled[1] and not step.from_rules(path).exceeds(limit) and step.only_rounding(weight):
+            return judged.said_of(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note)), gap
+        if path in step.ruled[1] and not step.from_rules(path).exceeds(limit) and step.only_rounding(weight):
             apart, gap = largest(step.after[0][path] - step.after[1][path]), step.from_rules(path)
             note += "; each side by the rules from its own gradient"
     return replace(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), apart=apart), gap
@@ -214,12 +216,13 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
 
 def _compared_losses(step: Step) -> tuple[Row, Difference]:
     """The row of the loss that a step returns: that before its update."""
-    limit = TOLERANCE[STAGE, step.dtype]
+    limit, judged = TOLERANCE[STAGE, step.dtype], None
     gap = difference(*(np.asarray(loss, step.dtype) for loss in step.losses))
     if gap.fault is None and gap.exceeds(limit):
         judged = step.rounding.judge(LOSS)
         gap, limit = judged.gap, max(limit, judged.allowed)
-    return step.pair.row(STAGE, step.dtype, "loss", "before it", gap, limit, f"step {step.number}"), gap
+    row = step.pair.row(STAGE, step.dtype, "loss", "before it", gap, limit, f"step {step.number}")
+    return row if judged is None else judged.said_of(row), gap
 
 
 def _judge_loss(step: Step, row: Row, gap: Difference) -> Culprit:

@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from isograd.core.base.types import Array
-from isograd.core.parity.matching import FAR_NUDGES, FAR_UNITS, NOISE_FACTOR, Difference, allowed_by, difference
+from isograd.core.parity.matching import (
+    FAR_NUDGES,
+    FAR_UNITS,
+    FLIPPED,
+    KINK_SHARE,
+    NOISE_FACTOR,
+    NUDGES,
+    Difference,
+    allowed_by,
+    difference,
+)
 from isograd.core.parity.pair import Named
 from isograd.core.parity.stages.training import on_each
 from isograd.core.parity.verdict import Row
@@ -20,8 +30,8 @@ Found = Mapping[Key, Array]
 Nudge = tuple[int, int]
 """(units in the last place, which draw of their signs)"""
 
-ONE: Nudge = (1, 0)
-FAR: Sequence[Nudge] = [(FAR_UNITS, draw) for draw in range(1, 1 + FAR_NUDGES)]
+NEAR: Sequence[Nudge] = [(1, draw) for draw in range(NUDGES)]
+FAR: Sequence[Nudge] = [(FAR_UNITS * (-1) ** k, 1 + k // 2) for k in range(FAR_NUDGES)]
 
 
 def least_noise(dtype: str, alone: Sequence[Row]) -> float:
@@ -31,11 +41,36 @@ def least_noise(dtype: str, alone: Sequence[Row]) -> float:
 
 @dataclass(frozen=True)
 class Judged:
-    """An error, the limit that judged it, and the noise floor that the limit is a multiple of."""
+    """An error, the limit that judged it, and the noise floor that the limit is a multiple of.
+
+    `kink`: whether the error is one beside the point, where it was more; `unsteady`: whether the floor is no rounding
+    and the error no more than such a floor explains: then nobody can say.
+    """
 
     gap: Difference
     allowed: float
     noise: float
+    kink: bool = False
+    unsteady: bool = False
+
+    @property
+    def failed(self) -> bool:
+        return self.gap.exceeds(self.allowed)
+
+    @property
+    def note(self) -> str:
+        """What a report says of the limit."""
+        return f"noise floor {self.noise:.1e}{'; beside a kink' if self.kink else ''}"
+
+    def said_of(self, row: Row, *, whole: bool = False) -> Row:
+        """The row: where nobody can say, a failure if it is an output of the `whole`, else reported."""
+        if not self.unsteady:
+            return row
+        why = f"cannot be judged: one unit in the last place of what is given moves it by {self.noise:.1e}"
+        return replace(row, allowed=None, fault=why if whole else None, unsteady=True)
+
+
+ADVICE = "give inputs away from what the code compares, rounds or sorts them by: there it can be judged"
 
 
 @dataclass
@@ -60,7 +95,8 @@ class Rounding:
         """The error against the least floor; beyond it as a share of what was added up, against the measured floor.
 
         Two right engines may stand on either side of a kink, and their gradients are then far apart. Beside it they are
-        not: an error that is gone at a point a few units away, where both were moved to, was none.
+        not: an error that is gone at a point a few units away, where both were moved to, was none, where both sides
+        turn at that entry as much as they are apart.
         """
         gap, least = difference(*(side.get(key) for side in self.found)), self.least
         if gap.fault is not None or not gap.exceeds(NOISE_FACTOR * least):
@@ -71,11 +107,22 @@ class Rounding:
             return Judged(gap, NOISE_FACTOR * least, least)
         noise = max(self._noise(key, added), least)
         allowed = max(NOISE_FACTOR * least, allowed_by(noise))
-        if gap.exceeds(allowed) and self.beside and self._repeats:
+        if noise >= FLIPPED:
+            return Judged(gap, allowed, noise, unsteady=not gap.exceeds(allowed))
+        if gap.exceeds(allowed) and self.beside and self._repeats and self._turned(key, gap):
             beside = [difference(*(side.get(key) for side in self._at(nudge)), added=added) for nudge in FAR]
             nearest = min(beside, key=lambda found: found.error)
-            gap = gap if nearest.exceeds(allowed) else nearest
+            if not nearest.exceeds(allowed):
+                return Judged(nearest, allowed, noise, kink=True)
         return Judged(gap, allowed, noise)
+
+    def _turned(self, key: Key, gap: Difference) -> bool:
+        """Whether each side differs from itself by as much as from the other, at the same entry, between the points
+        beside it: there is a kink that the error may come of."""
+        with np.errstate(all="ignore"):
+            apart = abs(np.subtract(*(side[key][gap.index] for side in self.found), dtype=np.float64))
+            beside = [[entry_at(self._at(nudge)[side].get(key), gap.index) for nudge in FAR] for side in (0, 1)]
+            return bool(np.all(np.ptp(beside, axis=1) >= KINK_SHARE * apart))
 
     def _at(self, nudge: Nudge) -> list[Found]:
         """What both sides find at a moved point."""
@@ -92,7 +139,32 @@ class Rounding:
         )
 
     def _noise(self, key: Key, added: float) -> float:
-        """How far a side is from itself when it is moved by one unit, on the side where it is less."""
-        sides = zip(self._at(ONE), self.found, strict=True)
-        noise = min(difference(moved.get(key), found.get(key), added=added).error for moved, found in sides)
-        return noise if np.isfinite(noise) else 0.0
+        """How far a side is from itself when it is moved by one unit, on the side where it is less.
+
+        Where the first move turns a kink, others are asked as well.
+        """
+        found: list[float] = []
+        for nudge in NEAR:
+            sides = zip(self._at(nudge), self.found, strict=True)
+            moves = min(difference(moved.get(key), held.get(key), added=added).error for moved, held in sides)
+            found.append(moves if np.isfinite(moves) else 0.0)
+            if found[0] < FLIPPED:
+                break
+        return usual(found)
+
+
+def usual(noises: Sequence[float]) -> float:
+    """The floor that most of several moves show: what turns a kink now and then is no rounding; 0 says nothing.
+
+    >>> usual([0.5, 1e-9, 2e-9]), usual([0.5, 0.0, 0.0]), usual([0.0])
+    (2e-09, 0.5, 0.0)
+    """
+    told = sorted(filter(None, noises))
+    return told[len(told) // 2] if told else 0.0
+
+
+def entry_at(values: Array | None, index: tuple[int, ...]) -> float:
+    """What stands there; NaN where a moved run has nothing there."""
+    if values is None or len(index) != values.ndim or not all(i < n for i, n in zip(index, values.shape, strict=True)):
+        return np.nan
+    return float(values[index])

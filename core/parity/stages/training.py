@@ -14,9 +14,10 @@ from isograd.core.base.raised import told_with_line
 from isograd.core.base.types import Array, Arrays, State
 from isograd.core.engine.protocol import Learner, Network
 from isograd.core.graph.composite import Composite
+from isograd.core.graph.weights import declared
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
-from isograd.core.parity.matching import Difference, nudged
+from isograd.core.parity.matching import Difference, nudged, nudged_given
 from isograd.core.parity.pair import Named, Pair
 from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, RAISED
 from isograd.core.parity.verdict import Culprit, Row, Verdict
@@ -55,10 +56,13 @@ def rounded(values: Arrays, dtype: str) -> Arrays:
     return tuple(v.astype(dtype) if v.dtype.kind == "f" else v for v in values)
 
 
-def shaken(state: Mapping[str, Array], inputs: Arrays, units: int = 1, draw: int = 0) -> tuple[State, Arrays]:
-    """(state, inputs), every one moved by one unit in the last place, or so many; whole numbers stay."""
-    moved = {path: nudged(values, units, draw) for path, values in state.items()}
-    return moved, tuple(nudged(x, units, draw) for x in inputs)
+def shaken(
+    model: Composite, state: Mapping[str, Array], inputs: Arrays, units: int = 1, draw: int = 0
+) -> tuple[State, Arrays]:
+    """(state, inputs), moved by one unit in the last place, or so many; whole numbers of inputs and buffers stay."""
+    given = declared(model)[1]
+    moved = {path: (nudged_given if path in given else nudged)(values, units, draw) for path, values in state.items()}
+    return moved, tuple(nudged_given(x, units, draw) for x in inputs)
 
 
 def slots_of(memory: State) -> State:

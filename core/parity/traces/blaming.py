@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from isograd.core.parity.matching import NAN, Difference
 from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS
+from isograd.core.parity.stages.rounding import ADVICE
 from isograd.core.parity.traces.entry import EVALUATION, GIVEN, LOSS, START, STEP, TRAINING, WEIGHT, WHOLE, Key
 from isograd.core.parity.traces.pairing import Both
 from isograd.core.parity.traces.sketch import described, entry
@@ -50,7 +51,7 @@ class _Blame:
 
     def __init__(self, both: Both, judged: Mapping[Key, Judged]) -> None:
         self.both, self.judged = both, judged
-        self.failed = [key for key, found in judged.items() if found.row.failed]
+        self.failed = [key for key, found in judged.items() if found.row.failed and not found.row.unsteady]
         self.first: dict[str, Key] = {}
         for key in self.failed:
             self.first.setdefault(phase(key), key)
@@ -62,6 +63,9 @@ class _Blame:
                 continue
             inherited = self._cause(name, key)
             yield self._culprit(key, inherited, "" if inherited else self._own(name, key))
+        doubtful = [key for key, found in self.judged.items() if found.row.failed and found.row.unsteady]
+        for key in doubtful[:1]:
+            yield self._culprit(key, None, ADVICE)
 
     def _again(self, key: Key) -> bool:
         """Whether evaluation differs first at the same node."""

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, allowed_by
+from isograd.core.parity.matching import FLIPPED, KINK_SHARE, NOISE_FACTOR, TOLERANCE, Difference, allowed_by
 from isograd.core.parity.report import NotJudged, ParityReport
+from isograd.core.parity.stages import rounding
 from isograd.core.parity.traces.blaming import Judged, culprits
-from isograd.core.parity.traces.entry import START, STEP, TRAINING, Entry, Key
+from isograd.core.parity.traces.entry import START, STEP, TRAINING, WHOLE, Entry, Key
 from isograd.core.parity.traces.pairing import Both, Rename, pair
 from isograd.core.parity.traces.rules import from_rule
-from isograd.core.parity.traces.sketch import apart
+from isograd.core.parity.traces.sketch import Sketch, apart, sketched
 from isograd.core.parity.traces.trace import Trace
 from isograd.core.parity.verdict import Row
 
@@ -29,9 +31,11 @@ def diff(a: Trace | str | Path, b: Trace | str | Path, rename: Rename = None) ->
     Every entry of `a` is held against that of `b`. Weights at the start: by the table. What was computed: by what the
     table allows a node, beyond it by 100 times the noise floor, on the side where it is less. What the first step left:
     as a locked step; later ones: as a free run, in float32 reported alone; both by the table, beyond it by the noise
-    floor. What is gone where both were moved far away was a kink, and no error. The report's culprit is what differs
-    first in execution order, and for gradients from the end backwards; of a node whose inputs are equal the difference
-    is its own. What one side alone has is reported; outputs, trained weights and gradients must be on both.
+    floor. What is gone where both were moved far away was a kink, and no error, where both turn there as much as they
+    are apart. Where one unit moves an array by a large part of itself nobody can say: it is not judged, and of an
+    output of the whole that is a failure of its own. The report's culprit is what differs first in execution order, and
+    for gradients from the end backwards; of a node whose inputs are equal the difference is its own. What one side
+    alone has is reported; outputs, trained weights and gradients must be on both.
 
     `rename` brings a's paths under b's names: {path or its beginning in a: in b}, or a function of a path.
     Raises SpecError for traces of different dtypes, seeds, inputs, targets or training, and FileError for a file that
@@ -58,7 +62,7 @@ def diff(a: Trace | str | Path, b: Trace | str | Path, rename: Rename = None) ->
                 judged[key] = _by_rule(both, key, judged)
                 drift += judged[key].drift
     report.not_judged += _of_other_shapes(both, judged)
-    report.rows = [found.row for found in judged.values()]
+    report.add(found.row for found in judged.values())
     report.culprits = culprits(both, judged)
     report.not_judged += [_of_one(side, kind, paths) for (side, kind), paths in alone.items()]
     return report
@@ -66,28 +70,36 @@ def diff(a: Trace | str | Path, b: Trace | str | Path, rename: Rename = None) ->
 
 def _judged(both: Both, key: Key, first: Entry | None, second: Entry | None, drift: float) -> Judged:
     """The row of one entry, and where it differs most."""
-    dtype = both.a.origin.dtype
-    section, path, what = key
     entries = [entry for entry in (first, second) if entry is not None]
     added = min((entry.added for entry in entries if entry.added), default=0.0)  # 0 where a side had no need of it
     gap = apart(*(None if entry is None else entry.values for entry in (first, second)), added=added)
+    stage, least, allowed, noise, note = _limits(both, key, entries, drift)
+    if allowed is not None and noise < FLIPPED and gap.exceeds(allowed) and both.repeat:
+        beside = _beside(gap, allowed, first, second, added)
+        note, gap = note if beside is gap else f"{note}; beside a kink", beside
+    row = Row(stage, both.a.origin.dtype, key[1], key[2], gap.error, allowed, gap.fault, note, both.names)
+    unsteady = least is not None and noise >= FLIPPED and gap.exceeds(least) and not row.failed
+    weighed = rounding.Judged(gap, gap.error, noise, unsteady=unsteady)
+    return Judged(weighed.said_of(row, whole=key[1] == WHOLE and key[2].startswith("output")), gap)
+
+
+def _limits(
+    both: Both, key: Key, entries: Sequence[Entry], drift: float
+) -> tuple[str, float | None, float | None, float, str]:
+    """(stage, the table's limit, what judges, the floor that it is a multiple of, both in words)"""
+    dtype, section = both.a.origin.dtype, key[0]
     noise = max(min(entry.noise for entry in entries), float(np.finfo(dtype).eps))
-    allowed: float | None = max(TOLERANCE["node", dtype], allowed_by(noise))
-    stage, note = END_TO_END, f"{section}, noise floor {noise:.1e}"
     if section == START:
-        allowed, note = TOLERANCE["node", dtype], section
-    elif section == f"{STEP}1":
-        stage, allowed = LOCKED, max(TOLERANCE[LOCKED, dtype], allowed_by(noise))
-    elif section.startswith(STEP):
-        stage, limit = FREE, TOLERANCE.get((FREE, dtype))
+        return END_TO_END, TOLERANCE["node", dtype], TOLERANCE["node", dtype], 0.0, section
+    if section.startswith(STEP) and section != f"{STEP}1":
+        limit = TOLERANCE.get((FREE, dtype))
         envelope = max(entry.noise for entry in entries)
         note = f"{section}, moved by one unit it is {envelope:.1e} from itself"
-        allowed = (
-            None if limit is None else max(limit, NOISE_FACTOR * (envelope + drift + both.drift.get(section, 0.0)))
-        )
-    if allowed is not None and gap.exceeds(allowed) and both.repeat:
-        gap = _beside(gap, allowed, first, second, added)
-    return Judged(Row(stage, dtype, path, what, gap.error, allowed, gap.fault, note, both.names), gap)
+        around = envelope + drift + both.drift.get(section, 0.0)
+        return FREE, limit, None if limit is None else max(limit, NOISE_FACTOR * around), NOISE_FACTOR * around, note
+    stage = LOCKED if section.startswith(STEP) else END_TO_END
+    least = TOLERANCE["node" if stage == END_TO_END else LOCKED, dtype]
+    return stage, least, max(least, allowed_by(noise)), noise, f"{section}, noise floor {noise:.1e}"
 
 
 def _by_rule(both: Both, key: Key, judged: Mapping[Key, Judged]) -> Judged:
@@ -105,12 +117,32 @@ def _by_rule(both: Both, key: Key, judged: Mapping[Key, Judged]) -> Judged:
 
 
 def _beside(gap: Difference, allowed: float, first: Entry | None, second: Entry | None, added: float) -> Difference:
-    """The gap, or where it is gone at a point far enough from a kink, but the same for both sides, what is left."""
-    if gap.structural or first is None or second is None:
+    """The gap, or where it is gone at a point far enough from a kink, but the same for both sides, what is left.
+
+    Each side must turn there by as much as they are apart: else it is no kink that the gap comes of.
+    """
+    if gap.structural or first is None or second is None or not _turned(gap, first, second, added):
         return gap
     found = [apart(a, b, added=added) for a, b in zip(first.beside, second.beside, strict=False)]
     nearest = min(found, key=lambda other: other.error, default=gap)
     return gap if nearest.exceeds(allowed) else nearest
+
+
+def _turned(gap: Difference, first: Entry, second: Entry, added: float) -> bool:
+    """Whether each side differs from itself, between the points beside it, by as much as from the other: at the entry
+    where they differ most, or, where sketches are all that is known, altogether."""
+    sides = (first, second)
+    kept = [[v for v in (side.values, *side.beside) if not isinstance(v, Sketch)] for side in sides]
+    if all(len(found) == 1 + len(side.beside) > 1 for found, side in zip(kept, sides, strict=True)):
+        rows = [[rounding.entry_at(values, gap.index) for values in found] for found in kept]
+        here = abs(rows[0][0] - rows[1][0])
+        spreads = [float(np.ptp(row[1:])) for row in rows]
+    else:
+        forms = [v if isinstance(v, Sketch) else sketched(v) for v in (first.values, second.values)]
+        here = apart(*forms, added=added).error
+        beside = [[apart(a, b, added=added).error for a, b in combinations(side.beside, 2)] for side in sides]
+        spreads = [max(errors, default=0.0) for errors in beside]
+    return here > 0 and all(spread >= KINK_SHARE * here for spread in spreads)
 
 
 def _kind(key: Key) -> str:

@@ -165,7 +165,8 @@ def _entry(listed: Listed, number: int, arrays: Mapping[str, Array]) -> Entry:
 
 def _sketch(listed: Listed, kind: tuple[str, tuple[int, ...]], values: Array) -> Sketch:
     dtype, shape = kind
-    fits = values.dtype == np.float64 and values.shape == (NUMBERS,) and bool(np.isfinite(values).all())
+    sizes = [(NUMBERS,), (2 * NUMBERS,)]  # of what is extreme apart
+    fits = values.dtype == np.float64 and values.shape in sizes and bool(np.isfinite(values).all())
     possible = dtype in SKETCHED and 0 < len(shape) <= AXES + 1 and min(shape) >= 1 and prod(shape) <= NUMBER
     if not fits or not possible:
         raise _Damage(f"no sketch of {listed.what} of {listed.path}")

@@ -8,14 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from isograd.core.base.types import Array
-from isograd.core.parity.matching import NOISE_FACTOR
+from isograd.core.parity.matching import FLIPPED, NOISE_FACTOR
+from isograd.core.parity.stages.rounding import usual
 from isograd.core.parity.traces.entry import Entry, Key
 from isograd.core.parity.traces.sketch import Kept, apart, size_of, sketched
 
 GRADIENT = "gradient"
-NUDGES = 3
-"""How often a run is moved by one unit in the last place: of what is rounding alone a single nudge may move nothing."""
-
 Run = Callable[[], Iterator[tuple[Key, Array]]]
 """Computes: keys and arrays in order, each array the receiver's own."""
 
@@ -34,7 +32,8 @@ def measured(
 ) -> tuple[dict[Key, Entry], bool]:
     """(the entries of a run, whether it found the same, bit for bit, when it was run again)
 
-    Each has its noise floor, the largest distance of the runs that are near, and sketches of what those far away found.
+    Each has its noise floor, the largest distance of the runs that are near, or, where that is no rounding, what most
+    of them show, and sketches of what those far away found.
     `added(key)` is asked for what differs by more than rounding explains, and for gradients so small beside the largest
     that they may be what a sum left over: the size of its terms, or 0.
     """
@@ -44,7 +43,7 @@ def measured(
 
     kept = {key: form(values) for key, values in runs.plain()}
     repeats = all(Entry(form(values)) == Entry(kept[key]) for key, values in runs.plain())
-    noises = dict.fromkeys(kept, 0.0)
+    moves: dict[Key, list[float]] = {key: [] for key in kept}
     beside: dict[Key, list[Kept]] = {key: [] for key in kept}
     with np.errstate(all="ignore"):  # what is moved may leave a function's domain
         for run in runs.near:
@@ -52,11 +51,13 @@ def measured(
                 if key in kept:
                     same = values.astype(kept[key].dtype) if values.dtype.kind == "f" else values
                     error = apart(form(same), kept[key]).error
-                    noises[key] = max(noises[key], error if np.isfinite(error) else 0.0)  # else it is no number
+                    moves[key].append(error if np.isfinite(error) else 0.0)  # else it is no number
         for run in runs.far:
             for key, values in run():
                 if key in kept:
                     beside[key].append(sketched(values))
+    noises = {key: max(found, default=0.0) for key, found in moves.items()}
+    noises = {key: noise if noise < FLIPPED else usual(moves[key]) for key, noise in noises.items()}
     least = NOISE_FACTOR * float(np.finfo(dtype).eps)
     steep = max((size_of(values) for (_, _, what), values in kept.items() if what.startswith(GRADIENT)), default=0.0)
     entries = {}

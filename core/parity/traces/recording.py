@@ -24,10 +24,10 @@ from isograd.core.learning.optimizers import Optimizer
 from isograd.core.parity.asked import asked_about
 from isograd.core.parity.pair import in_dtype
 from isograd.core.parity.stages.end_to_end import BUFFER, Whole
-from isograd.core.parity.stages.rounding import FAR, Nudge
+from isograd.core.parity.stages.rounding import FAR, NEAR, Nudge
 from isograd.core.parity.stages.training import rounded, shaken, slots_of
 from isograd.core.parity.traces.entry import EVALUATION, LOSS, START, STEP, TRAINING, WEIGHT, WHOLE, Key
-from isograd.core.parity.traces.measuring import NUDGES, Runs, measured
+from isograd.core.parity.traces.measuring import Runs, measured
 from isograd.core.parity.traces.origin import Origin, digest
 from isograd.core.parity.traces.reading import nodes_of
 from isograd.core.parity.traces.trace import Trace
@@ -65,7 +65,7 @@ def record_network(
     steps = trained(optimizer, steps, loss, targets)
     whole = asked_about("record", net.model, inputs, targets, loss, net.state_dict(), seed)
     run = _Run(comparable(net, whole.seed), whole, optimizer, steps)
-    near = [run.moved(1, draw) for draw in range(NUDGES)]
+    near = [run.moved(*nudge) for nudge in NEAR]
     exact = in_float64(net, whole.seed)
     if exact is not None:
         near.append(run.exactly(exact))
@@ -146,7 +146,7 @@ class _Run:
             for path, values in state.items():
                 yield (START, path, WEIGHT), values
         else:
-            state, inputs = shaken(state, inputs, *self.nudge)
+            state, inputs = shaken(self.whole.model, state, inputs, *self.nudge)
         state, inputs = in_dtype(state, net.dtype.name), rounded(inputs, net.dtype.name)
         self._start(state)
         for path, outputs in net.activations(*_copies(inputs), training=False).items():

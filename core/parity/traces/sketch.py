@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from math import inf, prod, sqrt
+from itertools import zip_longest
+from math import hypot, inf, prod, sqrt
 
 import numpy as np
 
 from isograd.core.base.randomness import generator
 from isograd.core.base.types import Array
-from isograd.core.parity.matching import NAN, Difference, difference, largest
+from isograd.core.parity.matching import EXTREME, NAN, Difference, difference, largest
 
 FACTS, PLACES, SUMS = 6, 128, 256
 NUMBERS = FACTS + PLACES + SUMS
@@ -26,6 +27,9 @@ class Sketch:
     Σₖ (Sₖ(a) − Sₖ(b))² is ‖a − b‖² in the mean over such draws, its spread √(2/256) = 9 % of that, whatever a and b
     are: by more than twice it is wrong in fewer than one draw of 10⁹, and of equal arrays it is 0. Places and signs
     are those of one stream for each shape, the same for everybody.
+
+    Entries that are EXTREME (core/parity/matching.py) are a second such half, where there are some: of what they are
+    beside the others nothing would be seen.
 
     What it does not see: of n entries a few that differ by less than the limit times ‖b‖, where the array itself would
     show them against the largest entry of b, up to √n times smaller; and which of two entries is infinite.
@@ -44,10 +48,10 @@ class Sketch:
         infinite = [float(np.isnan(wide).sum()), float((wide == inf).sum()), float((wide == -inf).sum())]
         if not finite.all():
             wide = np.where(finite, wide, 0.0)
-        with np.errstate(over="ignore"):
-            facts = [float(wide.sum()), float(np.linalg.norm(wide)), largest(wide), *infinite]
-        found = np.concatenate([np.nan_to_num(facts), wide[places(values.shape)], _sums(wide, values.shape)])
-        return cls(values.dtype.name, values.shape, found)
+        extreme = np.abs(wide) >= EXTREME
+        halves = [np.where(extreme, 0.0, wide), np.where(extreme, wide, 0.0)] if extreme.any() else [wide]
+        found = [_half(half, infinite, values.shape) for half in halves]
+        return cls(values.dtype.name, values.shape, np.concatenate(found))
 
     @property
     def size(self) -> int:
@@ -56,17 +60,17 @@ class Sketch:
     @property
     def sum(self) -> float:
         """Σ x, of the entries that are finite."""
-        return float(self.numbers[0])
+        return sum(float(half[0]) for half in self.halves)
 
     @property
     def norm(self) -> float:
         """‖x‖₂, of the entries that are finite."""
-        return float(self.numbers[1])
+        return hypot(*(float(half[1]) for half in self.halves))
 
     @property
     def largest(self) -> float:
         """The largest finite magnitude."""
-        return float(self.numbers[2])
+        return max(float(half[2]) for half in self.halves)
 
     @property
     def strange(self) -> tuple[int, int, int]:
@@ -77,11 +81,13 @@ class Sketch:
     @property
     def entries(self) -> Array:
         """x at `places(shape)`, 0 where it is not finite."""
-        return self.numbers[FACTS : FACTS + PLACES]
+        found: Array = np.sum([half[FACTS : FACTS + PLACES] for half in self.halves], axis=0)
+        return found
 
     @property
-    def sums(self) -> Array:
-        return self.numbers[FACTS + PLACES :]
+    def halves(self) -> list[Array]:
+        """Of the entries that are not extreme, and of those that are, if there are any."""
+        return [self.numbers[k : k + NUMBERS] for k in range(0, len(self.numbers), NUMBERS)]
 
     @cached_property
     def where(self) -> dict[tuple[int, ...], int]:
@@ -104,6 +110,12 @@ Kept = Array | Sketch
 def places(shape: tuple[int, ...]) -> Array:
     """Which entries of a flattened array of this shape a sketch holds."""
     return generator(0, "places of a sketch", str(shape)).integers(0, prod(shape), PLACES)
+
+
+def _half(wide: Array, infinite: list[float], shape: tuple[int, ...]) -> Array:
+    with np.errstate(over="ignore"):
+        facts = [float(wide.sum()), float(np.linalg.norm(wide)), largest(wide), *infinite]
+    return np.concatenate([np.nan_to_num(facts), wide[places(shape)], _sums(wide, shape)])
 
 
 def _sums(wide: Array, shape: tuple[int, ...]) -> Array:
@@ -144,12 +156,19 @@ def apart(a: Kept | None, b: Kept | None, *, added: float = 0.0) -> Difference:
         return Difference(inf, fault=NAN)
     if x.strange != y.strange:
         return Difference(inf)
-    gaps = np.abs(x.entries - y.entries)
+    found = [_apart(*halves, x.shape, added) for halves in zip_longest(x.halves, y.halves, fillvalue=np.zeros(NUMBERS))]
+    return max(found, key=lambda each: each.error)
+
+
+def _apart(x: Array, y: Array, shape: tuple[int, ...], added: float) -> Difference:
+    """The larger error of two halves."""
+    facts, entries, sums = np.s_[:FACTS], np.s_[FACTS : FACTS + PLACES], np.s_[FACTS + PLACES :]
+    gaps = np.abs(x[entries] - y[entries])
     worst = int(gaps.argmax())
-    index = tuple(int(i) for i in np.unravel_index(int(places(x.shape)[worst]), x.shape))
-    of_entries = float(gaps[worst]) / (max(y.largest, added) or 1.0)
-    scale = max(y.norm, added * sqrt(y.size)) or 1.0
-    of_all = float(np.linalg.norm(x.sums - y.sums)) / scale
+    index = tuple(int(i) for i in np.unravel_index(int(places(shape)[worst]), shape))
+    _, norm, size = (float(v) for v in y[facts][:3])
+    of_entries = float(gaps[worst]) / (max(size, added) or 1.0)
+    of_all = float(np.linalg.norm(x[sums] - y[sums])) / (max(norm, added * sqrt(prod(shape))) or 1.0)
     return Difference(max(of_entries, of_all), index if of_entries > 0 else ())
 
 
