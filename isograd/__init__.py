@@ -147,7 +147,8 @@ if not TYPE_CHECKING:  # a type checker knows every name from above, and no othe
                 module = _require(place, extra="torch", purpose=f"ig.{name}")
                 found = module if place == f"{__name__}.{name}" else getattr(module, name)
                 return globals().setdefault(name, found)
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        hint = f": {_RENAMED[name]}" if name in _RENAMED else ""
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{hint}")
 
 
 def __dir__() -> list[str]:

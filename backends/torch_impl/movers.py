@@ -265,5 +265,5 @@ class Unpooled(nn.Module):
     def forward(self, x: Tensor, indices: Tensor) -> Tensor:
         check_places(self.spec, indices, prod(self.spec.sizes(tuple(x.shape[1:]))))
         size = self.spec.output_size
-        y: Tensor = self.pool(x, indices, (size,) if isinstance(size, int) else size)
+        y: Tensor = self.pool.forward(x, indices, (size,) if isinstance(size, int) else size)  # no node of its own
         return y
