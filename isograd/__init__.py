@@ -70,6 +70,7 @@ from isograd.core.learning.schedules import (
     StepDecay,
     WarmUp,
 )
+from isograd.core.learning.searching import LBFGS
 from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.training.callbacks import Callback
 from isograd.core.training.history import Epoch, History
@@ -127,6 +128,7 @@ _drawn_by(_progress.bar)
 
 __all__ = [
     "ASGD",
+    "LBFGS",
     "MAE",
     "MSE",
     "R2",

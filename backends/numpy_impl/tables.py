@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from isograd.backends.numpy_impl import custom  # noqa: F401  (enters its layers and losses)
+from isograd.backends.numpy_impl import custom, searching  # noqa: F401  (enter layers, losses, an optimizer)
 from isograd.backends.numpy_impl.losses import LOSSES
 from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS
