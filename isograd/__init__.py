@@ -94,6 +94,7 @@ from isograd.core.learning.schedules import (
     StepDecay,
     WarmUp,
 )
+from isograd.core.learning.searching import LBFGS
 from isograd.core.learning.stopping import EarlyStopping
 from isograd.core.learning.weighted import WeightedLoss
 from isograd.core.training.callbacks import Callback
@@ -161,6 +162,7 @@ __all__ = [
     "ASGD",
     "AUC",
     "F1",
+    "LBFGS",
     "MAE",
     "MSE",
     "R2",

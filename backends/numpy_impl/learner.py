@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from isograd.backends.numpy_impl.loader import DataLoader, as_inputs, as_targets, compared
+from isograd.backends.numpy_impl.searching import joined, spread, together
 from isograd.backends.numpy_impl.tables import Tables
 from isograd.backends.numpy_impl.threads import Threads
 from isograd.core.base.tree import flatten
@@ -76,13 +77,15 @@ class NumpyLearner:
 
     def _blocks(self) -> dict[str, list[tuple[slice | EllipsisType, Array, State]]]:
         """What is updated together, weight by weight."""
+        if self.optimizer.searches:
+            self.vectors = together(self.slots)
         if not self.optimizer.entrywise:
             return {path: [(..., self.net.state[path], slots)] for path, slots in self.slots.items()}
         return {path: list(blocks(self.net.state[path], slots)) for path, slots in self.slots.items()}
 
     def __getstate__(self) -> dict[str, Any]:
-        """Without the blocks: a copy of a view is no view."""
-        return {name: value for name, value in vars(self).items() if name != "blocks"}
+        """Without the blocks and vectors: a copy of a view is no view."""
+        return {name: value for name, value in vars(self).items() if name not in ("blocks", "vectors")}
 
     def __setstate__(self, held: dict[str, Any]) -> None:
         vars(self).update(held)
@@ -93,6 +96,8 @@ class NumpyLearner:
         """One forward, backward and update; a batch that cannot be learned from changes nothing."""
         with self.net.threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # told by errors instead
             self.net.run_step = self.t
+            if self.optimizer.searches:
+                return self._search(inputs, targets, lr)
             loss, _, grads, buffers, outputs = self._gradients(inputs, targets, needs_dx=False)
             flat = {path: gradient.reshape(-1) for path, gradient in grads.items()}
             clipped = self._clipped(flat)
@@ -149,6 +154,42 @@ class NumpyLearner:
         self.t += 1
         self.net.at_step(self.t)
         self.net.weights_by = self
+
+    def _search(self, inputs: Arrays, targets: Arrays, lr: float) -> float:
+        """A step that evaluates the batch as often as its rule wants; all is put back where one is no number."""
+        weights = {path: self.net.state[path] for path in self.net.weight_paths}
+        held = [*self.net.state.values(), *self.vectors.values()]
+        before, sign = [values.copy() for values in held], -1 if self.optimizer.maximize else 1
+        outputs: list[Arrays] = []
+
+        def evaluate(w: Array) -> tuple[float, Array]:
+            spread(w, weights)
+            loss, _, grads, buffers, y = self._gradients(inputs, targets, needs_dx=False)
+            error = nonfinite_gradient(grads)
+            if error is not None:
+                raise error
+            self.net.keep(buffers)
+            outputs.append(y)
+            clipped = self._clipped(grads)
+            return sign * loss, sign * joined([clipped.get(path, np.zeros_like(w)) for path, w in weights.items()])
+
+        rule = self.net.tables.optimizers[type(self.optimizer)]
+        with Unbroken():
+            try:
+                found: tuple[Array, float] = rule(self.optimizer, lr, joined(weights.values()), evaluate, self.vectors)
+                spread(found[0], weights)
+                error = nonfinite_weight(weights, lr) or nonfinite_slot(self._slots(), lr)
+                if error is not None:
+                    raise error
+            except BaseException:
+                for values, old in zip(held, before, strict=True):
+                    values[...] = old
+                raise
+            self.t += 1
+            self.net.at_step(self.t)
+            if self.carrying is not None:
+                self.held = self.carrying.kept(outputs[0])
+        return sign * found[1]
 
     def _weights_norm(self) -> float:
         return norm(self.net.state[path].reshape(-1) for path in self.net.weight_paths)

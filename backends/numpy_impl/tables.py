@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from isograd.backends.numpy_impl import ctc, custom, likelihoods, margins, weighted  # noqa: F401  (enter layers and losses)
+from isograd.backends.numpy_impl import (  # noqa: F401  (enter layers, losses, an optimizer)
+    ctc,
+    custom,
+    likelihoods,
+    margins,
+    searching,
+    weighted,
+)
 from isograd.backends.numpy_impl.losses import LOSSES
 from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.backends.numpy_impl.optimizers import CLIPPINGS, OPTIMIZERS

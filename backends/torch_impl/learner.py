@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from copy import deepcopy
 from math import isfinite
 from typing import Any, Protocol
 
@@ -14,6 +15,7 @@ from isograd.backends.torch_impl.carry import CarriedState
 from isograd.backends.torch_impl.gradients import differentiable, gradients_of
 from isograd.backends.torch_impl.loader import Tensors, TorchDtypes, loader, target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
+from isograd.backends.torch_impl.memory import put, taken
 from isograd.backends.torch_impl.optimizers import CLIPPINGS, OPTIMIZERS, clipped
 from isograd.core.base.errors import NonFiniteError
 from isograd.core.base.types import Array, Arrays, MaybeArrays, State
@@ -101,6 +103,8 @@ class TorchLearner:
         self.carried = self._fresh_state()
 
     def _step(self, x: Tensors, t: Tensors, inputs: Arrays, targets: Arrays, lr: float) -> float:
+        if self.rule.searches and self.optimizer is not None:
+            return self._search(self.optimizer, x, t, inputs, targets, lr)
         with Unbroken():
             if self.optimizer is not None:
                 self.optimizer.zero_grad()
@@ -126,6 +130,53 @@ class TorchLearner:
             self.net.at_step(self.t)
         return value
 
+    def _search(
+        self, optimizer: torch.optim.Optimizer, x: Tensors, t: Tensors, inputs: Arrays, targets: Arrays, lr: float
+    ) -> float:
+        """A step whose optimizer evaluates the batch as often as it wants; all is put back where one is no number."""
+        fed, outputs, losses = x if self.carried is None else self.carried.fed(x), list[Any](), list[float]()
+
+        def closure() -> torch.Tensor:
+            optimizer.zero_grad()
+            y = self.net.compute(fed, training=True)
+            loss = self._loss(y, t)
+            losses.append(float(loss.item()))
+            outputs.append(y)
+            if not isfinite(losses[-1]):
+                raise first_nonfinite(self.net, self._as_given(inputs, fed), targets, losses[-1])
+            loss.backward()  # type: ignore[no-untyped-call]
+            self._check(nonfinite_gradient(self._named([p.grad for p in self.params])))
+            if self.clipping is not None:
+                CLIPPINGS[type(self.clipping)](self.clipping, self.params)
+            return loss.detach()
+
+        with Unbroken():
+            self.net.run_step = self.t
+            buffers, weights = self.net.buffers(), [p.detach().clone() for p in self.params]
+            slots = deepcopy(list(optimizer.state.values()))
+            optimizer.param_groups[0]["lr"] = lr
+            try:
+                optimizer.step(closure)  # type: ignore[arg-type]
+                self._check(nonfinite_weight(self._named(self.params), lr) or nonfinite_slot(self._slots(), lr))
+            except BaseException:
+                self.net.restore(buffers)
+                self._put_back(optimizer, weights, dict(zip(self.params, slots, strict=False)))
+                raise
+            if self.carried is not None:
+                self.carried.keep(outputs[0])
+            self.t += 1
+            self.net.at_step(self.t)
+        return losses[0]
+
+    def _put_back(
+        self, optimizer: torch.optim.Optimizer, weights: Sequence[torch.Tensor], slots: Mapping[torch.Tensor, Any]
+    ) -> None:
+        with torch.no_grad():
+            for p, old in zip(self.params, weights, strict=True):
+                p.copy_(old)
+        optimizer.state.clear()
+        optimizer.state.update(slots)
+
     def _change(self, optimizer: torch.optim.Optimizer, lr: float) -> None:
         """One step of the optimizer; NonFiniteError, and nothing changed, where a weight or slot would be no number."""
         if self._written() != self.writes:
@@ -147,16 +198,12 @@ class TorchLearner:
     def _step_or_not(self, optimizer: torch.optim.Optimizer, lr: float) -> None:
         """A step that is not certain to end in numbers: all is put back where it does not."""
         weights = [p.detach().clone() for p in self.params]
-        slots = {p: {name: copied(value) for name, value in held.items()} for p, held in optimizer.state.items()}
+        slots = {p: deepcopy(held) for p, held in optimizer.state.items()}
         try:
             optimizer.step()
             self._check(nonfinite_weight(self._named(self.params), lr) or nonfinite_slot(self._slots(), lr))
         except BaseException:
-            with torch.no_grad():
-                for p, old in zip(self.params, weights, strict=True):
-                    p.copy_(old)
-            optimizer.state.clear()
-            optimizer.state.update(slots)
+            self._put_back(optimizer, weights, slots)
             raise
         self.headroom.slots_set(magnitude(self._slots()))
 
@@ -175,15 +222,8 @@ class TorchLearner:
         return sum([p._version for p in self.params])
 
     def _slots(self) -> State:
-        """Copies of {"slot/weight path": array}; what no gradient has reached is as it was in the beginning."""
-        held = self.optimizer.state if self.optimizer is not None else {}
-        found: State = {}
-        for path, p in zip(self.net.weight_paths, self.params, strict=True):
-            for slot, (shape, start) in self.memory[path].items():
-                value = held.get(p, {}).get(slot)
-                fresh = np.full(shape, start, self.net.dtype)
-                found[f"{slot}/{path}"] = fresh if value is None else value.detach().cpu().numpy().copy()
-        return found
+        """Copies of {"slot/weight path": array}."""
+        return taken(self.rule, self.optimizer, self.params, self.memory, self.net.dtype)
 
     @staticmethod
     def _as_given(inputs: Arrays, x: Tensors) -> Arrays:
@@ -268,12 +308,7 @@ class TorchLearner:
         step, memory = check_memory("load_state_dict", state, self.net, self.rule, self.carrying)
         optimizer = self._fresh_optimizer()
         if optimizer is not None and step:
-            counts = {} if isinstance(optimizer, torch.optim.SGD) else {"step": torch.tensor(float(step))}
-            for path, p in zip(self.net.weight_paths, self.params, strict=True):
-                given = {slot: np.array(memory[f"{slot}/{path}"], order="C") for slot in self.memory[path]}
-                slots = {slot: laid_out_as(p, values) for slot, values in given.items()}
-                if slots:
-                    optimizer.state[p] = {**{name: count.clone() for name, count in counts.items()}, **slots}
+            put(self.rule, optimizer, self.params, self.memory, memory, step)
         with Unbroken():
             self.t, self.optimizer = step, optimizer
             self.net.at_step(step)
@@ -289,18 +324,3 @@ def norm(values: list[torch.Tensor]) -> float:
         return 0.0
     norms = torch._foreach_norm(values)
     return sum([size.item() for size in (norms if values[0].is_cpu else [torch.stack(norms).sum()])])
-
-
-@torch.no_grad()
-def laid_out_as(p: torch.Tensor, values: Array) -> torch.Tensor:
-    """The values in p's dtype, and in memory as p lies: fused optimizers read both side by side.
-
-    Those of another shape lie in order.
-    """
-    if values.shape != p.shape:
-        return torch.tensor(values, dtype=p.dtype, device=p.device)
-    return torch.empty_like(p).copy_(torch.from_numpy(values))
-
-
-def copied(value: Any) -> Any:
-    return value.clone() if isinstance(value, torch.Tensor) else value

@@ -8,9 +8,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 
-from isograd.backends.torch_impl.own_optimizers import MatrixMuon, OwnDtypeASGD, OwnDtypeNAdam, StepVelocitySGD
+from isograd.backends.torch_impl.own_optimizers import (
+    CopiedLBFGS,
+    MatrixMuon,
+    OwnDtypeASGD,
+    OwnDtypeNAdam,
+    StepVelocitySGD,
+)
 from isograd.core.base.table import Table
-from isograd.core.learning import adaptive
+from isograd.core.learning import adaptive, searching
 from isograd.core.learning import optimizers as core
 
 OPTIMIZERS = Table("torch_impl/optimizers.py")
@@ -119,6 +125,18 @@ OPTIMIZERS[adaptive.Muon] = lambda s, params: MatrixMuon(
     eps=s.eps,
     ns_steps=s.ns_steps,
     adjust_lr_fn=s.adjust_lr_fn,
+    maximize=s.maximize,
+)
+
+OPTIMIZERS[searching.LBFGS] = lambda s, params: CopiedLBFGS(
+    params,
+    lr=s.lr,
+    max_iter=s.max_iter,
+    max_eval=s.max_eval,
+    tolerance_grad=s.tolerance_grad,
+    tolerance_change=s.tolerance_change,
+    history_size=s.history_size,
+    line_search_fn=s.line_search_fn,
     maximize=s.maximize,
 )
 

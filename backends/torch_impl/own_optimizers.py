@@ -94,6 +94,14 @@ class MatrixMuon(optim.Muon):
                 w.add_(made, alpha=-group["lr"] * _scale(group["adjust_lr_fn"], *w.shape))
 
 
+class CopiedLBFGS(optim.LBFGS):
+    """torch's, but that a copy of it can make steps: torch's own forgets its parameters."""
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(state)
+        self._params, self._numel_cache = self.param_groups[0]["params"], None
+
+
 def orthogonal(u: Tensor, group: dict[str, Any]) -> Tensor:
     """Newton–Schulz iteration: the singular values of a matrix are brought towards 1."""
     a, b, c = group["ns_coefficients"]

@@ -47,6 +47,7 @@ class Optimizer(Description):
     lr: NonNegative = field(kw_only=False)
     maximize: bool = False
     entrywise: ClassVar[bool] = True
+    searches: ClassVar[bool] = False  # whether a step asks again for loss and gradients, of all weights together
 
     @property
     def slots(self) -> tuple[str, ...]:

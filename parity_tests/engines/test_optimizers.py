@@ -18,7 +18,9 @@ from isograd.core.parity.cases import OPTIMIZER_CASES
 from isograd.core.parity.formulas import OPTIMIZER_FORMULAS
 from isograd.core.parity.matching import TOLERANCE, difference
 
-CASES = [case for cases in OPTIMIZER_CASES.values() for case in cases if case.units < 100]
+ALL = [case for cases in OPTIMIZER_CASES.values() for case in cases if case.units < 100]
+CASES = [case for case in ALL if not case.optimizer.searches]
+SEARCHING = [case for case in ALL if case.optimizer.searches]
 BY_CASE = pytest.mark.parametrize("case", CASES, ids=lambda case: f"{type(case.optimizer).__name__}: {case.why}")
 SHAPES = [(5, 3), (2, 6), (4,), (2, 3, 4), ()]
 STEPS = 8
@@ -158,3 +160,81 @@ def test_rprop_refuses_factors_and_bounds_that_are_none() -> None:
   got    etas=(1.5, 1.2), step_sizes=(1e-06, 50.0)
   fix    Rprop(etas=(0.5, 1.2), step_sizes=(1e-6, 50.0))"""
     )
+
+
+def trainer(backend: str, spec: ig.Optimizer, dtype: str = "float64", *layers: ig.Layer, **options: Any) -> ig.Trainer:
+    built = ig.Sequential([ig.Linear(5), ig.Tanh(), *layers, ig.Linear(2)], input_shape=(3,))
+    masks = {"shared_randomness": True} if backend == "torch" else {}
+    net = ig.build(built, backend=backend, dtype=dtype, seed=1, **masks)
+    return ig.Trainer(net, loss=ig.MSELoss(), optimizer=spec, **options)
+
+
+RNG = np.random.default_rng(0)
+X, Y = RNG.normal(size=(12, 3)), RNG.normal(size=(12, 2))
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize("case", SEARCHING, ids=lambda case: case.why)
+def test_a_search_is_torchs_own(case: Any, backend: str) -> None:
+    """A plain loop of PyTorch with a closure, step by step, and what both remember of it."""
+    spec = case.optimizer
+    made = trainer(backend, spec)
+    theirs = torch.nn.Sequential(torch.nn.Linear(3, 5), torch.nn.Tanh(), torch.nn.Linear(5, 2)).double()
+    theirs.load_state_dict({path: torch.tensor(values) for path, values in made.net.state_dict().items()})
+    options = {f.name: getattr(spec, f.name) for f in fields(spec)}
+    optimizer = torch.optim.LBFGS(theirs.parameters(), **options)
+
+    def closure() -> Any:
+        optimizer.zero_grad()
+        loss = torch.nn.functional.mse_loss(theirs(torch.tensor(X)), torch.tensor(Y))
+        loss.backward()
+        return loss.detach()
+
+    for step in range(4):
+        losses = made.step(X, Y), float(optimizer.step(closure))
+        pairs = {"loss": losses}
+        weights = {path: values.detach().numpy() for path, values in theirs.state_dict().items()}
+        pairs |= {path: (values, weights[path]) for path, values in made.net.state_dict().items()}
+        held, memory = optimizer.state[next(theirs.parameters())], made.learner.state_dict()
+        pairs["n_iter"] = memory["n_iter/0.weight"], held["n_iter"]
+        if held["n_iter"]:
+            pairs["pairs"] = memory["pairs/2.bias"], len(held["old_dirs"])
+            pairs["d"] = np.concatenate([memory[f"d/{path}"].reshape(-1) for path in weights]), held["d"].numpy()
+        for what, (mine, its) in pairs.items():
+            gap = difference(np.asarray(mine, np.float64), np.asarray(its, np.float64))
+            assert not gap.exceeds(TOLERANCE["free run", "float64"]), (step, what, gap)
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+def test_a_search_sees_one_batch_with_one_mask_and_moves_statistics_with_every_look(backend: str) -> None:
+    spec = ig.LBFGS(0.2, max_iter=4, history_size=5)
+    made = trainer(backend, spec, "float64", ig.BatchNorm1d(), ig.Dropout(0.4))
+    before = made.evaluate((X, Y))["loss"]
+    losses = [made.step(X, Y) for _ in range(3)]
+    assert int(made.net.state_dict()["2.num_batches_tracked"]) == 3 * 4
+    assert made.evaluate((X, Y))["loss"] < before
+    other = trainer("torch" if backend == "numpy" else "numpy", spec, "float64", ig.BatchNorm1d(), ig.Dropout(0.4))
+    gap = difference(np.array(losses), np.array([other.step(X, Y) for _ in range(3)]))
+    assert not gap.exceeds(TOLERANCE["free run", "float64"])
+
+
+@pytest.mark.parametrize("backend", ["numpy", "torch"])
+@pytest.mark.parametrize("clip", [None, ig.ClipNorm(0.05)], ids=repr)
+def test_a_search_that_meets_no_number_changes_nothing(clip: Any, backend: str) -> None:
+    """In the first look, and in one that comes later: far away the loss leaves the floats."""
+    for spec, y in ((ig.LBFGS(0.1), Y * 1e200), (ig.LBFGS(1e200, max_iter=4), Y)):
+        made = trainer(backend, spec, "float64", ig.BatchNorm1d(), clip=clip)
+        before = made.state()
+        with pytest.raises(ig.NonFiniteError):
+            made.step(X, y)
+        assert made.state() == before
+
+
+def test_minimum_of_a_banana_valley_is_found() -> None:
+    """What a search by Wolfe's conditions is for: losses that fall far in few steps."""
+    ends = {}
+    for backend in ("numpy", "torch"):
+        made = trainer(backend, ig.LBFGS(line_search_fn="strong_wolfe"))
+        history = made.fit((X, Y), epochs=3, batch_size=len(X), shuffle=False)
+        ends[backend] = history.step_losses
+    assert all(losses[-1] < losses[0] / 3 for losses in ends.values())

@@ -81,8 +81,8 @@ def test_every_description_has_all_its_rooms(family: str) -> None:
         f"{name} has no {room}"
         for name, kind in REGISTRY[family].items()
         for room, entries in ROOMS[family].items()
-        if kind not in entries
-    ]
+        if kind not in entries and not (getattr(kind, "searches", False) and room.startswith("formula"))
+    ]  # an optimizer that asks again and again has no rule entry by entry
     assert not missing, "\n".join(missing)
 
 

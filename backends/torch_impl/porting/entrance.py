@@ -280,6 +280,13 @@ def _training(loss: Any, targets: Any, optimizer: Optimizer | None, steps: int, 
     if lacking or optimizer is None:
         fix = "loss=ig.MSELoss(), targets=y, optimizer=ig.SGD(0.1)"
         raise SpecError(CALL, wanted="loss, targets and optimizer, or none of them", got=f"no {lacking[0]}", fix=fix)
+    if optimizer.searches:
+        raise SpecError(
+            f"{CALL}(optimizer=…)",
+            wanted="an optimizer that keeps a memory of each weight by itself",
+            got=repr(optimizer),
+            fix="optimizer=ig.SGD(0.1)",
+        )
     tensors = tensors_in(_tensors(targets if isinstance(targets, (tuple, list)) else (targets,)))
     made = [t.detach().cpu().to(dtype if t.is_floating_point() else torch.int64) for t in tensors]
     if len(made) != sum(each is not None for each in losses):

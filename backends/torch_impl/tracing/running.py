@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from isograd.backends.torch_impl.foreign.calling import Calling, copied, places_
 from isograd.backends.torch_impl.foreign.draws import Draw, DrawnAgain, SharedDraws
 from isograd.backends.torch_impl.loader import target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
+from isograd.backends.torch_impl.memory import taken
 from isograd.backends.torch_impl.optimizers import OPTIMIZERS
 from isograd.backends.torch_impl.randomness import generators, seeded
 from isograd.backends.torch_impl.tracing.hooks import Watched
@@ -218,21 +218,37 @@ class _Running:
         optimizer = OPTIMIZERS[type(spec)](spec, params)
         for step in range(1, self.asked.steps + 1):
             section = f"{STEP}{step}"
-            optimizer.zero_grad()
-            with self.drawing(True, step - 1):
-                loss = self.loss(tensors_in(self.asked.calling(self.module, self.given)))
-                loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-            yield (section, LOSS, "value"), array(loss)
+            losses: list[Tensor] = []
+
+            def evaluated(step: int = step, losses: list[Tensor] = losses) -> Tensor:
+                optimizer.zero_grad()
+                with self.drawing(True, step - 1):
+                    losses.append(self.loss(tensors_in(self.asked.calling(self.module, self.given))))
+                    losses[-1].backward()  # type: ignore[no-untyped-call]
+                return losses[-1].detach()
+
+            if spec.searches:
+                optimizer.step(evaluated)
+            else:
+                evaluated()
+                optimizer.step()
+            yield (section, LOSS, "value"), array(losses[0])
             for path, values in {**self.weights, **self.buffers}.items():
                 yield (section, path, WEIGHT), held_array(values)
-            yield from self._slots(section, spec, optimizer.state)
+            yield from self._slots(section, spec, optimizer)
 
-    def _slots(self, section: str, spec: Optimizer, state: Mapping[Any, Any]) -> Found:
+    def _slots(self, section: str, spec: Optimizer, optimizer: torch.optim.Optimizer) -> Found:
         """What no gradient has reached is as it was in the beginning."""
+        memory = {path: spec.memory(tuple(p.shape)) for path, p in self.weights.items()}
+        if spec.searches:
+            params = list(self.weights.values())
+            for name, values in taken(spec, optimizer, params, memory, _numpy(params[0])).items():
+                slot, path = name.split("/", 1)
+                yield (section, path, slot), values
+            return
         for path, p in self.weights.items():
-            for slot, (shape, start) in spec.memory(tuple(p.shape)).items():
-                value = state.get(p, {}).get(slot)
+            for slot, (shape, start) in memory[path].items():
+                value = optimizer.state.get(p, {}).get(slot)
                 fresh = np.full(shape, start, _numpy(p))
                 yield (section, path, slot), fresh if value is None else array(value)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from isograd.core.base.description import Description
 from isograd.core.learning.adaptive import ASGD, Adadelta, Adafactor, Adamax, Muon, NAdam, RAdam, Rprop
 from isograd.core.learning.optimizers import SGD, Adagrad, Adam, AdamW, ClipNorm, ClipValue, RMSprop
+from isograd.core.learning.searching import LBFGS
 from isograd.core.parity.cases.kinds import OptimizerCase
 
 MANY = 40_000
@@ -89,6 +90,18 @@ OPTIMIZER_CASES: dict[type[Description], list[OptimizerCase]] = {
         OptimizerCase(Adafactor(), "plain: matrices and vectors"),
         OptimizerCase(Adafactor(0.6, beta2_decay=-0.5, eps=(1e-2, 0.1), d=1.1, weight_decay=0.1), "every option"),
         OptimizerCase(Adafactor(maximize=True), "uphill"),
+    ],
+    LBFGS: [
+        OptimizerCase(LBFGS(0.5, max_iter=3, history_size=9), "some iterations a step"),
+        OptimizerCase(LBFGS(0.5, max_iter=4, max_eval=2, history_size=2), "pairs that are forgotten"),
+        OptimizerCase(LBFGS(max_iter=3, history_size=9, line_search_fn="strong_wolfe"), "a line search"),
+        OptimizerCase(
+            LBFGS(40.0, max_iter=2, history_size=9, line_search_fn="strong_wolfe"),
+            "a bracket that shrinks",
+        ),
+        OptimizerCase(LBFGS(0.01, max_iter=2, history_size=9, maximize=True), "uphill"),
+        OptimizerCase(LBFGS(0.5, tolerance_grad=10.0, history_size=2), "flat enough: no iteration"),
+        OptimizerCase(LBFGS(0.5, tolerance_change=0.05, history_size=9), "too little changes"),
     ],
     Muon: [
         OptimizerCase(Muon(0.02), "plain: a tall matrix and a wide one", matrices=True),

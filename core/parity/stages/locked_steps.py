@@ -13,11 +13,12 @@ from isograd.core.base.types import Array, State
 from isograd.core.engine.protocol import Judged, Learner, Network
 from isograd.core.graph.weights import declared, without_ties
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, OPTIMIZER_FORMULAS
-from isograd.core.parity.matching import TOLERANCE, Difference, Sides, difference, largest, structure
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, largest, structure
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS, Whole, judge
 from isograd.core.parity.stages.loss import losses_alone
 from isograd.core.parity.stages.nodes import nodes_alone
+from isograd.core.parity.stages.nudging import nudged_ends
 from isograd.core.parity.stages.rounding import Found, Rounding, least_noise
 from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, rounded, shaken, slots_of
 from isograd.core.parity.verdict import Culprit, Row, Verdict
@@ -118,6 +119,12 @@ class Step:
         return max(beside, key=lambda found: found.error)
 
     @cached_property
+    def nudged(self) -> list[State]:
+        """Where the left side ends from starts that are moved by one unit in the last place."""
+        start = self.before, self.memory, self.training.batch(self.number)
+        return nudged_ends(self.pair, self.training, self.dtype, *start)
+
+    @cached_property
     def gradients(self) -> tuple[tuple[State, State], tuple[State, State]]:
         """(both sides' gradients, both sides' gradients clipped)"""
         training = self.training
@@ -204,7 +211,11 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
     gap = difference(*(side.get(path) for side in step.after))
     if gap.fault is None and gap.exceeds(limit):
         weight = path.split("/", 1)[-1]
-        if weight not in step.gradients[0][1]:
+        if step.training.optimizer.searches:
+            limit = max(
+                limit, NOISE_FACTOR * max(difference(step.after[0][path], end[path]).error for end in step.nudged)
+            )
+        elif weight not in step.gradients[0][1]:
             judged = step.rounding.judge((path, BUFFER))
             gap, limit = judged.gap, max(limit, judged.allowed)
             return judged.said_of(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note)), gap
@@ -253,6 +264,8 @@ def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
         held = step.promised_slot(path.split("/", 1)[0], weight) if "/" in path else step.promised(weight)
         promised = "nothing" if held is None else structure({"": held})[""]
         return pair.culprit(row, spec, gap.index, values, judge_promise(path, values, promised))
+    if spec.searches:  # it has no rule entry by entry
+        return _by_itself(step) or pair.culprit(row, spec, gap.index, values)
     ruled = [by_formula(step, weight, side[weight])[path] for side in clipped]
     beside = step.from_rules(path)
     places = [gap.index, beside.index] if beside.exceeds(TOLERANCE[STAGE, step.dtype]) else [gap.index]
