@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 import torch
 from torch import nn, optim
@@ -92,13 +91,29 @@ FUNCTIONS = {
 OURS_TO_SAY = {
     **dict.fromkeys(("device", "dtype"), "ig.build"),
     **dict.fromkeys(("in_features", "in_channels", "num_features", "num_channels", "input_size"), "inferred"),
-    **dict.fromkeys(("in1_features", "in2_features", "embed_dim", "d_model"), "inferred"),
+    **dict.fromkeys(("in1_features", "in2_features", "embed_dim", "d_model", "kdim", "vdim"), "inferred"),
+    **dict.fromkeys(("normalized_shape",), "inferred: axes="),
     **dict.fromkeys(("size_average", "reduce", "inplace", "batch_first", "args", "kwargs", "params"), "torch's alone"),
+    **dict.fromkeys(("min_value", "max_value", "sparse", "_weight", "_freeze", "defaults"), "torch's alone"),
     **dict.fromkeys(("foreach", "fused", "capturable", "differentiable"), "how torch computes"),
+    **dict.fromkeys(("enable_nested_tensor", "mask_check"), "how torch computes"),
     **dict.fromkeys(("optimizer", "last_epoch", "verbose"), "the trainer's"),
-    **dict.fromkeys(("sparse", "scale_grad_by_freq_", "_weight", "_freeze", "norm_type_"), "torch's alone"),
 }
 """Options of torch's that nobody misses: who says it instead."""
+
+NAMED = {"nhead": "num_heads"}
+"""Options of torch's that have another name here."""
+
+REMARKS = {
+    "Adam": "decoupled_weight_decay= is AdamW",
+    "ConvTranspose1d": "padding_mode is always zeros, as in torch",
+    "ConvTranspose2d": "padding_mode is always zeros, as in torch",
+    "ConvTranspose3d": "padding_mode is always zeros, as in torch",
+    "CyclicLR": "the momentum stays: cycle_momentum=False",
+    "OneCycleLR": "the momentum stays: cycle_momentum=False",
+    "EmbeddingBag": "bags of one length: (N, L), no offsets; without max_norm, norm_type",
+}
+"""What is to be said of options, where it is more than which are not there."""
 
 
 @dataclass(frozen=True)
@@ -139,19 +154,15 @@ def covered(name: str) -> Covered:
 
 
 def lacking(theirs: str, ours: str) -> str:
-    """The options of torch's that ours of the same name has not."""
-    kind = getattr(nn, theirs, None) or getattr(optim, theirs, None) or getattr(optim.lr_scheduler, theirs, None)
-    if theirs != ours or kind is None:
-        return ""
+    """The options of torch's that ours of the same name has not, or has under another name."""
+    if theirs in REMARKS or theirs != ours:
+        return REMARKS.get(theirs, "")
+    kind = next(getattr(place, theirs) for place in (nn, optim, optim.lr_scheduler) if hasattr(place, theirs))
     told = set(inspect.signature(getattr(ig, ours)).parameters)
-    wanted = [option for option in inspect.signature(kind).parameters if option not in OURS_TO_SAY]
-    positional = [option for option, p in inspect.signature(getattr(ig, ours)).parameters.items()]
-    missing = [option for option in wanted if option not in told and option not in RENAMED.get(theirs, positional[:0])]
-    return f"without {', '.join(missing)}" if missing else ""
-
-
-RENAMED: dict[str, list[str]] = {}
-"""Options of torch's that ours has under another name, by class."""
+    missing = [o for o in inspect.signature(kind).parameters if o not in OURS_TO_SAY and o not in told]
+    renamed = [f"{o}= is {NAMED[o]}=" for o in missing if NAMED.get(o) in told]
+    without = [o for o in missing if NAMED.get(o) not in told]
+    return "; ".join([*renamed, *([f"without {', '.join(without)}"] if without else [])])
 
 
 def rows(suite: str) -> Iterator[Covered]:
@@ -167,7 +178,11 @@ def tables() -> str:
         out = [row for row in found if row.ours is None]
         other = [row for row in found if row.ours not in (None, row.theirs)]
         same = len(found) - len(out) - len(other)
-        told = "with a loss" if suite.endswith("losses") else f"{same} under the same name, {len(other)} under another"
+        told = (
+            f"{same + len(other)} have a loss"
+            if suite.endswith("losses")
+            else f"{same} under the same name, {len(other)} under another"
+        )
         lines += ["", f"## {suite}", f"{len(found)} names: {told}, {len(out)} left out.", ""]
         lines += [f"| {suite.partition(',')[0]} | isograd | |", "|---|---|---|"]
         lines += [f"| `{r.theirs}` | {f'`{r.ours}`' if r.ours else 'left out'} | {r.remark} |" for r in found]
@@ -180,12 +195,11 @@ def page(text: str) -> str:
     return f"{before}{START}\n{tables()}\n\n{END}{rest.partition(END)[2]}"
 
 
-def main(arguments: list[str]) -> Any:
+def main(arguments: list[str]) -> None:
     if arguments == ["--write"]:
         PAGE.write_text(page(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
-        return None
-    print(tables())
-    return None
+    else:
+        print(tables())
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ def nudged_ends(
     """Weights, buffers and slots of the left side after a step from weights and inputs a last place off."""
     found, (inputs, targets) = [], batch
     for draw in range(NUDGES):
-        state, moved = shaken(in_dtype(before, dtype), rounded(inputs, dtype), draw=draw)
+        state, moved = shaken(training.model, in_dtype(before, dtype), rounded(inputs, dtype), draw=draw)
         net = pair.build_side(0, training.model, state, training.seed, dtype)
         learner = training.learner(net)
         learner.load_state_dict(memory)
