@@ -25,7 +25,7 @@ def written(comparison: Comparison, training: Steps | None) -> PortReport:
     facts = f"{count:,} weights of theirs, {comparison.dtype}, seed {comparison.seed}"
     title = "\n".join([f"{kinds[1]}, mine, against {kinds[0]}, theirs", facts, *comparison.alignment.lines])
     report = PortReport(title, comparison.names, alignment=comparison.alignment)
-    report.not_judged += _more_outputs(comparison)
+    report.not_judged += [*_more_outputs(comparison), *_other_places(comparison)]
     explained: set[tuple[str, str]] = set()
     for mode in (False, True):
         judgements = comparison.whole(training=mode, beside=not report.culprits)
@@ -58,6 +58,21 @@ def _more_outputs(comparison: Comparison) -> list[NotJudged]:
         NotJudged(name, STAGE, f"the outputs of {name}", n - few, f"{name} {why.format(n)}")
         for name, n in counts.items()
         if n > few
+    ]
+
+
+def _other_places(comparison: Comparison) -> list[NotJudged]:
+    """Masks that no order of axes brings together."""
+    return [
+        NotJudged(
+            " and ".join(comparison.names),
+            STAGE,
+            f"the mask of {name}",
+            1,
+            f"it falls on other places: theirs drops of {theirs}, mine of the same numbers in {mine}, no order of axes "
+            "says which is which; at equal rates, compared with nothing dropped there",
+        )
+        for name, (theirs, mine) in comparison.unplaced.items()
     ]
 
 
