@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from isograd.core.layers import Linear
+import isograd as ig
+from isograd.core.layers import Compare, Linear, Where
 from isograd.core.parity.matching import (
     FAR_NUDGES,
     FAR_UNITS,
@@ -23,7 +24,8 @@ from isograd.core.parity.matching import (
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.report import ParityReport
 from isograd.core.parity.stages.node import compare_node
-from isograd.core.parity.stages.rounding import Judged, Rounding
+from isograd.core.parity.stages.rounding import ADVICE, Judged, Rounding
+from isograd.core.parity.stages.training import shaken
 from isograd.core.parity.stages.trial import Trial, run_trial
 from isograd.core.parity.verdict import Row
 
@@ -210,3 +212,42 @@ def test_a_float32_node_beyond_the_table_is_held_against_the_nearer_sides_distan
         row = next(row for row in rows if row.what == "dweight")
         assert row.failed == fails
         assert not difference(np.array(row.allowed), np.array(limit)).exceeds(TOLERANCE["node", "float32"]) or not fails
+
+
+class OffAsAWhole(OffBy):
+    """Its outputs are off by a share of themselves, but of a node alone."""
+
+    def build(self, model: Any, state: Any, **options: Any) -> Any:
+        net = self.engine.build(model, state, **options)
+        if len(model.graph(*model.input_shapes).nodes) > 1:
+            right = net.forward
+            net.forward = lambda *x, training=False: right(*x, training=training) * (1 + self.share)
+        return net
+
+
+def test_engines_at_a_point_where_a_unit_turns_the_outputs_cannot_be_judged(pair: Pair) -> None:
+    """What is 0.5 or more: of inputs at 0.5 nobody can say; of whole numbers, which stay, everybody can."""
+    x = ig.Input((4,))
+    model = ig.Model(inputs=x, outputs=Where()(Compare("ge", number=0.5)(x), ig.Linear(4)(x), ig.Tanh()(x)))
+    engines = OffAsAWhole(1e-4, pair.left), pair.right
+    report = ig.check_parity(model, np.full((3, 4), 0.5), backends=engines, dtypes="float64")
+    row = next(row for row in report.rows if row.failed)
+    assert (row.path, row.what, row.unsteady, report.passed) == ("model", "output", True, False)
+    assert (row.fault or "").startswith("cannot be judged: one unit in the last place of what is given moves it by ")
+    assert report.culprit is not None
+    assert (report.culprit.because, report.culprit.guilty) == (ADVICE, None)
+    assert report.verdict.startswith("FAILED: it cannot be judged whether numpy and torch compute")
+    report = ig.check_parity(model, np.ones((3, 4)), backends=engines, dtypes="float64")
+    assert [(row.path, row.unsteady) for row in report.rows if row.failed] == [("model", False)]
+
+
+def test_whole_numbers_of_inputs_and_buffers_stay_where_all_else_is_moved() -> None:
+    model = ig.Sequential([ig.BatchNorm1d()], input_shape=(2,))
+    held = {"0.weight": np.ones(2), "0.bias": np.array([0.5, 2.0])}
+    held |= {"0.running_mean": np.array([0.0, 0.5]), "0.running_var": np.ones(2), "0.num_batches_tracked": np.array(3)}
+    state, (x,) = shaken(model, held, (np.array([[0.0, 1.5]]),))
+    moved = {path: (state[path] != values).tolist() for path, values in held.items()}
+    assert moved["0.weight"] == moved["0.bias"] == [True, True]
+    assert (moved["0.running_mean"], moved["0.running_var"]) == ([False, True], [False, False])
+    assert not moved["0.num_batches_tracked"]
+    assert (x != [[0.0, 1.5]]).tolist() == [[False, True]]

@@ -10,9 +10,10 @@ from functools import cache, lru_cache
 import numpy as np
 
 from isograd.backends.torch_impl.porting.alignment import Alignment, within
+from isograd.backends.torch_impl.porting.masks import Layouts, layouts_of
 from isograd.backends.torch_impl.porting.side import WHOLE, Call, Found, Ran, Side, place_among
 from isograd.backends.torch_impl.porting.structures import Inputs
-from isograd.core.base.types import Array, State
+from isograd.core.base.types import Array, Shape, State
 from isograd.core.parity.matching import Sides
 from isograd.core.parity.stages.rounding import Judged, Key, Rounding, least_noise
 
@@ -55,6 +56,7 @@ class Comparison:
     seed: int
     calls: dict[bool, dict[str, list[Call]]] = field(default_factory=dict)  # of each mode and side
     outputs: dict[str, int] = field(default_factory=dict)
+    unplaced: dict[str, tuple[Shape, Shape]] = field(default_factory=dict)  # draws whose entries nobody can pair
 
     names = NAMES
 
@@ -89,6 +91,20 @@ class Comparison:
             places -= other
         for side in self.sides:
             side.places = frozenset(places)
+        if all(drawn):
+            self._place_draws()
+
+    def _place_draws(self) -> None:
+        """Masks fall on the same entries where both sides drop of the same numbers in another order."""
+        found = []
+        for side, inputs in zip(self.sides, self.inputs, strict=True):
+            side.load(self.state)
+            found.append(side.dropped(inputs))
+        self.mine.layouts = layouts_of(found[0], found[1], self.dtype)
+        self.theirs.layouts = Layouts(kept=self.mine.layouts.kept)
+        self.unplaced = {
+            name: (found[0][name].values.shape, found[1][name].values.shape) for name in sorted(self.mine.layouts.kept)
+        }
 
     def whole(self, *, training: bool, beside: bool = True) -> list[Judgement]:
         """Outputs of every call, of the whole, statistics and gradients. `beside`: whether what differs is looked for

@@ -10,9 +10,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from isograd.backends.torch_impl.foreign.draws import DrawnAgain, SharedDraws
+from isograd.backends.torch_impl.foreign.draws import DrawnAgain
 from isograd.backends.torch_impl.porting.alignment import Half, joined, within
-from isograd.backends.torch_impl.porting.masks import drawn_alike
+from isograd.backends.torch_impl.porting.masks import DrawsByPart, Dropped, Layouts, drawn_alike
 from isograd.backends.torch_impl.porting.pairing import kind_of
 from isograd.backends.torch_impl.porting.structures import Inputs, places_in, tensors_in
 from isograd.core.base.randomness import random_upstream
@@ -72,7 +72,8 @@ class Side:
     order: dict[bool, list[str]] = field(default_factory=dict)  # in each mode the places of the outputs of the whole
     places: frozenset[str] | None = None  # the parts whose draws are counted by themselves; None: all
     watching: bool = False  # whether calls are recorded
-    last: SharedDraws | None = None  # what the last run drew
+    last: DrawsByPart | None = None  # what the last run drew
+    layouts: Layouts = field(default_factory=Layouts)  # of its masks
 
     def __post_init__(self) -> None:
         module = self.half.module
@@ -154,7 +155,7 @@ class Side:
         self.half.module.train(training)
         self.watching = True
         try:
-            with drawn_alike(self.seed, self._place) as self.last:
+            with drawn_alike(self.seed, self._place, self.layouts) as self.last:
                 yield
         finally:
             self.watching = False
@@ -182,6 +183,15 @@ class Side:
         """What was returned, of the whole in the other side's order where both have the same places, as of a dict."""
         found, order = dict(zip(places_in(y), tensors_in(y), strict=True)), self.order.get(training, [])
         return [found[place] for place in order] if not path and set(order) == set(found) else list(found.values())
+
+    def dropped(self, inputs: Inputs) -> Mapping[str, Dropped]:
+        """What each draw of the whole drops of, where none drops anything."""
+        before, self.layouts = self.layouts, Layouts(all_kept=True)
+        try:
+            self.run("", inputs, training=True)
+        finally:
+            self.layouts = before
+        return {} if self.last is None else self.last.dropped
 
     def measured(
         self, path: str, state: Mapping[str, Array], inputs: Inputs, *, training: bool, outputs: int, backward: bool

@@ -28,6 +28,7 @@ def written(comparison: Comparison, training: Steps | None) -> PortReport:
     report.not_judged += _more_outputs(comparison)
     if report.not_judged:
         report.unmatched = ", ".join(f"{name} returns {n} tensors" for name, n in comparison.outputs.items())
+    report.not_judged += _other_places(comparison)
     explained: set[tuple[str, str]] = set()
     for mode in (False, True):
         judgements = comparison.whole(training=mode, beside=not report.culprits)
@@ -60,6 +61,21 @@ def _more_outputs(comparison: Comparison) -> list[NotJudged]:
         NotJudged(name, STAGE, f"the outputs of {name}", n - few, f"{name} {why.format(n)}")
         for name, n in counts.items()
         if n > few
+    ]
+
+
+def _other_places(comparison: Comparison) -> list[NotJudged]:
+    """Masks that no order of axes brings together."""
+    return [
+        NotJudged(
+            " and ".join(comparison.names),
+            STAGE,
+            f"the mask of {name}",
+            1,
+            f"it falls on other places: theirs drops of {theirs}, mine of the same numbers in {mine}, no order of axes "
+            "says which is which; at equal rates, compared with nothing dropped there",
+        )
+        for name, (theirs, mine) in comparison.unplaced.items()
     ]
 
 
