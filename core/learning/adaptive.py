@@ -5,10 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import field, replace
 from math import inf, sqrt
 from typing import Annotated, ClassVar, Literal
 
+import numpy as np
 from pydantic import BeforeValidator, Field
 
 from isograd.core.base.description import Count, Finite, Fraction, NonNegative, describes
@@ -226,6 +227,10 @@ class Adafactor(Optimizer):
         if len(shape) < 2:
             return {"variance": Slot(shape)}
         return {"row_var": Slot((*shape[:-1], 1)), "col_var": Slot((*shape[:-2], 1, shape[-1]))}
+
+    def of_dtype(self, dtype: str) -> Adafactor:
+        tiny, least = self.eps
+        return replace(self, eps=(float(np.finfo(dtype).eps), least)) if tiny is None else self
 
     def reach(self, lr: float, g: float, w: float) -> float:
         """Σ g², Σ w², g⁴ of factors that are multiplied, Σ u² ≤ Σ (g/eps₁)² and |Δw| ≤ η·(max(eps₂, w)·g/eps₁ + λw)

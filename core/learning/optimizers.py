@@ -57,6 +57,10 @@ class Optimizer(Description):
         """All that is remembered for a weight of this shape; SpecError for one that it cannot train."""
         return {name: Slot(shape) for name in self.slots}
 
+    def of_dtype(self, dtype: str) -> Optimizer:
+        """The same, with what depends on the weights' dtype written out: as it is judged in a wider one."""
+        return self
+
     def reach(self, lr: float, g: float, w: float) -> float:
         """A bound of every number that a step computes, |Δw| among them, from gradients of at most g, weights of at
         most w and rates of at most lr, so far; inf where there is none.

@@ -136,6 +136,14 @@ def test_options_and_defaults_are_those_of_torch_optim(name: str) -> None:
     assert mine == wanted
 
 
+def test_gradients_that_are_rounding_are_told_from_wrong_steps() -> None:
+    """A bias in front of a normalisation has none but rounding: Adafactor divides it by eps₁, which is the dtype's."""
+    model = ig.Sequential([ig.Linear(6), ig.BatchNorm1d(), ig.Tanh(), ig.Linear(2)], input_shape=(3,))
+    for optimizer in (ig.Adafactor(), ig.NAdam(), ig.Rprop(), ig.LBFGS(0.5, max_iter=3, history_size=5)):
+        report = ig.check_parity(model, X, Y, loss=ig.MSELoss(), optimizer=optimizer, steps=3)
+        assert report.passed, report
+
+
 def test_muon_refuses_what_is_no_matrix() -> None:
     for backend in ("numpy", "torch"):
         net = ig.build(ig.Sequential([ig.Linear(2)], input_shape=(3,)), backend=backend)

@@ -294,7 +294,7 @@ def by_formula(step: Step, weight: str, gradient: Array, entered: Callable[[Arra
 
     Weight and slots are `entered` as they are, or by their sizes.
     """
-    spec = step.training.optimizer
+    spec = step.training.optimizer.of_dtype(step.dtype)
     held = in_dtype(step.memory, "float64")
     slots = {k.split("/", 1)[0]: entered(v) for k, v in held.items() if k.endswith(f"/{weight}")}
     w, g = entered(np.asarray(step.before[weight], np.float64)), np.asarray(gradient, np.float64)

@@ -45,6 +45,7 @@ def _array(trace: Trace, key: Key) -> Array | None:
 
 def _ruled(spec: Optimizer, weight: Array, gradient: Array) -> dict[str, Array]:
     """{"weight" and each slot: after the first step, in float64}"""
+    spec = spec.of_dtype(weight.dtype.name)
     w, g = weight.astype(np.float64), gradient.astype(np.float64)
     slots = {name: np.full(*slot) for name, slot in spec.memory(w.shape).items()}
     new, held = OPTIMIZER_FORMULAS[type(spec)](spec, NUMPY, spec.lr, 1, w, g, slots)
