@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import log
 from typing import Any
 
@@ -50,10 +51,10 @@ class Attention(nn.MultiheadAttention):
     ) -> tuple[Tensor, Tensor | None]:
         """(y, weights or None); `later` (T, T), `padded` (N, S) and masks of booleans are True at what is hidden."""
         if masks and self.need_weights:  # where a place sees nothing torch's softmax would give NaN
-            return self.by_hand(query, key, value, masks, later, padded)
+            return self.written_out(query, key, value, masks, later, padded)
         if masks:
-            total = self.total(query, key, masks, later, padded)
-            later, padded = total.expand(len(query), self.num_heads, *total.shape[2:]).flatten(0, 1), None
+            total = added_mask(query, key, *masks, *hiding(later, padded))
+            later, padded = total.expand(len(query), self.num_heads, -1, -1).flatten(0, 1), None
         return super().forward(
             query,
             key,
@@ -64,6 +65,19 @@ class Attention(nn.MultiheadAttention):
             average_attn_weights=self.average_weights,
             is_causal=self.causal and not masks and self.bias_k is None and not self.add_zero_attn,
         )
+
+    def written_out(
+        self,
+        query: Tensor,
+        key: Tensor,
+        value: Tensor,
+        masks: list[Tensor],
+        later: Tensor | None,
+        padded: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """(y, weights)"""
+        mask = added_mask(query, key, *masks, *hiding(later, padded))
+        return attend_written_out(self, query, key, value, mask, self.thinned, self.average_weights)
 
     def later(self, query: Tensor) -> Tensor | None:
         """True above the diagonal."""
@@ -76,53 +90,53 @@ class Attention(nn.MultiheadAttention):
             return None
         return torch.arange(key.shape[1], device=key.device) >= lengths[:, None]
 
-    def total(
-        self, query: Tensor, key: Tensor, masks: list[Tensor], later: Tensor | None, padded: Tensor | None
-    ) -> Tensor:
-        """The sum of all masks as floats, (1 or N, 1 or H, T, S)"""
-        hidden = [later, None if padded is None else padded[:, None, None]]
-        total = query.new_zeros(1, 1, query.shape[1], key.shape[1])
-        for mask in (*masks, *(each for each in hidden if each is not None)):
-            total = total.masked_fill(mask, -torch.inf) if mask.dtype == torch.bool else total + mask
-        return total
-
-    def by_hand(
-        self,
-        query: Tensor,
-        key: Tensor,
-        value: Tensor,
-        masks: list[Tensor],
-        later: Tensor | None,
-        padded: Tensor | None,
-    ) -> tuple[Tensor, Tensor]:
-        """(y, weights), written out"""
-        separate = (self.q_proj_weight, self.k_proj_weight, self.v_proj_weight)
-        weights = separate if self.in_proj_weight is None else self.in_proj_weight.chunk(3)
-        biases = (None, None, None) if self.in_proj_bias is None else self.in_proj_bias.chunk(3)
-        sides = ((query, None), (key, self.bias_k), (value, self.bias_v))
-        q, k, v = (
-            self.heads(functional.linear(source, w, b), more, added=part > 0)
-            for part, ((source, more), w, b) in enumerate(zip(sides, weights, biases, strict=True))
-        )
-        hidden = self.total(query, key, masks, later, padded)
-        scores = q @ k.mT / self.head_dim**0.5 + functional.pad(hidden, (0, k.shape[2] - key.shape[1]))
-        unseen = (scores == -torch.inf).all(-1, keepdim=True)
-        attention = self.thinned(scores.masked_fill(unseen, 0.0).softmax(-1).masked_fill(unseen, 0.0))
-        joined = (attention @ v).transpose(1, 2).flatten(2)
-        y = functional.linear(joined, self.out_proj.weight, self.out_proj.bias)
-        return y, attention.mean(1) if self.average_weights else attention
-
-    def heads(self, made: Tensor, more: Tensor | None, *, added: bool) -> Tensor:
-        """(N, H, places, d) of a projection (N, places, E); keys and values with the places that are `added`."""
-        if more is not None:
-            made = torch.cat([made, more.expand(len(made), 1, -1)], 1)
-        if added and self.add_zero_attn:
-            made = functional.pad(made, (0, 0, 0, 1))
-        return made.reshape(len(made), -1, self.num_heads, self.head_dim).transpose(1, 2)
-
     def thinned(self, attention: Tensor) -> Tensor:
         """D: the weights, some of them dropped"""
         return functional.dropout(attention, self.dropout, self.training)
+
+
+def hiding(later: Tensor | None, padded: Tensor | None) -> list[Tensor]:
+    """Those that there are, on axes that broadcast to (N, H, T, S)."""
+    return ([] if later is None else [later]) + ([] if padded is None else [padded[:, None, None]])
+
+
+def added_mask(query: Tensor, key: Tensor, *masks: Tensor) -> Tensor:
+    """The sum of masks that broadcast to (N, H, T, S): floats as they are, of booleans −∞ where they are True"""
+    total = query.new_zeros(1, 1, query.shape[1], key.shape[1])
+    for mask in masks:
+        total = total.masked_fill(mask, -torch.inf) if mask.dtype == torch.bool else total + mask
+    return total
+
+
+def attend_written_out(
+    module: nn.MultiheadAttention,
+    query: Tensor,
+    key: Tensor,
+    value: Tensor,
+    mask: Tensor,
+    drop: Callable[[Tensor], Tensor],
+    average: bool = True,
+) -> tuple[Tensor, Tensor]:
+    """What the module computes, (y, weights): where a place sees nothing its weights are 0, not NaN"""
+    more = (None, module.bias_k, module.bias_v)
+    separate = (module.q_proj_weight, module.k_proj_weight, module.v_proj_weight)
+    weights = separate if module.in_proj_weight is None else module.in_proj_weight.chunk(3)
+    biases = (None, None, None) if module.in_proj_bias is None else module.in_proj_bias.chunk(3)
+    sides: list[Tensor] = []
+    for source, w, b, added in zip((query, key, value), weights, biases, more, strict=True):
+        made = functional.linear(source, w, b)
+        if added is not None:
+            made = torch.cat([made, added.expand(len(made), 1, -1)], 1)
+        if sides and module.add_zero_attn:
+            made = functional.pad(made, (0, 0, 0, 1))
+        sides.append(made.reshape(len(made), -1, module.num_heads, module.head_dim).transpose(1, 2))
+    q, k, v = sides
+    scores = q @ k.mT / module.head_dim**0.5 + functional.pad(mask, (0, k.shape[2] - mask.shape[3]))
+    unseen = (scores == -torch.inf).all(-1, keepdim=True)
+    attention = drop(scores.masked_fill(unseen, 0.0).softmax(-1).masked_fill(unseen, 0.0))
+    joined = (attention @ v).transpose(1, 2).flatten(2)
+    y = functional.linear(joined, module.out_proj.weight, module.out_proj.bias)
+    return y, attention.mean(1) if average else attention
 
 
 class GivenMaskAttention(Masked, Attention):
@@ -141,7 +155,7 @@ class GivenMaskAttention(Masked, Attention):
         later: Tensor | None,
         padded: Tensor | None,
     ) -> tuple[Tensor, Tensor | None]:
-        run = self.by_hand if self.training and self.dropout else super().attend
+        run = self.written_out if self.training and self.dropout else super().attend
         return run(query, key, value, masks, later, padded)
 
     def thinned(self, attention: Tensor) -> Tensor:

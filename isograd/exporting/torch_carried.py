@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from isograd.backends.torch_impl.attention import sinusoids
+from isograd.backends.torch_impl.attention import added_mask, attend_written_out, sinusoids
 from isograd.backends.torch_impl.exact import cosine_similarity
 from isograd.backends.torch_impl.modules import BookDropout
 from isograd.backends.torch_impl.recurrent import reset_first_step
@@ -128,6 +128,8 @@ PIECES: dict[str, Any] = {
     for piece in (
         causal_mask,
         padding_mask,
+        added_mask,
+        attend_written_out,
         sinusoids,
         last_step,
         run_padded,

@@ -59,14 +59,26 @@ def lstm_cell(s: Spoken) -> Line:
 
 
 def attended(s: Spoken) -> Line:
-    query, keys, values = s.x[:3] if len(s.x) > 2 else (s.x[0],) * 3
-    lengths = s.x[3 if len(s.x) > 2 else 1 :]
-    told = [f"key_padding_mask=padding_mask({keys}, {lengths[0]})"] if lengths else []
-    if s.made.causal:
-        told += [f"attn_mask=causal_mask({query})", "is_causal=True"]
+    ranks = [len(form.axes) for form in s.node.in_forms]
+    sources, masks, lengths = ([x for x, rank in zip(s.x, ranks, strict=True) if rank == k] for k in (3, 4, 1))
+    query, key, value = sources if len(sources) > 1 else sources * 3
+    padded = [f"padding_mask({key}, {each})" for each in lengths]
+    later = [f"causal_mask({query})"] if s.made.causal else []
+    total = f"added_mask({', '.join([query, key, *masks, *later, *(f'{each}[:, None, None]' for each in padded)])})"
+    each = [] if s.made.average_weights else ["average_attn_weights=False"]
+    if masks and s.made.need_weights:
+        drop = f"lambda a: F.dropout(a, {s.made.dropout}, self.training)" if s.made.dropout else "lambda a: a"
+        every = [s.here, query, key, value, total, drop, *(["average=False"] if each else [])]
+        return Line(f"attend_written_out({', '.join(every)})")
+    if masks:
+        told = [f"attn_mask={total}.expand(len({query}), {s.made.num_heads}, -1, -1).flatten(0, 1)"]
+    else:
+        plain = s.made.bias_k is None and not s.made.add_zero_attn
+        told = [f"key_padding_mask={mask}" for mask in padded] + [f"attn_mask={mask}" for mask in later]
+        told += ["is_causal=True"] if later and plain else []
     if s.made.need_weights:
-        return Line(f"{s.here}({', '.join([query, keys, values, *told])})")
-    return Line(f"{s.here}({', '.join([query, keys, values, *told, 'need_weights=False'])})", "{}, _")
+        return Line(f"{s.here}({', '.join([query, key, value, *told, *each])})")
+    return Line(f"{s.here}({', '.join([query, key, value, *told, 'need_weights=False'])})", "{}, _")
 
 
 def scaled_dot_product(s: Spoken) -> Line:
