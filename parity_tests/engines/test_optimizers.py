@@ -238,11 +238,67 @@ def test_a_search_that_meets_no_number_changes_nothing(clip: Any, backend: str) 
         assert made.state() == before
 
 
-def test_minimum_of_a_banana_valley_is_found() -> None:
-    """What a search by Wolfe's conditions is for: losses that fall far in few steps."""
+VALLEYS = {
+    "banana": lambda x: 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2 + x[2] ** 4,
+    "cosh": lambda x: torch.cosh(3 * x).sum() + x[0] * x[1],
+    "waves": lambda x: (torch.sin(5 * x) + x**2).sum(),
+    "steep": lambda x: (x**2 + 1e-3).log().sum(),
+}
+
+
+@pytest.mark.parametrize("lr", [0.01, 1.0, 3.0, 50.0])
+@pytest.mark.parametrize("valley", VALLEYS)
+def test_a_line_search_looks_where_torchs_does(valley: str, lr: float) -> None:
+    """Every point that is looked at: brackets that grow, that shrink, and that are cut near their ends."""
+    of, spec = VALLEYS[valley], ig.LBFGS(lr, max_iter=2, max_eval=40, history_size=3, line_search_fn="strong_wolfe")
+    for start in ([1.2, -0.8, 0.5], [-2.0, 1.5, 0.1], [0.3, 0.3, -1.0]):
+        looked: dict[str, list[Any]] = {"mine": [], "theirs": []}
+
+        def evaluate(w: Any, looked: dict[str, list[Any]] = looked) -> tuple[float, Any]:
+            x = torch.tensor(w, requires_grad=True)
+            loss = of(x)
+            looked["mine"].append(w.copy())
+            return float(loss.detach()), torch.autograd.grad(loss, x)[0].numpy()
+
+        memory = {name: np.full(*slot) for name, slot in spec.memory((3,)).items()}
+        end, _ = OPTIMIZERS[ig.LBFGS](spec, lr, np.array(start), evaluate, memory)
+        x = torch.tensor(start, dtype=torch.float64, requires_grad=True)
+        options = {f.name: getattr(spec, f.name) for f in fields(spec)}
+        optimizer = torch.optim.LBFGS([x], **options)
+
+        def closure(x: Any = x, optimizer: Any = optimizer, looked: dict[str, list[Any]] = looked) -> Any:
+            optimizer.zero_grad()
+            loss = of(x)
+            loss.backward()
+            looked["theirs"].append(x.detach().numpy().copy())
+            return loss.detach()
+
+        optimizer.step(closure)
+        assert len(looked["mine"]) == len(looked["theirs"])
+        pairs = [*zip(looked["mine"], looked["theirs"], strict=True), (end, x.detach().numpy())]
+        for k, (mine, its) in enumerate(pairs):
+            gap = difference(mine, its)
+            assert not gap.exceeds(TOLERANCE["free run", "float64"]), (start, k, gap)
+
+
+def test_a_search_goes_far_in_few_steps() -> None:
     ends = {}
     for backend in ("numpy", "torch"):
         made = trainer(backend, ig.LBFGS(line_search_fn="strong_wolfe"))
         history = made.fit((X, Y), epochs=3, batch_size=len(X), shuffle=False)
         ends[backend] = history.step_losses
     assert all(losses[-1] < losses[0] / 3 for losses in ends.values())
+
+
+def test_compare_modules_refuses_a_search() -> None:
+    module = torch.nn.Linear(3, 2)
+    x, y = torch.tensor(X, dtype=torch.float32), torch.tensor(Y, dtype=torch.float32)
+    with pytest.raises(ig.SpecError) as caught:
+        ig.compare_modules(module, module, x, targets=y, loss=ig.MSELoss(), optimizer=ig.LBFGS(0.5))
+    assert (
+        str(caught.value)
+        == """compare_modules(optimizer=…)
+  wanted an optimizer that keeps a memory of each weight by itself
+  got    LBFGS(0.5)
+  fix    optimizer=ig.SGD(0.1)"""
+    )

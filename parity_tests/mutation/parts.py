@@ -71,12 +71,13 @@ PARTS = {
         ),
     ),
     "learning": Part(
-        within(f"{CORE}.learning", "schedules", "metrics"), (*LEARNING, "messages/test_messages_training.py")
+        within(f"{CORE}.learning", "schedules", "schedulers", "cycles", "combined", "metrics"),
+        (*LEARNING, "training/test_schedules.py", "messages/test_messages_training.py"),
     ),
     "judge": Part(
         (
             *within(f"{CORE}.parity", "matching", "added", "witness", "check", "verdict", "report"),
-            *within(f"{CORE}.parity.stages", "end_to_end", "free_run", "locked_steps", "loss", "node"),
+            *within(f"{CORE}.parity.stages", "end_to_end", "free_run", "locked_steps", "loss", "node", "nudging"),
             *within(f"{CORE}.parity.stages", "rounding", "tracing", "training", "trial"),
         ),
         (
