@@ -6,6 +6,7 @@ from typing import Any
 
 from isograd.core.base.description import from_dict
 from isograd.core.base.errors import SpecError, shown
+from isograd.core.base.forms import Form, as_axes
 from isograd.core.base.initializers import Initializer
 from isograd.core.graph.composite import record_entry, record_layer, record_lookup
 from isograd.core.graph.entries import Buffer, Entry, Parameter
@@ -13,8 +14,9 @@ from isograd.core.graph.nodes import Graph, Stored
 from isograd.core.graph.values import Input, Value, apply
 from isograd.core.layers.base import Layer
 
-KEYS = ("name", "inputs", "kinds", "unused", "entries", "layers", "calls", "outputs", "evaluation", "tied")
-"""Kinds, unused inputs, entries, the outputs of evaluation and second names are written where there are any."""
+KEYS = ("name", "inputs", "axes", "kinds", "unused", "entries", "layers", "calls", "outputs", "evaluation", "tied")
+"""Axes of inputs that are no batch of samples, kinds, unused inputs, entries, outputs of evaluation and second names
+stand there where there are any."""
 
 
 def written(graph: Graph) -> dict[str, Any]:
@@ -25,6 +27,8 @@ def written(graph: Graph) -> dict[str, Any]:
             label[slot] = f"{node.name}:{index}" if len(node.writes) > 1 else node.name
     named = zip(graph.input_names, graph.input_forms, strict=True)
     kinds = {name: form.kind for name, form in named if form.kind != "float"}
+    forms = zip(graph.input_names, graph.input_forms, strict=True)
+    axes = {name: form.to_json() for name, form in forms if not form.batch_first}
     entries = {entry.path: _stored(entry) for entry in graph.entries}
     fed = {*graph.outputs, *(slot for node in graph.nodes for slot in node.reads)}
     unused = [name for slot, name in enumerate(graph.input_names) if slot not in fed]
@@ -35,6 +39,7 @@ def written(graph: Graph) -> dict[str, Any]:
     ]
     return {
         "inputs": {n: list(s) for n, s in zip(graph.input_names, graph.input_shapes, strict=True)},
+        **({"axes": axes} if axes else {}),
         **({"kinds": kinds} if kinds else {}),
         **({"unused": unused} if unused else {}),
         **({"entries": entries} if entries else {}),
@@ -70,10 +75,14 @@ def read(options: dict[str, Any]) -> dict[str, Any]:
             fix="write the text with to_json",
         )
     shapes = record_entry(options, "inputs", dict)
+    axes = record_entry(options, "axes", dict) if "axes" in options else {}
     kinds = record_entry(options, "kinds", dict) if "kinds" in options else {}
     inputs = {
         name: Input(record_entry(shapes, name, list), name=name, kind=kinds.get(name, "float")) for name in shapes
     }
+    for name in axes:
+        form = Form(as_axes(axes[name], f"JSON: axes of {shown(name)}"), record_lookup(inputs, name, "input").form.kind)
+        inputs[name] = Input.of(form, name=name)
     records = record_entry(options, "entries", dict) if "entries" in options else {}
     entries = {path: _entry(path, records) for path in records}
     layers = {

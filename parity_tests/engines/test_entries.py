@@ -10,6 +10,7 @@ import pytest
 
 import isograd as ig
 from isograd.core.base.errors import DataError, ShapeError, SpecError, WeightsError
+from isograd.core.base.forms import Form, Rows
 from isograd.core.parity.matching import TOLERANCE, difference
 
 BACKENDS = ("numpy", "torch")
@@ -251,3 +252,16 @@ def test_a_module_of_any_name_that_torch_leaves_free_is_built() -> None:
     x = ig.Input((3,))
     net = ig.build(ig.Model(inputs=x, outputs=ig.Linear(2, name="nodes")(x)), backend="torch")
     assert list(net.state_dict()) == ["nodes.weight", "nodes.bias"]
+
+
+def test_an_input_that_is_no_batch_of_samples_comes_back_from_json_as_it_is() -> None:
+    x = ig.Input((4,), name="x")
+    table, tokens = ig.Input.of(Form((3, 4)), name="table"), ig.Input.of(Form((Rows(2), 4)), name="tokens")
+    hidden = ig.Input.of(Form((4,), "boolean"), name="hidden")
+    y = ig.MaskedFill(0.0)(ig.Add()(x, ig.Reduce("sum", dims=(0,))(table)), hidden)
+    model = ig.Model(inputs=(x, table, tokens, hidden), outputs=y, kept=[tokens])
+    back = ig.Model.from_json(model.to_json())
+    assert back.input_forms == model.input_forms
+    assert back.to_json() == model.to_json()
+    given = [np.ones((2, 4)), np.ones((3, 4)), np.ones((4, 4)), np.array([True, False, True, False])]
+    assert np.array_equal(ig.build(back).forward(*given), ig.build(model).forward(*given))
