@@ -32,3 +32,11 @@ def gradients_of(
     gradients = iter(found)
     dx = tuple(next(gradients).cpu().numpy() if x.requires_grad else None for x in inputs)
     return dx, tuple(gradients)
+
+
+def norm(values: list[Tensor]) -> float:
+    """Σ ‖v‖₂: no entry is larger, and it is finite only where every entry is; one pass, one wait for the device."""
+    if not values:
+        return 0.0
+    norms = torch._foreach_norm(values)
+    return sum([size.item() for size in (norms if values[0].is_cpu else [torch.stack(norms).sum()])])

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from isograd.backends.torch_impl.carry import CarriedState
-from isograd.backends.torch_impl.gradients import differentiable, gradients_of
+from isograd.backends.torch_impl.gradients import differentiable, gradients_of, norm
 from isograd.backends.torch_impl.loader import Tensors, TorchDtypes, loader, target_tensors
 from isograd.backends.torch_impl.losses import LOSSES
 from isograd.backends.torch_impl.memory import put, taken
@@ -316,11 +316,3 @@ class TorchLearner:
             if self.carried is not None:
                 self.carried.restore(carried_of(memory))
             self.headroom.slots_set(magnitude(self._slots()))
-
-
-def norm(values: list[torch.Tensor]) -> float:
-    """Σ ‖v‖₂: no entry is larger, and it is finite only where every entry is; one pass, one wait for the device."""
-    if not values:
-        return 0.0
-    norms = torch._foreach_norm(values)
-    return sum([size.item() for size in (norms if values[0].is_cpu else [torch.stack(norms).sum()])])

@@ -143,7 +143,7 @@ MESSAGES: dict[str, tuple[Callable[[], Any], str]] = {
         """SpecError: SGD(0.1, 0.9)
   wanted 1 positional argument (lr)
   got    2: 0.1, 0.9
-  fix    give options by keyword: lr, momentum=, dampening=, weight_decay=, nesterov=, velocity=""",
+  fix    give options by keyword: lr, maximize=, momentum=, dampening=, weight_decay=, nesterov=, velocity=""",
     ),
     "torch's Sequential(a, b)": (
         lambda: ig.Sequential(ig.ReLU(), ig.Tanh()),

@@ -32,7 +32,7 @@ def max_unpool(spec: MaxUnpooling, ops: Namespace, p: Tree, x: tuple[Any, ...], 
     n, channels = value.shape[:2]
     entries = prod(value.shape[2:])
     by = np.full((n, channels, prod(sizes)), entries)  # what stands behind the last entry is 0
-    np.put_along_axis(by, np.reshape(indices, (n, channels, entries)), np.arange(entries)[None, None], 2)
+    np.put_along_axis(by, np.asarray(indices).reshape(n, channels, entries), np.arange(entries)[None, None], 2)
     grid = np.ogrid[:n, :channels]
     y = flat(ops, value)[grid[0][..., None], grid[1][..., None], by]
     return ops.reshape(y, (n, channels, *sizes))

@@ -219,7 +219,7 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
             judged = step.rounding.judge((path, BUFFER))
             gap, limit = judged.gap, max(limit, judged.allowed)
             return judged.said_of(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note)), gap
-        if path in step.ruled[1] and not step.from_rules(path).exceeds(limit) and step.only_rounding(weight):
+        elif path in step.ruled[1] and not step.from_rules(path).exceeds(limit) and step.only_rounding(weight):
             apart, gap = largest(step.after[0][path] - step.after[1][path]), step.from_rules(path)
             note += "; each side by the rules from its own gradient"
     return replace(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), apart=apart), gap
