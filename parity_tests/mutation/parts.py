@@ -70,6 +70,7 @@ PARTS = {
             "training/test_batches.py",
         ),
     ),
+    "search": Part(within(NUMPY, "searching"), ("engines/test_optimizers.py", "messages/test_messages_training.py")),
     "learning": Part(
         within(f"{CORE}.learning", "schedules", "schedulers", "cycles", "combined", "metrics"),
         (*LEARNING, "training/test_schedules.py", "messages/test_messages_training.py"),
