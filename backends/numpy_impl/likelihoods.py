@@ -68,7 +68,7 @@ def poisson_nll(spec: PoissonNLLLoss, p: Array, t: Array) -> tuple[Array, LossBa
 
 def stirling(t: Array) -> Array:
     """t·log t − t + log(2πt)/2 ≈ log t!, 0 where t ≤ 1"""
-    known = np.where(t > 1, t, 1)
+    known = np.maximum(t, 1)
     return np.where(t > 1, known * np.log(known) - known + np.log(2 * pi * known) / 2, 0).astype(t.dtype)
 
 

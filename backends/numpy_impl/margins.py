@@ -174,7 +174,6 @@ def multi_label_soft_margin(spec: MultiLabelSoftMarginLoss, p: Array, t: Array) 
     L, spread = reduced(spec, (w * (t * softplus(-p) + (1 - t) * softplus(p))).sum(-1))
 
     def backward(dL: Any) -> Any:
-        scale = spread(dL)
-        return w * (sigmoid(p) - t) * (scale[..., None] if np.ndim(scale) else scale)
+        return w * (sigmoid(p) - t) * np.expand_dims(spread(dL), -1)
 
     return L, backward

@@ -120,7 +120,7 @@ def nadam(spec: NAdam, lr: float, t: int, w: Array, g: Array, s: State) -> None:
     b1, b2 = spec.betas
     now, then = (b1 * (1 - 0.5 * 0.96 ** (k * spec.momentum_decay)) for k in (t, t + 1))
     product = s["mu_product"]
-    product[...] = now if t == 1 else product * now
+    product *= now
     m, v = average(s["exp_avg"], b1, g), average(s["exp_avg_sq"], b2, g * g)
     root = np.sqrt(v) / sqrt(1 - b2**t) + spec.eps
     w -= lr * (1 - now) / (1 - float(product)) * (g / root)
@@ -150,7 +150,7 @@ def asgd(spec: ASGD, lr: float, t: int, w: Array, g: Array, s: State) -> None:
     eta, mean = lr if t == 1 else float(s["eta"]), s["ax"]
     w *= 1 - spec.lambd * eta
     w -= eta * g
-    mean += (w - mean) if t == 1 else s["mu"] * (w - mean)
+    mean += s["mu"] * (w - mean)
     s["eta"][...], s["mu"][...] = spec.after(t, lr)
 
 

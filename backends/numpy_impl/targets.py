@@ -93,9 +93,4 @@ def of_kl_div(spec: KLDivLoss, p: Array, t: Array) -> TargetBackward:
 def of_multi_label_soft_margin(spec: MultiLabelSoftMarginLoss, p: Array, t: Array) -> TargetBackward:
     """dt = −w[c]·p / C / D"""
     slope = -figures(spec.weight, p) * p / p.dtype.type(p.shape[-1])
-
-    def backward(dL: Any) -> Array:
-        scale = spread(spec, t, dL)
-        return np.asarray(slope * (scale[..., None] if np.ndim(scale) else scale))
-
-    return backward
+    return lambda dL: np.asarray(slope * np.expand_dims(spread(spec, t, dL), -1))

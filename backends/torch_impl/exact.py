@@ -39,6 +39,6 @@ def cosine_similarity(a: Tensor, b: Tensor, dim: int, eps: float) -> Tensor:
     """F.cosine_similarity, with the gradient of its own formula where a norm is below eps as well"""
     both = torch.broadcast_shapes(a.shape, b.shape)  # type: ignore[no-untyped-call]
     a, b = a.expand(both), b.expand(both)
-    a = a / torch.linalg.vector_norm(a, dim=dim, keepdim=True).clamp(min=eps)
-    b = b / torch.linalg.vector_norm(b, dim=dim, keepdim=True).clamp(min=eps)
+    long_a, long_b = (torch.linalg.vector_norm(x, dim=dim, keepdim=True) for x in (a, b))
+    a, b = a / torch.where(long_a < eps, eps, long_a), b / torch.where(long_b < eps, eps, long_b)
     return (a * b).sum(dim)

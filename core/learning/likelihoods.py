@@ -18,7 +18,8 @@ class BCELoss(Loss):
     """L = −mean w·(t·log p + (1−t)·log(1−p)), predictions and targets probabilities in [0, 1], of one shape
 
     Logarithms are −100 at least, and the derivative (p − t) / max(p·(1−p), 1e-12) is finite everywhere, as torch's;
-    Keras moves p away from 0 and 1 instead. `weight` holds one figure for each entry of the last axis, or one for all.
+    that by t is so here, and infinite in torch where p is 0 or 1. Keras moves p away from 0 and 1 instead. `weight`
+    holds one figure for each entry of the last axis, or one for all.
     BCEWithLogitsLoss, behind no Sigmoid, is exact for predictions of any size.
     """
 

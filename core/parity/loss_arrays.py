@@ -29,6 +29,8 @@ def loss_arrays(case: LossCase) -> tuple[Array, Array]:
             p[:, 1] = np.exp(p[:, 1])
         case _:
             assert_never(case.predictions)
+    if case.among:
+        p = rng.choice(case.among, size=case.shape)
     if not isinstance(case.loss, WeightedLoss):
         return _with_targets(rng, case, p)
     p, t = _with_targets(rng, replace(case, loss=case.loss.of), p)

@@ -6,6 +6,7 @@ import ast
 import inspect
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
@@ -70,6 +71,8 @@ def without_weights(module: nn.Module, *names: str) -> nn.Module:
         part = module.get_submodule(above)
         delattr(part, last)
         part.register_buffer(last, torch.empty(0), persistent=False)
+        if last == "num_batches_tracked":  # a BatchNorm's own way to load asks for it
+            vars(part)["_load_from_state_dict"] = partial(nn.Module._load_from_state_dict, part)
     return module
 
 
@@ -151,6 +154,7 @@ IMPORTS = {
     "sha256": "from hashlib import sha256",
     "Path": "from pathlib import Path",
     "Callable": "from collections.abc import Callable",
+    "partial": "from functools import partial",
     "log": "from math import log",
     "Any": "from typing import Any",
     "torch": "import torch",

@@ -42,7 +42,7 @@ def shapes_of(case: Any) -> list[tuple[int, ...]]:
 
 def rates(lr: float) -> list[float]:
     """A rate that changes with every step."""
-    return [lr * (1 + 0.1 * t) for t in range(STEPS)]
+    return [lr * (1.1 + 0.1 * t) for t in range(STEPS)]
 
 
 def by_rule(spec: Any, w: Any, given: list[Any]) -> dict[str, Any]:

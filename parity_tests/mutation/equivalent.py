@@ -39,6 +39,14 @@ EQUIVALENT = {
     ("fingerprint", "start:start + AT_ONCE", ":start + AT_ONCE"): "read more than once, all the same",
     ("convolution", "1:", "2:"): "a convolution is called with one array",
     ("_warm_up", "1", "2"): "of one position what follows only begins",
+    ("smooth_l1", "np.abs(e) < spec.beta", "np.abs(e) <= spec.beta"): "both sides meet there",
+    ("celu", "x > 0", "x >= 0"): "both sides meet there",
+    ("moved", "by > 0", "by >= 0"): "nothing is moved by 0",
+    (
+        "of",
+        "np.arange(words.shape[1]) < lengths",
+        "np.arange(words.shape[1]) <= lengths",
+    ): "places behind the end lead nowhere",
     ("normal_cdf", "x > 0", "x >= 0"): "both sides meet there",
     ("erf", "np.abs(x) < 1", "np.abs(x) <= 1"): "both ways meet there",
     ("keys", "t < 1", "t <= 1"): "both sides meet there",
@@ -56,6 +64,21 @@ EQUIVALENT = {
         for call in [
             "optim.{}(params, {}betas=s.betas, eps=s.eps, weight_decay=s.weight_decay, "
             "amsgrad=s.amsgrad, maximize=s.maximize)",
+        ]
+    },
+    **{
+        ("orthogonal", "u.shape[0] > u.shape[1]", f"u.shape[0] {other} u.shape[1]"): "the shorter side first is faster"
+        for other in ("<", ">=")
+    },
+    **{
+        ("orthogonal", product, f"{flipped} @ {right}"): "a symmetric matrix"
+        for product, flipped, right in [
+            (
+                "(b * gram + c * (gram @ gram)) @ x",
+                "(b * gram + c * (gram @ gram)).swapaxes(-1, -2)",
+                "x",
+            ),
+            ("gram @ gram", "gram.swapaxes(-1, -2)", "gram"),
         ]
     },
     ("attend", ATTEND.format(", is_causal=self.causal"), ATTEND.format("")): "a hint beside the mask itself",
@@ -127,7 +150,10 @@ WITHOUT_EFFECT: dict[str, dict[str, str]] = {
 }
 """{function: {text before: why whatever stands there gives the same values}}"""
 
-OPERATIONS = tuple(f"isograd.backends.numpy_impl.{name}" for name in ("operations", "optimizers", "losses", "custom"))
+OPERATIONS = tuple(
+    f"isograd.backends.numpy_impl.{name}"
+    for name in ("operations", "optimizers", "losses", "likelihoods", "margins", "ctc", "targets", "custom")
+)
 RULES = [
     (r"(.+) if (run\.)?needs_dx else None → \1 if True else None", SPARED),
     (r"if (not run\.needs_dx → if False|needs_dx → if True)", SPARED),
@@ -162,7 +188,7 @@ RULES = [
     (r"if sizes == x.shape\[2:\] → if False", "padded with nothing"),
     (r"2: → (3)?:", "an array is padded with nothing, or filled by fewer axes"),
     (r"np.uint8 if .+ else np.int64 → np.uint8 if False else np.int64", FASTER),
-    (r"prod\(a.kernel for a in axes\) <= 256 → prod\(a.kernel for a in axes\) < 256", FASTER),
+    (r"(prod\(+a.kernel for a in axes\)+) <= 256 → \1 < 256", FASTER),
     (r"if before or after → if True", "nothing is folded back"),
     (r"if not weights → if False", SPARED),
     (r"if nan → if True", "nothing is NaN, or it was asked for"),
@@ -173,6 +199,13 @@ RULES = [
     (r"1: → 2:", "only what a shape is told apart by"),
     (r"outputs\[0\] if len\(outputs\) == 1 else (.+) → outputs\[0\] if False else \1", "one array is joined"),
     (r"if alive is not None → if True", "what is alive everywhere has nothing left"),
+    (r"None if mask.dtype.kind == 'b' else (.+) → None if False else \1", SPARED),
+    (r"A if A.shape == shape else .+ → A if False else .+", FASTER),
+    (r"-2: → :", "a mask that broadcasts from fewer axes"),
+    (r"if b.ndim == 2 < a.ndim → if False", FASTER),
+    (r"if dy.shape == shape → if False", "a sum over no axis"),
+    (r"if spec.added → if True", "nothing follows"),
+    (r"t if spec.log_target else np.log.+ → t if False else .+", "the logarithm of its own exponential"),
 ]
 """(what a change of a condition or an end in an operation of NumPy's looks like, why it is none)"""
 
@@ -223,6 +256,12 @@ BESIDE_CASES = {
     },
     ("check_places", "index >= size"): "no case has a wrong index: messages/test_messages_indexing.py",
     ("check_places", "if wrong.any()"): "likewise",
+    ("asgd", "lr if t == 1 else float(s['eta'])"): "no case begins with another rate: engines/test_optimizers.py",
+    ("rprop", "if t == 1"): "no case begins with another rate than its own: engines/test_optimizers.py",
+    **{
+        ("bce", before): "no case is certain or outside: engines/test_losses.py"
+        for before in ["(p < 0).any() or (p > 1).any()", "p > 1", "p < 0"]
+    },
     ("custom_loss", "t.astype(np.int64) if spec.labels else t"): "a learner's labels alone: engines/test_custom.py",
 }
 """Faults in operations that the check of their cases does not see, or cannot blame: what holds them instead."""

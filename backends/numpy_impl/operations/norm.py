@@ -193,6 +193,6 @@ def near(values: Array, before: int, after: int) -> Array:
     """Σ values[:, j] over j = c − before … c + after, where there are such channels"""
     count = values.shape[1]
     sums = np.zeros_like(values)
-    for d in range(max(-before, 1 - count), min(after, count - 1) + 1):
+    for d in range(-min(before, count), min(after, count) + 1):
         sums[:, max(-d, 0) : count - max(d, 0)] += values[:, max(d, 0) : count + min(d, 0)]
     return sums

@@ -70,6 +70,7 @@ class LossCase:
     """A loss on predictions of this shape (batch included) and targets of this kind.
 
     `predictions`: any numbers, numbers in (0, 1), above 0, or above 0 the second of those side by side.
+    `among`: drawn from these alone, so that many stand exactly where a formula changes.
     """
 
     loss: Loss
@@ -78,6 +79,7 @@ class LossCase:
     why: str
     scale: float = 1.0
     predictions: Literal["values", "unit", "positive", "second positive"] = "values"
+    among: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,9 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
             GaussianNLLLoss(eps=1.0), (5, 2, 3), "one of several", "variances below eps", predictions="second positive"
         ),
         LossCase(
+            GaussianNLLLoss(eps=0.5), (5, 2), "one of several", "variances of 0 and of eps", among=(0.0, 0.5, 1.0)
+        ),
+        LossCase(
             GaussianNLLLoss(reduction="none"), (5, 2, 3), "one of several", "one by one", predictions="second positive"
         ),
     ],

@@ -39,6 +39,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
     CosineEmbeddingLoss: [
         LossCase(CosineEmbeddingLoss(), (8, 2, 3), "sign a row", "both signs"),
         LossCase(CosineEmbeddingLoss(margin=-0.3), (8, 2, 3), "sign a row", "vectors of length 0", scale=0.0),
+        LossCase(CosineEmbeddingLoss(), (24, 2, 2), "sign a row", "right angles: at the margin", among=(-1.0, 1.0)),
         LossCase(CosineEmbeddingLoss(margin=-0.3, reduction="sum"), (8, 2, 3), "sign a row", "margin below 0"),
         LossCase(CosineEmbeddingLoss(margin=0.4, reduction="none"), (8, 2, 3), "sign a row", "one by one"),
     ],
@@ -50,6 +51,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
         LossCase(TripletMarginLoss(p=inf, margin=2.0), (6, 3, 4), "none", "the largest alone"),
         LossCase(TripletMarginLoss(eps=0.0, p=1.5), (6, 3, 4), "none", "all three alike: no distance", scale=0.0),
         LossCase(TripletMarginLoss(p=inf), (6, 3, 4), "none", "several that are the largest", scale=0.0),
+        LossCase(TripletMarginLoss(p=1.0, eps=0.0), (24, 3, 4), "none", "exactly at the margin", among=(0.0, 1.0)),
         LossCase(TripletMarginLoss(reduction="none"), (6, 3, 4), "none", "one by one"),
     ],
     MultiMarginLoss: [

@@ -67,6 +67,7 @@ CASES: dict[type[Description], list[Case]] = {
         Case(
             L.LocalResponseNorm(5, alpha=2.0, beta=-1.0), ((3, 2, 1, 2),), "a window wider than the channels, volumes"
         ),
+        Case(L.LocalResponseNorm(9, alpha=2.0), ((2, 3),), "wider on both sides"),
         Case(L.LocalResponseNorm(1, alpha=1.0), ((3, 4),), "each channel by itself"),
         Case(L.LocalResponseNorm(3, alpha=1.0), ((4, 2),), "inputs of order 10000", scale=1e4),
     ],

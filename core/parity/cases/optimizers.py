@@ -101,7 +101,7 @@ OPTIMIZER_CASES: dict[type[Description], list[OptimizerCase]] = {
         ),
         OptimizerCase(LBFGS(0.01, max_iter=2, history_size=9, maximize=True), "uphill"),
         OptimizerCase(LBFGS(0.5, tolerance_grad=10.0, history_size=2), "flat enough: no iteration"),
-        OptimizerCase(LBFGS(0.5, tolerance_change=0.05, history_size=9), "too little changes"),
+        OptimizerCase(LBFGS(0.5, tolerance_change=0.03, history_size=9), "too little changes"),
     ],
     Muon: [
         OptimizerCase(Muon(0.02), "plain: a tall matrix and a wide one", matrices=True),

@@ -15,6 +15,7 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.CosineSimilarity(dim=-2), ((3, 4, 2), (3, 4, 2)), "an axis that is not the last, counted from the end"),
         Case(L.CosineSimilarity(dim=3), ((1, 2, 4), (3, 1, 4)), "both broadcast"),
         Case(L.CosineSimilarity(eps=2.0), ((4,), (4,)), "some norms below eps: they do not move", batch=9),
+        Case(L.CosineSimilarity(eps=2.0), ((3,), (3,)), "norms of exactly eps: they move", among=(0.0, 2.0), batch=16),
         Case(L.CosineSimilarity(), ((4,), (4,)), "nothing but zeros", scale=0.0),
         Case(L.CosineSimilarity(), ((4,), (4,)), "inputs of order 10000", scale=1e4),
         Case(L.CosineSimilarity(dim=2), (Form((3, BATCH, 2)), Form((1, 2))), "the batch elsewhere, and a weight"),
