@@ -95,6 +95,7 @@ def ctc(spec: CTCLoss, p: Array, t: Array) -> tuple[Array, LossBackward]:
         for place in range(shares.shape[2]):
             dp[rows, :, a.classes[:, place]] -= shares[:, :, place].T
         dp[(np.arange(p.shape[1]) >= a.times[:, None]) | lost[:, None]] = 0
+        dp[np.isinf(nll) & ~lost] = np.nan  # nothing leads there: no direction is better
         dp *= np.broadcast_to(spread(dL) / lengths, len(p))[:, None, None]
         return dp
 

@@ -22,7 +22,7 @@ from isograd.core.learning.margins import (
     told,
 )
 
-TINY = 1e-12  # is added to a squared length
+TINY = float(np.float32(1e-12))  # is added to a squared length: in float64 too, as in torch
 
 
 @LOSSES.implements(SoftMarginLoss)

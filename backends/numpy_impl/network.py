@@ -86,8 +86,7 @@ class NumpyNetwork:
     def _checked(self, inputs: Arrays, training: bool) -> Arrays:
         """Inputs that fit the model and its mode."""
         arrays = check_inputs(self.model, inputs)
-        if training:
-            self.fewest.check(self.model.rows(arrays))
+        self.fewest.check(self.model.rows(arrays), training=training)
         return arrays
 
     def backward(self, *dys: Array) -> tuple[Any, State]:
@@ -149,7 +148,7 @@ class NumpyNetwork:
             return outputs_of_none(self.model, self.dtype, training=False)
         parts: list[Arrays] = []
         with self.threads:
-            for piece in pieces(self.model, arrays, batch_size):
+            for piece in pieces(self.model, self.fewest, arrays, batch_size):
                 y, _, _ = self.compute(as_inputs(piece, self.input_dtypes), training=False, needs_dx=False)
                 parts.append(y if isinstance(y, tuple) else (y,))
         return how.returned(joined(parts))

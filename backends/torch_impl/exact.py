@@ -35,6 +35,21 @@ class CosineSimilarity(nn.Module):
         return f"dim={self.dim}, eps={self.eps}"
 
 
+class SoftMarginLoss(nn.Module):
+    """log(1 + e^(−t·p)): nn.SoftMarginLoss takes the exponential itself, which overflows where −t·p exceeds 88."""
+
+    def __init__(self, reduction: str) -> None:
+        super().__init__()
+        self.reduction = reduction
+
+    def forward(self, p: Tensor, t: Tensor) -> Tensor:
+        each = torch.logaddexp(torch.zeros_like(p), -t * p)
+        return each.mean() if self.reduction == "mean" else each.sum() if self.reduction == "sum" else each
+
+    def extra_repr(self) -> str:
+        return f"reduction={self.reduction!r}"
+
+
 def cosine_similarity(a: Tensor, b: Tensor, dim: int, eps: float) -> Tensor:
     """F.cosine_similarity, with the gradient of its own formula where a norm is below eps as well"""
     both = torch.broadcast_shapes(a.shape, b.shape)  # type: ignore[no-untyped-call]

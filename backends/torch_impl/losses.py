@@ -5,6 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from isograd.backends.torch_impl.exact import SoftMarginLoss
 from isograd.core.base.table import Table
 from isograd.core.learning import likelihoods, margins
 from isograd.core.learning import losses as core
@@ -143,7 +144,7 @@ LOSSES[likelihoods.KLDivLoss] = lambda s: (
 LOSSES[likelihoods.PoissonNLLLoss] = lambda s: nn.PoissonNLLLoss(s.log_input, s.full, eps=s.eps, reduction=s.reduction)
 LOSSES[likelihoods.GaussianNLLLoss] = lambda s: CheckedGaussianNLL(s)
 LOSSES[likelihoods.CTCLoss] = lambda s: CTC(s.blank, s.reduction, s.zero_infinity)
-LOSSES[margins.SoftMarginLoss] = lambda s: nn.SoftMarginLoss(reduction=s.reduction)
+LOSSES[margins.SoftMarginLoss] = lambda s: SoftMarginLoss(s.reduction)
 LOSSES[margins.HingeEmbeddingLoss] = lambda s: nn.HingeEmbeddingLoss(s.margin, reduction=s.reduction)
 LOSSES[margins.MarginRankingLoss] = lambda s: SideBySide(nn.MarginRankingLoss(s.margin, reduction=s.reduction))
 LOSSES[margins.CosineEmbeddingLoss] = lambda s: SideBySide(nn.CosineEmbeddingLoss(s.margin, reduction=s.reduction))

@@ -99,8 +99,7 @@ class TorchNetwork:
     def _checked(self, inputs: Arrays, training: bool) -> Arrays:
         """Inputs that fit the model and its mode."""
         arrays = check_inputs(self.model, inputs)
-        if training:
-            self.fewest.check(self.model.rows(arrays))
+        self.fewest.check(self.model.rows(arrays), training=training)
         return arrays
 
     def backward(self, *dys: Array) -> tuple[Any, State]:
@@ -190,7 +189,7 @@ class TorchNetwork:
         if how.none:
             return outputs_of_none(self.model, self.dtype, training=False)
         parts: list[Arrays] = []
-        for piece in pieces(self.model, arrays, batch_size):
+        for piece in pieces(self.model, self.fewest, arrays, batch_size):
             y = self.compute(self.tensors(piece), training=False)
             parts.append(tuple(v.cpu().numpy() for v in (y if isinstance(y, tuple) else (y,))))
         return how.returned(joined(parts))

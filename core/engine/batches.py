@@ -68,14 +68,15 @@ def check_forms(model: Composite, arrays: Arrays) -> None:
             raise ShapeError(f"input {k}", wanted=f"{form}", got=f"{x.shape}", fix="arrays of one batch's rows")
 
 
-def pieces(model: Composite, inputs: Sequence[Array], batch_size: int) -> list[Arrays]:
+def pieces(model: Composite, fewest: Fewest, inputs: Sequence[Array], batch_size: int) -> list[Arrays]:
     """The inputs cut into batches of at most `batch_size` rows, for `predict`.
 
     Raises ShapeError where several are needed, and an output is no batch of samples: what comes of each could not be
-    joined.
+    joined; and where the last has fewer rows than the model needs.
     """
     size, arrays = counted("predict", "batch_size", batch_size), check_inputs(model, inputs)
     rows, graph = model.rows(arrays), model.graph(*model.input_shapes)
+    fewest.check(rows % size or size if rows > size else rows, training=False)
     if rows <= size:
         return [arrays]
     for k, slot in enumerate(graph.outputs_in(training=False)):
@@ -228,12 +229,12 @@ class BatchCheck:
             return x.dtype in ORDINARY
         return x.dtype == np.int64 and allowed.start == 0 and all_within(x, allowed.stop)
 
-    def __call__(self, inputs: Arrays, targets: Arrays, *, training: bool = True) -> Arrays:
+    def __call__(self, inputs: Arrays, targets: Arrays, *, training: bool | None = True) -> Arrays:
         """One array of targets for each loss. Raise where an input does not fit the model or a target its loss; nothing
-        has changed by then."""
+        has changed by then. `training`: None where it is no batch, but all there is."""
         rows = len(inputs[0]) if self._ordinary(inputs) else len(check_inputs(self.model, inputs, self.data_inputs)[0])
-        if training and rows < self.least.rows:
-            raise self.least.error(rows)
+        if training is not None:
+            self.least.check(rows, training=training)
         targets = packed(self.losses, targets, rows)
         if len(targets) != len(self.trained):
             raise ShapeError(
@@ -256,7 +257,7 @@ def check_batch(
     model: Composite, losses: Losses, inputs: Arrays, targets: Arrays, carrying: Carrying | None = None
 ) -> Arrays:
     """`BatchCheck` of data, however many rows a batch of them will have."""
-    return BatchCheck(model, losses, carrying)(inputs, targets, training=False)
+    return BatchCheck(model, losses, carrying)(inputs, targets, training=None)
 
 
 def mean_loss(losses: Losses, pieces: Sequence[tuple[Sequence[float], Arrays, Arrays]]) -> tuple[float, Arrays, Arrays]:

@@ -54,8 +54,7 @@ def entered(model: Composite, inputs: Sequence[Any]) -> tuple[Arrays, Entered]:
 def entering(model: Composite, fewest: Fewest, inputs: Sequence[Any], *, training: bool) -> tuple[Arrays, Entered]:
     """As `entered`, with as many rows as the mode needs."""
     arrays, how = entered(model, inputs)
-    if training:
-        fewest.check(0 if how.none else model.rows(arrays))
+    fewest.check(0 if how.none else model.rows(arrays), training=training)
     return arrays, how
 
 

@@ -39,7 +39,13 @@ def loss_gradients(
     several = as_arrays(prediction, "prediction")
     p = several[0] if len(several) == 1 else np.stack(several, axis=1)
     p = p if p.dtype in FLOATS.values() else p.astype(np.float64)
-    (t,) = packed((loss,), as_arrays(target, "target"), len(p))
+    made = packed((loss,), as_arrays(target, "target"), len(p))
+    if len(made) != 1:
+        wanted = (
+            "one array of targets" if loss.arrays < 2 else f"{loss.arrays} arrays of targets, or one that is packed"
+        )
+        raise DataError(repr(loss), wanted=wanted, got=f"{len(made)}", fix="give the targets in the loss's own order")
+    (t,) = made
     loss.check(p.shape[1:], t)
     if t.dtype.kind == "f" or not loss.labels:
         t = t.astype(p.dtype)

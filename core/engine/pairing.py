@@ -44,7 +44,8 @@ def gathered(losses: Losses, outputs: Sequence[Any], stack: Callable[[list[Any]]
 def packed(losses: Losses, targets: Arrays, rows: int) -> Arrays:
     """One array of targets for each loss that is not None, of these or of as many as the losses take."""
     trained = [loss for loss in losses if loss is not None]
-    if len(targets) == len(trained) or len(targets) != sum([loss.arrays for loss in trained]):
+    ready = len(targets) == len(trained) and not any(x.packs(t) for x, t in zip(trained, targets, strict=True))
+    if ready or len(targets) != sum([loss.arrays for loss in trained]):
         return targets
     made, start = [], 0
     for loss in trained:

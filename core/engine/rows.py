@@ -18,13 +18,16 @@ def counted(call: str, name: str, number: Any) -> int:
 
 
 class Fewest:
-    """The fewest rows that a model trains on, and the first node that cannot do with fewer."""
+    """The fewest rows that a model trains on, or is evaluated on, and the first node that cannot do with fewer."""
 
-    def __init__(self, model: Composite) -> None:
+    def __init__(self, model: Composite, *, training: bool = True) -> None:
+        self.training = training
+        self.in_evaluation = Fewest(model, training=False) if training else self
         self.rows, self.path, self.layer, self.shape = 1, "", None, ()  # type: tuple[int, str, Layer | None, Shape]
         for path, layer, shapes in nodes(model, model.input_shapes):
-            if layer.least_rows(*shapes) > self.rows:
-                self.rows, self.path, self.layer, self.shape = layer.least_rows(*shapes), path, layer, shapes[0]
+            least = layer.least_rows(*shapes, training=training)
+            if least > self.rows:
+                self.rows, self.path, self.layer, self.shape = least, path, layer, shapes[0]
 
     @property
     def where(self) -> str:
@@ -34,15 +37,18 @@ class Fewest:
         """What there is to say of a batch of too few."""
         return ShapeError(
             self.where,
-            wanted="more than one value for each channel in training",
+            wanted=f"more than one value for each channel{' in training' if self.training else ''}",
             got=f"a batch {(rows, *self.shape)}",
-            fix="a larger batch, or drop_last=True where the last holds one sample",
+            fix="a larger batch, or drop_last=True where the last holds one sample"
+            if self.training
+            else "a batch_size= that leaves no single row, or track_running_stats=True",
         )
 
-    def check(self, rows: int) -> None:
-        """ShapeError where a batch has too few; of none nothing is computed unless a layer needs several."""
-        if rows < self.rows and (rows or self.layer is not None):
-            raise self.error(rows)
+    def check(self, rows: int, *, training: bool = True) -> None:
+        """ShapeError where a batch has too few; of none nothing is computed unless training needs several."""
+        held = self if training else self.in_evaluation
+        if rows < held.rows and (rows or (training and held.layer is not None)):
+            raise held.error(rows)
 
 
 def nodes(

@@ -49,8 +49,8 @@ class Layer(Description):
         """Models within each other, this one included; 0 for a plain layer."""
         return 0
 
-    def least_rows(self, *x: Shape) -> int:
-        """The fewest rows of a batch that it can be trained on, for inputs of these shapes."""
+    def least_rows(self, *x: Shape, training: bool = True) -> int:
+        """The fewest rows of a batch that it can be trained on, or evaluated, for inputs of these shapes."""
         return 1
 
     def out_shapes(self, *x: Shape) -> tuple[Shape, ...]:

@@ -49,9 +49,10 @@ class BatchNorm(Layer):
     track_running_stats: bool = True
     bias: bool = True
 
-    def least_rows(self, *x: Shape) -> int:
-        """A variance needs two values: two rows, where a row has one for each channel."""
-        return 2 if prod(x[0][1:]) == 1 else 1
+    def least_rows(self, *x: Shape, training: bool = True) -> int:
+        """A variance of the batch's own needs two values: two rows, where a row has one for each channel."""
+        own = training or not self.track_running_stats
+        return 2 if own and prod(x[0][1:]) == 1 else 1
 
     def weights(self, *x: Shape) -> dict[str, Weight]:
         return scale_and_shift(x[0][:1], bias=self.bias) if self.affine else {}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from math import nan
 from typing import Literal
 
 import numpy as np
@@ -10,38 +11,33 @@ import numpy as np
 from isograd.core.base.description import Count, Int, describes
 from isograd.core.base.errors import DataError
 from isograd.core.base.types import Array
-from isograd.core.learning.metrics import Metric
+from isograd.core.learning.classes import IGNORED, predicted, scored, single
+from isograd.core.learning.metrics import Metric, share_of
 
 Average = Literal["macro", "weighted", "micro", "binary"]
 
 
-def predicted(prediction: Array, target: Array, dim: int) -> tuple[Array, Array]:
-    """(predicted classes, true classes), a row of each: the largest entry along `dim`; of a single logit, above 0."""
-    if prediction.ndim == 1 or prediction.shape[dim] == 1:
-        return (prediction > 0).ravel().astype(np.int64), (target > 0.5).ravel().astype(np.int64)
-    classes = target.argmax(dim) if target.ndim == prediction.ndim else target
-    return prediction.argmax(dim).ravel(), classes.ravel().astype(np.int64)
-
-
-def confusion_matrix(prediction: Array, target: Array, *, dim: int = 1, classes: int | None = None) -> Array:
+def confusion_matrix(
+    prediction: Array, target: Array, *, dim: int = 1, classes: int | None = None, ignore_index: int = IGNORED
+) -> Array:
     """counts[t, p] of samples of class t that are predicted as p, whole numbers (classes, classes)
 
     `prediction` (N, C, …) with classes along `dim`, or a single logit a sample; `target` class indices, one-hot or
     probabilities. `classes`: how many there are, by default as many as the prediction has scores (2 of one logit).
+    Targets of `ignore_index` are left out.
 
     >>> confusion_matrix(np.array([[2.0, 1.0], [0.0, 3.0], [1.0, 4.0]]), np.array([0, 0, 1])).tolist()
     [[1, 1], [0, 1]]
     """
-    chosen, true = predicted(prediction, target, dim)
-    alone = prediction.ndim == 1 or prediction.shape[dim] == 1
-    count = (2 if alone else prediction.shape[dim]) if classes is None else classes
+    chosen, true = predicted(prediction, target, dim, ignore_index)
+    count = (2 if single(prediction, dim) else prediction.shape[dim]) if classes is None else classes
     for name, found in (("target", true), ("prediction", chosen)):
         if found.size and not (found.min() >= 0 and found.max() < count):
             raise DataError(
                 f"confusion_matrix({name})",
                 wanted=f"classes 0…{count - 1}",
                 got=f"{found.min()}…{found.max()}",
-                fix=f"classes={found.max() + 1}",
+                fix=f"classes={found.max() + 1}" if found.min() >= 0 else f"ignore_index={found.min()}",
             )
     counts: Array = np.bincount(true * count + chosen, minlength=count * count).reshape(count, count)
     return counts
@@ -52,20 +48,29 @@ class PerClass(Metric):
     """A figure for each class, averaged over the classes that targets or predictions name
 
     `average`: "macro" the plain mean, "weighted" by the number of targets of each class, "micro" of all counts
-    together, "binary" class 1's alone. What would be 0/0 counts as 0.
+    together, "binary" class 1's alone. What would be 0/0 counts as 0. What the loss leaves out, `ignore_index`, is left
+    out here; NaN of nothing. The label of another average than "macro" has its name in front: "micro F1".
     """
 
     average: Average = "macro"
     dim: Int = 1
+    ignore_index: Int = IGNORED
 
+    title = ""
     greater_is_better = True
+
+    @property
+    def label(self) -> str:  # type: ignore[override]
+        return averaged(self.average, self.title)
 
     def of_counts(self, hits: Array, named: Array, held: Array) -> Array:
         """The figure of each class: it was named and true `hits` times, named in all, held by targets."""
         raise NotImplementedError
 
     def value(self, prediction: Array, target: Array) -> float:
-        chosen, true = predicted(prediction, target, self.dim)
+        chosen, true = predicted(prediction, target, self.dim, self.ignore_index)
+        if not len(true):
+            return nan
         names = np.union1d(chosen, true)
         hits = np.array([np.sum((chosen == c) & (true == c)) for c in names])
         named, held = (np.array([np.sum(values == c) for c in names]) for values in (chosen, true))
@@ -85,7 +90,7 @@ class Precision(PerClass):
     0.5
     """
 
-    label = "precision"
+    title = "precision"
 
     def of_counts(self, hits: Array, named: Array, held: Array) -> Array:
         return _share(hits, named)
@@ -99,7 +104,7 @@ class Recall(PerClass):
     True
     """
 
-    label = "recall"
+    title = "recall"
 
     def of_counts(self, hits: Array, named: Array, held: Array) -> Array:
         return _share(hits, held)
@@ -113,10 +118,19 @@ class F1(PerClass):
     0.5
     """
 
-    label = "F1"
+    title = "F1"
 
     def of_counts(self, hits: Array, named: Array, held: Array) -> Array:
         return _share(2 * hits, named + held)
+
+
+def averaged(average: str, title: str) -> str:
+    """The label of a figure that is averaged over classes.
+
+    >>> averaged("macro", "F1"), averaged("micro", "F1")
+    ('F1', 'micro F1')
+    """
+    return title if average == "macro" else f"{average} {title}"
 
 
 def _share(part: Array, whole: Array) -> Array:
@@ -127,12 +141,15 @@ def _share(part: Array, whole: Array) -> Array:
 class TopKAccuracy(Metric):
     """The share of targets among the k largest entries along `dim`; of equal entries the later class is larger
 
+    A single logit is class 1's, against 0: class 1 where it is above. `ignore_index` as in Accuracy; NaN of nothing.
+
     >>> TopKAccuracy(2).value(np.array([[0.1, 0.5, 0.4], [0.7, 0.2, 0.1]]), np.array([2, 2]))
     0.5
     """
 
     k: Count = field(kw_only=False, default=5)
     dim: Int = 1
+    ignore_index: Int = IGNORED
 
     greater_is_better = True
 
@@ -141,10 +158,12 @@ class TopKAccuracy(Metric):
         return f"top-{self.k} accuracy"
 
     def value(self, prediction: Array, target: Array) -> float:
-        scores = np.moveaxis(prediction, self.dim, -1)
-        true = target.argmax(self.dim) if target.ndim == prediction.ndim else target
-        first = np.argsort(scores, axis=-1, kind="stable")[..., ::-1][..., : self.k]
-        return float(np.mean((first == np.asarray(true)[..., None]).any(-1)))
+        if single(prediction, self.dim):
+            chosen, true = predicted(prediction, target, self.dim, self.ignore_index)
+            return share_of((chosen == true) | (self.k > 1))
+        scores, true = scored(prediction, target, self.dim, self.ignore_index)
+        first = np.argsort(scores, axis=-1, kind="stable")[:, ::-1][:, : self.k]
+        return share_of((first == true[:, None]).any(-1))
 
 
 @describes("metric")
@@ -152,7 +171,8 @@ class AUC(Metric):
     """The area under the ROC curve: how often one of the class scores above one that is not, equal scores half
 
     Of a single logit or two classes: class 1's. Of more: each class against the rest, by softmax along `dim`, then the
-    mean ("macro"), or weighted by how often each class is true. NaN where a class has no samples, or all of them.
+    mean ("macro"), or weighted by how often each class is true. NaN where a class has no samples, or all of them, and
+    where a score is NaN. `ignore_index` as in Accuracy.
 
     >>> AUC().value(np.array([0.1, 0.4, 0.35, 0.8]), np.array([0, 0, 1, 1]))
     0.75
@@ -160,22 +180,26 @@ class AUC(Metric):
 
     average: Literal["macro", "weighted"] = "macro"
     dim: Int = 1
+    ignore_index: Int = IGNORED
 
-    label = "AUC"
     greater_is_better = True
 
+    @property
+    def label(self) -> str:  # type: ignore[override]
+        return averaged(self.average, "AUC")
+
     def value(self, prediction: Array, target: Array) -> float:
-        if prediction.ndim == 1 or prediction.shape[self.dim] == 1:
-            return _area(prediction.ravel(), target.ravel() > 0.5)
-        true = (target.argmax(self.dim) if target.ndim == prediction.ndim else target).ravel()
-        scores = np.moveaxis(prediction.astype(np.float64), self.dim, -1).reshape(len(true), -1)
+        scores, true = scored(prediction, target, self.dim, self.ignore_index)
+        if np.isnan(scores).any():
+            return nan
         if scores.shape[1] == 2:
-            return _area(scores[:, 1] - scores[:, 0], true == 1)
+            return _area(np.subtract(scores[:, 1], scores[:, 0], dtype=np.float64), true == 1)
+        scores = scores.astype(np.float64)
         p = np.exp(scores - scores.max(1, keepdims=True))
         p /= p.sum(1, keepdims=True)
         areas = [_area(p[:, c], true == c) for c in range(p.shape[1])]
-        weights = np.bincount(true.astype(np.int64), minlength=p.shape[1]) if self.average == "weighted" else None
-        return float(np.average(areas, weights=weights))
+        weights = np.bincount(true, minlength=p.shape[1]) if self.average == "weighted" else None
+        return float(np.average(areas, weights=weights)) if len(true) else nan
 
 
 def _area(scores: Array, positive: Array) -> float:
@@ -184,5 +208,5 @@ def _area(scores: Array, positive: Array) -> float:
     ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]
     ones, zeros = int(positive.sum()), int((~positive).sum())
     if not ones or not zeros:
-        return float("nan")
+        return nan
     return float((ranks[positive].sum() - ones * (ones + 1) / 2) / (ones * zeros))

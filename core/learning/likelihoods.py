@@ -27,7 +27,7 @@ class BCELoss(Loss):
 
     def check(self, prediction: Shape, target: Array) -> None:
         super().check(prediction, target)
-        check_figures(self, "weight", prediction[-1] if prediction else 0, alone=bool(prediction))
+        check_figures(self, "weight", prediction[-1] if prediction else 1, alone=True)
         check_probabilities(self, target)
 
     def telling_nothing(self, prediction: Array) -> Array:

@@ -35,6 +35,10 @@ class Loss(Description):
         (target,) = targets
         return target
 
+    def packs(self, target: Array) -> bool:
+        """Whether one array alone is what `packed` takes, not yet what it makes."""
+        return False
+
     def differentiable(self, target: Array) -> bool:
         """Whether the loss has a derivative in these targets: floating ones, of most losses that take values."""
         return False
@@ -291,7 +295,7 @@ class BCEWithLogitsLoss(Loss):
     def check(self, prediction: Shape, target: Array) -> None:
         super().check(prediction, target)
         for name in ("weight", "pos_weight"):
-            check_figures(self, name, prediction[-1] if prediction else 0, alone=bool(prediction))
+            check_figures(self, name, prediction[-1] if prediction else 1, alone=True)
         check_probabilities(self, target)
 
     def differentiable(self, target: Array) -> bool:

@@ -32,7 +32,7 @@ def check_signs(spec: Loss, target: Array) -> None:
 class SoftMarginLoss(Loss):
     """L = mean log(1 + e^(−t·p)), targets 1 or −1 in the prediction's shape
 
-    Any other number scales the prediction, as in torch.
+    Any other number scales the prediction, as in torch, whose own value is infinite where −t·p exceeds 88 in float32.
     """
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from math import log, sqrt
+from math import log, nan, sqrt
 
 import numpy as np
 
 from isograd.core.base.description import Description, Int, describes
 from isograd.core.base.types import Array
+from isograd.core.learning.classes import IGNORED, predicted
 
 
 @describes("metric", abstract=True)
@@ -21,51 +22,59 @@ class Metric(Description):
         raise NotImplementedError
 
 
+def share_of(right: Array) -> float:
+    """How large a share of them is True; NaN of none."""
+    return float(np.mean(right)) if right.size else nan
+
+
 @describes("metric")
 class Accuracy(Metric):
     """The share of predictions whose largest entry (along `dim`, counting the batch) stands at the target's class.
 
     Targets are class indices (N, …), or one-hot or probabilities (N, C, …). A single logit per sample
-    counts as class 1 where it is above 0.
+    counts as class 1 where it is above 0. What the loss leaves out, `ignore_index`, is left out here; NaN of nothing.
 
     >>> Accuracy().value(np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0, 0]))
     0.5
     """
 
     dim: Int = 1
+    ignore_index: Int = IGNORED
 
     label = "accuracy"
     greater_is_better = True
 
     def value(self, prediction: Array, target: Array) -> float:
-        if prediction.ndim == 1 or prediction.shape[self.dim] == 1:
-            return float(np.mean((prediction > 0).ravel() == (target > 0.5).ravel()))
-        classes = target.argmax(self.dim) if target.ndim == prediction.ndim else target
-        return float(np.mean(prediction.argmax(self.dim) == classes))
+        return share_of(np.equal(*predicted(prediction, target, self.dim, self.ignore_index)))
 
 
 @describes("metric")
 class Nats(Metric):
     """mean −log p(target), p = softmax of the prediction along `dim`: what one symbol costs, in natural units
 
-    Targets are class indices (N, …). Whatever the batches, every target weighs the same.
+    Targets are class indices (N, …). Whatever the batches, every target weighs the same; `ignore_index` none. NaN of
+    nothing.
 
     >>> Nats().value(np.zeros((2, 4)), np.array([0, 3])) == log(4)
     True
     """
 
     dim: Int = 1
+    ignore_index: Int = IGNORED
 
     label = "nats per symbol"
 
     def value(self, prediction: Array, target: Array) -> float:
-        total = 0.0
+        total, count = 0.0, 0
         for p, t in zip(prediction, target, strict=True):  # sample by sample: no second copy of all predictions
             scores = np.moveaxis(p.astype(np.float64), self.dim - 1 if self.dim > 0 else self.dim, -1)
             scores -= scores.max(-1, keepdims=True)
-            logp = np.take_along_axis(scores, np.asarray(t)[..., None], -1)[..., 0] - np.log(np.exp(scores).sum(-1))
-            total -= float(logp.sum())
-        return total / target.size
+            kept = np.asarray(t) != self.ignore_index
+            places = np.where(kept, t, 0)[..., None]
+            logp = np.take_along_axis(scores, places, -1)[..., 0] - np.log(np.exp(scores).sum(-1))
+            total -= float(logp.sum(where=kept))
+            count += int(kept.sum())
+        return total / count if count else nan
 
 
 @describes("metric")

@@ -74,7 +74,7 @@ def metric_of(function: Function, greater_is_better: bool) -> FunctionMetric:
     if not callable(function) or not name.isidentifier():
         fix = "def within_one(prediction, target): …"
         raise SpecError("ig.metric", wanted="a function with a name", got=shown(function), fix=fix)
-    taken = [getattr(kind, "label", None) for kind in REGISTRY["metric"].values()]
+    taken = [getattr(kind, what, None) for kind in REGISTRY["metric"].values() for what in ("label", "title")]
     if name in (*taken, "loss", "lr", "seconds", "train_loss", "validation_loss"):
         raise SpecError("ig.metric", wanted="a name of its own", got=repr(name), fix="rename the function")
     FUNCTIONS[name] = function, bool(greater_is_better)

@@ -24,7 +24,8 @@ class WeightedLoss(Loss):
     A weight of 2 is as good as the row twice, 0 as good as none: D of reduction="mean" is what the mean of `of` would
     divide by then: Σ s[n] times the values in a row, where these have class weights weighed with them, and without
     those that are ignored. "sum" divides nothing, "batchmean" by Σ s[n], "none" gives s[n]·each[n].
-    Targets are those of `of` and after them the weights (N,), 0 or more: y=(targets, weights). Keras divides by N,
+    Targets are those of `of` and after them the weights (N,), 0 or more: y=(targets, weights); where `of` has none,
+    y=weights. Keras divides by N,
     not by the sum of the weights; scikit-learn by the sum.
 
     One array stands for both: (N, 2 + …), the flattened targets of `of` behind what weighs the row above and below.
@@ -50,6 +51,14 @@ class WeightedLoss(Loss):
     def arrays(self) -> int:  # type: ignore[override]
         return self.of.arrays + 1
 
+    def packs(self, target: Array) -> bool:
+        return self.of.arrays == 0 and target.ndim == 1
+
+    @property
+    def fix(self) -> str:
+        """What to give it."""
+        return "y=(targets, weights)" if self.of.arrays else "y=weights"
+
     def packed(self, targets: Sequence[Array], rows: int) -> Array:
         target, weights = self.of.packed(targets[:-1], rows), targets[-1]
         if weights.shape != target.shape[:1]:
@@ -57,11 +66,11 @@ class WeightedLoss(Loss):
                 repr(self),
                 wanted=f"weights ({len(target)},), one for each row",
                 got=f"{weights.shape}",
-                fix="y=(targets, weights)",
+                fix=self.fix,
             )
         wrong = [v.dtype for v in (target, weights) if v.dtype.kind not in "fiu"]
         if wrong:
-            raise DataError(repr(self), wanted="numbers", got=f"{wrong[0]}", fix="y=(targets, weights), of numbers")
+            raise DataError(repr(self), wanted="numbers", got=f"{wrong[0]}", fix=f"{self.fix}, of numbers")
         above, below = np.asarray(weights, np.float64), np.asarray(weights, np.float64)
         if self.reduction == "mean":
             above, below = above * self.of.shares(target), below * self.of.counts(target)
@@ -79,7 +88,7 @@ class WeightedLoss(Loss):
                 repr(self),
                 wanted="targets and weights",
                 got=f"{target.dtype}{list(target.shape)}",
-                fix="y=(targets, weights)",
+                fix=self.fix,
             )
         shape = self.of.target_shape(prediction, target.shape[1] - FRONT)
         if prod(shape) != target.shape[1] - FRONT:

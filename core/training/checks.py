@@ -34,6 +34,12 @@ def check_parts(net: Any, schedule: Any, clip: Any, metrics: Any) -> None:
         raise SpecError(
             "metrics", wanted="metric descriptions in a list", got=repr(metrics), fix="metrics=[ig.Accuracy()]"
         )
+    known: dict[str, Metric] = {}
+    for metric in metrics:
+        other = known.setdefault(metric.label, metric)
+        if other is not metric:
+            wanted, fix = "a label for each: figures are kept under it", "leave one out"
+            raise SpecError("metrics", wanted=wanted, got=f"{metric.label!r} of {other!r} and {metric!r}", fix=fix)
 
 
 def check_watchers(callbacks: Any, early_stopping: Any) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from message_helpers import raised
 from training_helpers import BOTH
 
 import isograd as ig
@@ -150,6 +151,19 @@ def test_one_value_for_each_channel_cannot_be_normalised_in_training(layer: ig.L
     with pytest.raises(ig.IsogradError, match="more than one value for each channel in training"):
         net.forward(np.ones((1, *shape)), training=True)
     assert np.isfinite(net.forward(np.ones((1, *shape)))).all()
+
+
+@BOTH
+def test_nor_in_evaluation_where_the_statistics_are_the_batchs_own(backend: str) -> None:
+    net = ig.build(ig.Sequential([ig.BatchNorm1d(track_running_stats=False)], input_shape=(3,)), backend=backend)
+    for call in (lambda: net.forward(np.ones((1, 3))), lambda: net.predict(np.ones((5, 3)), batch_size=2)):
+        assert raised(call) == (
+            "ShapeError: 0: BatchNorm1d(track_running_stats=False)\n"
+            "  wanted more than one value for each channel\n"
+            "  got    a batch (1, 3)\n"
+            "  fix    a batch_size= that leaves no single row, or track_running_stats=True"
+        )
+    assert np.isfinite(net.predict(np.ones((5, 3)), batch_size=5)).all()
 
 
 @pytest.mark.parametrize("kind", [ig.RNN, ig.GRU, ig.LSTM])

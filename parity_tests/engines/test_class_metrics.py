@@ -128,3 +128,66 @@ def test_what_is_no_metric() -> None:
         "  got    'unheard_of'",
         "  fix    run its @ig.metric function before reading: a file holds the name alone, never code",
     ]
+
+
+OF_CLASSES: list[Metric] = [
+    *(ig.Accuracy(), ig.Nats(), ig.Bits(), ig.AUC(), ig.AUC(average="weighted"), ig.TopKAccuracy(2)),
+    *(kind(average=average) for kind in SKLEARN for average in ("macro", "weighted", "micro")),
+]
+
+
+@pytest.mark.parametrize("metric", OF_CLASSES, ids=repr)
+def test_what_a_loss_ignores_no_metric_counts(metric: Metric) -> None:
+    """Rows of −100 are as good as none, wherever the classes stand."""
+    scores = SCORES[:, :3]
+    some = np.where(np.arange(60) % 3 == 0, -100, TRUE)
+    wanted = metric.value(scores[some >= 0], TRUE[some >= 0])
+    assert metric.value(scores, some) == wanted
+    assert np.isfinite(wanted)
+    maps = scores.reshape(15, 2, 2, 3).transpose(0, 3, 1, 2)
+    assert same(metric.value(maps, some.reshape(15, 2, 2)), wanted)
+    assert type(metric)(**{**vars(metric), "ignore_index": 2}).value(scores, TRUE) != metric.value(scores, TRUE)
+
+
+@pytest.mark.parametrize("metric", OF_CLASSES, ids=repr)
+@pytest.mark.parametrize("rows", [0, 5])
+def test_of_nothing_there_is_no_figure(metric: Metric, rows: int) -> None:
+    assert np.isnan(metric.value(np.zeros((rows, 3)), np.full(rows, -100)))
+
+
+def test_a_confusion_matrix_leaves_out_what_is_ignored_and_names_what_else_is_below_0() -> None:
+    some = np.where(np.arange(60) % 3 == 0, -100, TRUE)
+    kept = some >= 0
+    assert np.array_equal(ig.confusion_matrix(SCORES, some), ig.confusion_matrix(SCORES[kept], TRUE[kept]))
+    wrong = np.where(kept, TRUE, -1)
+    assert raised(lambda: ig.confusion_matrix(SCORES, wrong)).splitlines()[1:] == [
+        "  wanted classes 0…3",
+        "  got    -1…2",
+        "  fix    ignore_index=-1",
+    ]
+
+
+@pytest.mark.parametrize("k", [1, 2, 3])
+def test_the_top_k_of_a_single_logit(k: int) -> None:
+    chosen = (LOGIT > 0) == IS_ONE
+    wanted = chosen.mean() if k == 1 else 1.0
+    for prediction, target in [(LOGIT, IS_ONE), (LOGIT[:, None], IS_ONE), (LOGIT[:, None], IS_ONE[:, None])]:
+        assert ig.TopKAccuracy(k).value(prediction, target) == wanted
+
+
+def test_an_area_under_no_number_is_none() -> None:
+    assert np.isnan(ig.AUC().value(np.array([0.1, 0.2, np.nan, 0.4]), np.array([0, 1, 1, 0])))
+
+
+def test_two_metrics_of_one_label_are_refused_and_averages_have_labels_of_their_own() -> None:
+    net = ig.build(ig.Sequential([ig.Linear(3)], input_shape=(4,)))
+    metrics_of_it = [ig.F1(), ig.F1(average="micro"), ig.AUC(), ig.AUC(average="weighted")]
+    trainer = ig.Trainer(net, loss=ig.CrossEntropyLoss(), optimizer=ig.SGD(0.1), metrics=metrics_of_it)
+    assert list(trainer.evaluate((SCORES, TRUE))) == ["loss", "F1", "micro F1", "AUC", "weighted AUC"]
+    twice: Any = [ig.Accuracy(), ig.Accuracy(dim=-1)]
+    assert raised(lambda: ig.Trainer(net, loss=ig.CrossEntropyLoss(), optimizer=ig.SGD(0.1), metrics=twice)) == (
+        "SpecError: metrics\n"
+        "  wanted a label for each: figures are kept under it\n"
+        "  got    'accuracy' of Accuracy() and Accuracy(dim=-1)\n"
+        "  fix    leave one out"
+    )

@@ -120,3 +120,50 @@ def test_alignments_as_torch_counts_them(backend: str, reduction: Any) -> None:
     assert q.grad is not None
     assert not difference(found.value, theirs.detach().numpy()).exceeds(ALLOWED)
     assert not difference(found.dprediction, q.grad.numpy().transpose(1, 0, 2)).exceeds(ALLOWED)
+
+
+@BOTH
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_soft_margin_is_finite_however_wrong_a_score_is(backend: str, dtype: str) -> None:
+    p, t = np.array([120.0, 800.0, -900.0], dtype), np.array([-1.0, -1.0, 1.0], dtype)
+    found = ig.loss_gradients(ig.SoftMarginLoss(reduction="none"), p, t, backend=backend)
+    assert found.value.tolist() == [120, 800, 900]
+    assert found.dprediction.tolist() == [1, 1, -1]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_cosine_of_nothing_at_all_is_judged_alike(dtype: str) -> None:
+    p = np.random.default_rng(1).normal(size=(4, 2, 3)).astype(dtype)
+    p[1, 0] = 0
+    t = np.array([1.0, -1.0, 1.0, -1.0], dtype)
+    mine, theirs = (ig.loss_gradients(ig.CosineEmbeddingLoss(margin=-0.5), p, t, backend=b) for b in ("numpy", "torch"))
+    assert not difference(mine.dprediction, theirs.dprediction).exceeds(TOLERANCE["node", dtype])
+
+
+@BOTH
+def test_what_no_alignment_leads_to_has_no_gradient_that_is_a_number(backend: str) -> None:
+    """The first row's three classes have no room in two steps; the second row is as without the first."""
+    p = np.random.default_rng(2).normal(size=(2, 4, 4))
+    t = np.array([[2, 3, 1, 2, 3], [4, 2, 1, 2, 0]])
+    both = ig.loss_gradients(ig.CTCLoss(reduction="sum"), p, t, backend=backend)
+    alone = ig.loss_gradients(ig.CTCLoss(reduction="sum"), p[1:], t[1:], backend=backend)
+    assert both.value == np.inf
+    assert np.isnan(both.dprediction[0, :2]).all()
+    assert not difference(both.dprediction[1:], alone.dprediction).exceeds(ALLOWED)
+
+
+@BOTH
+@pytest.mark.parametrize("kind", [ig.BCELoss, ig.BCEWithLogitsLoss])
+def test_one_figure_weighs_predictions_of_one_number_a_sample(kind: Any, backend: str) -> None:
+    p, t = np.array([0.2, 0.7, 0.9]), np.array([0.0, 1.0, 0.0])
+    plain, twice = (ig.loss_gradients(loss, p, t, backend=backend) for loss in (kind(), kind(weight=(2.0,))))
+    assert not difference(np.asarray(twice.value), np.asarray(2 * plain.value)).exceeds(ALLOWED)
+    assert not difference(twice.dprediction, 2 * plain.dprediction).exceeds(ALLOWED)
+
+
+def test_targets_of_another_number_than_a_loss_takes_are_told() -> None:
+    with pytest.raises(ig.DataError) as caught:
+        ig.loss_gradients(ig.MSELoss(), np.zeros(2), (np.zeros(2), np.zeros(2)))
+    assert str(caught.value) == (
+        "MSELoss()\n  wanted one array of targets\n  got    2\n  fix    give the targets in the loss's own order"
+    )

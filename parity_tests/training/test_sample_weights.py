@@ -6,11 +6,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 from training_helpers import BOTH
 
 import isograd as ig
 from isograd.core.parity.matching import TOLERANCE, difference
 
+ALLOWED = TOLERANCE["node", "float64"]
 RNG = np.random.default_rng(8)
 X = RNG.normal(size=(9, 4))
 TIMES = np.array([1, 2, 0, 3, 1, 1, 2, 0, 1])
@@ -122,3 +125,21 @@ def test_a_loss_that_is_one_number_cannot_be_weighed() -> None:
         "  got    MSELoss()\n"
         '  fix    ig.WeightedLoss(ig.MSELoss(reduction="none"))'
     )
+
+
+@BOTH
+def test_a_loss_without_targets_takes_the_weights_alone(backend: str) -> None:
+    loss, rng = ig.WeightedLoss(ig.TripletMarginLoss(reduction="none")), np.random.default_rng(3)
+    three, times = tuple(rng.normal(size=(4, 3)) for _ in range(3)), np.array([1.0, 2.0, 0.0, 1.0])
+    each = F.triplet_margin_loss(*map(torch.from_numpy, three), reduction="none").numpy()
+    found = ig.loss_gradients(loss, three, times, backend=backend)
+    assert not difference(np.asarray(found.value), np.asarray((times * each).sum() / 4)).exceeds(ALLOWED)
+    x = ig.Input((3,))
+    model = ig.Model(inputs=x, outputs=[ig.Linear(2, name=name)(x) for name in ("a", "b", "c")])
+    trainer = ig.Trainer(ig.build(model, backend=backend), loss=loss, optimizer=ig.SGD(0.1))
+    doubled = np.repeat(three[0], times.astype(int), axis=0)
+    plain = ig.Trainer(ig.build(model, backend=backend), loss=ig.TripletMarginLoss(), optimizer=ig.SGD(0.1))
+    weighed, repeated = trainer.evaluate((three[0], times))["loss"], plain.evaluate((doubled, ()))["loss"]
+    assert not difference(np.float32(weighed), np.float32(repeated)).exceeds(TOLERANCE["node", "float32"])
+    with pytest.raises(ig.ShapeError, match="fix    y=weights"):
+        ig.loss_gradients(loss, three, np.ones(3), backend=backend)

@@ -21,6 +21,8 @@ from isograd.core.learning.margins import (
 from isograd.core.parity.formulas.losses import figures, reduced
 from isograd.core.parity.formulas.table import loss_formula
 
+TINY = float(np.float32(1e-12))  # PyTorch's constant, which has float32's digits in float64 too
+
 
 def above(ops: Namespace, z: Any) -> Any:
     """max(0, z), whose derivative at 0 is 0"""
@@ -54,7 +56,7 @@ def margin_ranking(spec: MarginRankingLoss, ops: Namespace, p: Any, t: Array) ->
 def cosine_embedding(spec: CosineEmbeddingLoss, ops: Namespace, p: Any, t: Array) -> Any:
     """Σ (1 − cos where t = 1, max(0, cos − margin) where t = −1) / D"""
     a, b = p[:, 0], p[:, 1]
-    lengths = (ops.sum(a * a, axis=1) + 1e-12) * (ops.sum(b * b, axis=1) + 1e-12)
+    lengths = (ops.sum(a * a, axis=1) + TINY) * (ops.sum(b * b, axis=1) + TINY)
     cos = ops.sum(a * b, axis=1) / ops.sqrt(lengths)
     return reduced(spec, ops, ops.where(t == 1, 1 - cos, above(ops, cos - spec.margin)), t.size)
 
