@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from isograd.core.base.description import Description
 from isograd.core.base.types import Shape
 from isograd.core.graph.composite import Composite
+from isograd.core.parity.natures import Nature
 
 Claim = float | str
 """A number, or of structure a dtype and shape in words."""
@@ -20,6 +21,8 @@ class Row:
     """One comparison. `allowed` is None where the error is reported, not judged.
 
     `unsteady`: whether nobody can say, since one unit in the last place moves it by a large part of itself.
+    `nature`: its class; None where nobody can say, or the engine lacks it. `noise`: the measured noise floor, as
+    `error` is measured; None where it was not. `rtol`, `atol`: what numpy.allclose would need, the other being 0.
     """
 
     stage: str
@@ -33,6 +36,15 @@ class Row:
     sides: tuple[str, ...] = ()  # which engines were compared
     apart: float | None = None  # max|a−b|, where `error` says how far each is from what it should be
     unsteady: bool = False
+    nature: Nature | None = None
+    noise: float | None = None
+    rtol: float | None = None
+    atol: float | None = None
+
+    @property
+    def floors(self) -> float | None:
+        """The error as a multiple of the noise floor; None where no floor was measured."""
+        return self.error / self.noise if self.noise else None
 
     @property
     def failed(self) -> bool:
@@ -86,6 +98,7 @@ class Culprit:
     source: str | None = None
     inherited: str | None = None
     because: str = ""  # what differs between the sides by their own account: then nobody is the odd one out
+    explanation: str = ""  # "decoder.gru weight_hh: 3e-2 -> 2e-16 if reset='before'"
 
     @property
     def judged(self) -> bool:
