@@ -2,146 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
 from isograd.core.base.arrays import NUMPY
-from isograd.core.base.types import Array, State
-from isograd.core.engine.protocol import Judged, Learner, Network
-from isograd.core.graph.weights import declared, without_ties
-from isograd.core.parity.formulas import CLIPPING_FORMULAS, OPTIMIZER_FORMULAS
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, largest, structure
-from isograd.core.parity.pair import Pair, build_in, in_dtype
-from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS, Whole, judge
+from isograd.core.base.types import State
+from isograd.core.engine.protocol import Judged
+from isograd.core.graph.weights import declared
+from isograd.core.parity.formulas import CLIPPING_FORMULAS
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, differences, structure
+from isograd.core.parity.pair import Pair, in_dtype
+from isograd.core.parity.stages.end_to_end import BUFFER, judge
 from isograd.core.parity.stages.loss import losses_alone
 from isograd.core.parity.stages.nodes import nodes_alone
-from isograd.core.parity.stages.nudging import nudged_ends
-from isograd.core.parity.stages.rounding import Found, Rounding, least_noise
-from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, rounded, shaken, slots_of
+from isograd.core.parity.stages.one_step import LOSS, Step, by_formula, held_by
+from isograd.core.parity.stages.rounding import least_noise
+from isograd.core.parity.stages.training import (
+    Result,
+    Stopped,
+    Training,
+    from_run_to_run,
+    on_each,
+    slots_of,
+)
 from isograd.core.parity.verdict import Culprit, Row, Verdict
 from isograd.core.parity.witness import judge_each, judge_promise
 
 STAGE = "locked step"
-GRADIENT, LOSS = f"gradient{OF_THE_LOSS}", ("loss", "value")
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step of both sides from one state: what was before, and what each has after it."""
-
-    pair: Pair
-    training: Training
-    dtype: str
-    number: int
-    before: State
-    memory: State
-    after: tuple[State, State]
-    losses: tuple[float, float]
-    least: float  # the noise floor that no run is below
-    blamed: bool  # whether somebody was, before any step
-
-    @property
-    def whole(self) -> Whole:
-        """The model as it was before the step, on the step's batch."""
-        training = self.training
-        inputs, targets = training.batch(self.number)
-        return Whole(training.model, self.before, inputs, training.losses, targets, training.seed, self.number - 1)
-
-    def promised(self, weight: str) -> Array:
-        """An array of the dtype and shape that a weight and its gradient have by description."""
-        return in_dtype({weight: self.training.state[weight]}, self.dtype)[weight]
-
-    def promised_slot(self, slot: str, weight: str) -> Array | None:
-        """The same of one of a weight's slots; None where it has none of this name."""
-        found = self.training.optimizer.memory(self.training.state[weight].shape).get(slot)
-        return None if found is None else np.zeros(found.shape, self.dtype)
-
-    @cached_property
-    def ruled(self) -> tuple[State, State]:
-        """What clipping's and the optimizer's formulas make, in float64, of each side's own gradients."""
-        clip = self.training.clip
-        found: list[State] = []
-        for raw in self.gradients[0]:
-            wide = in_dtype(raw, "float64")
-            grads = wide if clip is None else CLIPPING_FORMULAS[type(clip)](clip, NUMPY, wide)
-            after: State = {}
-            for weight, gradient in grads.items():
-                after |= by_formula(self, weight, gradient)
-            found.append(after)
-        return found[0], found[1]
-
-    @cached_property
-    def rounding(self) -> Rounding:
-        """What explains a difference between the sides' gradients of this batch."""
-        whole, (raw_left, raw_right) = self.whole, self.gradients[0]
-        buffers = declared(whole.model)[1]
-
-        def found(gradients: State, after: State, loss: float) -> Found:
-            moved = {(path, BUFFER): values for path, values in after.items() if path in buffers}
-            slopes = {(path, GRADIENT): gradient for path, gradient in gradients.items()}
-            return moved | slopes | {LOSS: np.asarray(loss, self.dtype)}
-
-        def again(side: int, units: int, draw: int) -> Found:
-            held, given = in_dtype(self.before, self.dtype), rounded(whole.inputs, self.dtype)
-            state, moved = shaken(whole.model, held, given, units, draw)
-            net = build_in(self.pair.backends[side], whole.model, state, whole.seed, self.dtype)
-            learner = net.learner(whole.losses, self.training.optimizer)
-            learner.load_state_dict(self.memory)
-            gradients = learner.gradients(moved, whole.targets)[2]
-            loss = learner.step(moved, whole.targets, self.training.optimizer.lr)
-            return found(gradients, without_ties(net.model, net.state_dict()), loss)
-
-        sides = found(raw_left, self.after[0], self.losses[0]), found(raw_right, self.after[1], self.losses[1])
-        return Rounding(self.pair, sides, self.least, again, whole.added(self.pair.right, self.dtype), not self.blamed)
-
-    def only_rounding(self, weight: str) -> bool:
-        """Whether the sides' gradients of a weight are as equal as rounding lets them be."""
-        judged = self.rounding.judge((weight, GRADIENT))
-        return not judged.gap.exceeds(judged.allowed)
-
-    def from_rules(self, path: str) -> Difference:
-        """How far a weight or slot is from what the rules make of the side's own gradients: the side that is farther.
-
-        A share of what was added up: of a weight and its step, of a slot and its gradient, each without its sign.
-        """
-        weight = path.split("/", 1)[-1]
-        beside = []
-        for after, ruled, gradients in zip(self.after, self.ruled, self.gradients[1], strict=True):
-            if path == weight:
-                added = largest(self.before[path]) + largest(after[path] - self.before[path])
-            else:
-                sizes = by_formula(self, weight, np.abs(gradients[weight]), np.abs)
-                added = largest(sizes[path])
-            beside.append(difference(after[path], ruled[path].astype(after[path].dtype), added=added))
-        return max(beside, key=lambda found: found.error)
-
-    @cached_property
-    def nudged(self) -> list[State]:
-        """Where the left side ends from starts that are moved by one unit in the last place."""
-        start = self.before, self.memory, self.training.batch(self.number)
-        return nudged_ends(self.pair, self.training, self.dtype, *start)
-
-    @cached_property
-    def gradients(self) -> tuple[tuple[State, State], tuple[State, State]]:
-        """(both sides' gradients, both sides' gradients clipped)"""
-        training = self.training
-        nets = self.pair.build(training.model, self.before, seed=training.seed, dtype=self.dtype)
-        found = []
-        for clip in dict.fromkeys((None, training.clip)):
-            learners = [net.learner(training.losses, training.optimizer, clip) for net in nets]
-            for learner in learners:
-                learner.load_state_dict(self.memory)
-            found.append([learner.gradients(*training.batch(self.number))[2] for learner in learners])
-        return (found[0][0], found[0][1]), (found[-1][0], found[-1][1])
+OFTEN, SELDOM, KEPT = 3, 8, 0.25
+"""Both sides take over the left one's state before each of the first steps, before every so many-th, and wherever they
+are farther apart than this share of the limit."""
 
 
 def locked_steps(
     pair: Pair, training: Training, dtype: str, alone: Sequence[Row] = (), *, blamed: bool = False
 ) -> Result:
-    """`steps` steps, each from the left side's state: weights, buffers and optimizer state after it.
+    """`steps` steps, each from the left side's state, or within a quarter of the limit of it: weights, buffers and
+    optimizer state after it.
 
     What rounding explains of gradients and buffers is, as end to end, no less than the errors of the nodes `alone`.
     Where nobody was `blamed` before, what a step inherits is looked for on its own batch.
@@ -149,26 +49,23 @@ def locked_steps(
     rows: list[Row] = []
     number = 0
     try:
-        nets = on_each(pair, lambda k: pair.build_side(k, training.model, training.state, training.seed, dtype))
-        learners = on_each(pair, lambda k: training.learner(nets[k]))
-        unknown = _unknown(pair, training, dtype, [learner.state_dict() for learner in learners])
+        walk = _Walk(pair, training, dtype)
+        unknown = _unknown(pair, training, dtype, [memory for _, memory in walk.held])
         if unknown:
             return unknown
         for number in range(1, training.steps + 1):
-            before, memory = _held(nets[0], learners[0])
-            on_each(pair, lambda k, of=(before, memory): _set(nets[k], learners[k], *of))  # type: ignore[misc]
-            loss = on_each(pair, lambda k, number=number: training.step(learners[k], number))  # type: ignore[misc]
-            left, right = on_each(pair, lambda k: _held(nets[k], learners[k])[0] | slots_of(learners[k].state_dict()))
-            least = least_noise(dtype, alone)
-            step = Step(pair, training, dtype, number, before, memory, (left, right), (loss[0], loss[1]), least, blamed)
-            for path in {**right, **left}:
-                row, gap = _compared(step, path)
+            (before, memory), (after, losses, gaps) = walk.held[0], walk.taken(number)
+            step = Step(pair, training, dtype, number, before, memory, after, losses, least_noise(dtype, alone), blamed)
+            for path, gap in gaps.items():
+                row, gap = _compared(step, path, gap)
                 rows.append(row)
                 if row.failed:
+                    rows[-1] = row = row.from_itself(partial(from_run_to_run, pair, step.again, path))
                     return rows, _judge(step, row, gap)
             row, gap = _compared_losses(step)
             rows.append(row)
             if row.failed:
+                rows[-1] = row = row.from_itself(partial(from_run_to_run, pair, step.again, ""))
                 return rows, _judge_loss(step, row, gap)
     except Stopped as stop:
         more, culprit = stop.result(pair, training.clip or training.optimizer, STAGE, dtype, "step", f"step {number}")
@@ -190,26 +87,60 @@ def _unknown(pair: Pair, training: Training, dtype: str, memories: Sequence[Stat
     return None
 
 
-def _held(net: Network, learner: Learner) -> tuple[State, State]:
-    """(weights and buffers, the optimizer's memory)"""
-    return without_ties(net.model, net.state_dict()), learner.state_dict()
+Taken = tuple[tuple[State, State], tuple[float, float], dict[str, Difference]]
+"""(what each side has after a step, its losses, how far the first are apart)"""
 
 
-def _set(net: Network, learner: Learner, weights: State, memory: State) -> None:
-    """Both sides take over the left one's state, the left as well: its own way there and back is judged so, too."""
-    net.load_state_dict(weights)
-    learner.load_state_dict(memory)
+class _Walk:
+    """Both sides on their way, `held` what each has there: (weights and buffers, memory)."""
+
+    def __init__(self, pair: Pair, training: Training, dtype: str) -> None:
+        self.pair, self.training, self.dtype, self.limit = pair, training, dtype, TOLERANCE[STAGE, dtype]
+        self.nets = on_each(pair, lambda k: pair.build_side(k, training.model, training.state, training.seed, dtype))
+        self.learners = on_each(pair, lambda k: training.learner(self.nets[k]))
+        self.held = on_each(pair, lambda k: held_by(self.nets[k], self.learners[k]))
+        self.apart = 0.0
+
+    def taken(self, number: int) -> Taken:
+        """A step from one state: both sides take over the left one's first, the left as well, so that its own way
+        there and back is judged, too.
+
+        That costs as much as a step, and is left out where both are still as good as there: where they were within
+        KEPT of the limit, and are within it after the step.
+        """
+        start = self.held[0]
+        if number > OFTEN and number % SELDOM and self.apart <= KEPT * self.limit:
+            taken = self._step(number)
+            if self.apart <= self.limit:
+                return taken
+        on_each(self.pair, lambda k: self._set(k, *start))
+        return self._step(number)
+
+    def _set(self, k: int, weights: State, memory: State) -> None:
+        self.nets[k].load_state_dict(weights)
+        self.learners[k].load_state_dict(memory)
+
+    def _step(self, number: int) -> Taken:
+        losses = on_each(self.pair, lambda k: self.training.step(self.learners[k], number))
+        self.held = on_each(self.pair, lambda k: held_by(self.nets[k], self.learners[k]))
+        left, right = (weights | slots_of(memory) for weights, memory in self.held)
+        gaps = differences(left, right)
+        of_loss = difference(*(np.asarray(loss, self.dtype) for loss in losses))
+        self.apart = max((gap.error if gap.fault is None else np.inf for gap in (*gaps.values(), of_loss)), default=0.0)
+        return (left, right), (losses[0], losses[1]), gaps
 
 
-def _compared(step: Step, path: str) -> tuple[Row, Difference]:
-    """The row of one weight, buffer or slot after a step.
+def _compared(step: Step, path: str, gap: Difference) -> tuple[Row, Difference]:
+    """The row of one weight, buffer or slot after a step, of which `gap` may not say where.
 
     A gradient that cancels is rounding, and an optimizer may make a step of any size of it. Where such a step differs,
     each side is held against what the rules make of its own gradient, and the gradients against what they add up.
     """
     limit, note, apart = TOLERANCE[STAGE, step.dtype], f"step {step.number}", None
+    if not gap.exceeds(limit):
+        return step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), gap
     gap = difference(*(side.get(path) for side in step.after))
-    if gap.fault is None and gap.exceeds(limit):
+    if gap.fault is None:
         weight = path.split("/", 1)[-1]
         if step.training.optimizer.searches:
             limit = max(
@@ -220,7 +151,8 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
             gap, limit = judged.gap, max(limit, judged.allowed)
             return judged.said_of(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note)), gap
         elif path in step.ruled[1] and not step.from_rules(path).exceeds(limit) and step.only_rounding(weight):
-            apart, gap = largest(step.after[0][path] - step.after[1][path]), step.from_rules(path)
+            apart = gap.atol
+            gap = replace(step.from_rules(path), exact=False, rtol=gap.rtol, atol=gap.atol)
             note += "; each side by the rules from its own gradient"
     return replace(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), apart=apart), gap
 
@@ -287,19 +219,6 @@ def _by_itself(step: Step) -> Culprit | None:
         return next(iter(culprits), None)
     found = (culprit for _, culprit in losses_alone(step.pair, step.whole, step.dtype))
     return next((culprit for culprit in found if culprit is not None), None)
-
-
-def by_formula(step: Step, weight: str, gradient: Array, entered: Callable[[Array], Array] = np.asarray) -> State:
-    """{path: the weight and its slots after the step} by the optimizer's formula in float64.
-
-    Weight and slots are `entered` as they are, or by their sizes.
-    """
-    spec = step.training.optimizer.of_dtype(step.dtype)
-    held = in_dtype(step.memory, "float64")
-    slots = {k.split("/", 1)[0]: entered(v) for k, v in held.items() if k.endswith(f"/{weight}")}
-    w, g = entered(np.asarray(step.before[weight], np.float64)), np.asarray(gradient, np.float64)
-    new_w, new = OPTIMIZER_FORMULAS[type(spec)](spec, NUMPY, spec.lr, step.number, w, g, slots)
-    return {weight: new_w} | {f"{slot}/{weight}": values for slot, values in new.items()}
 
 
 def _judge_clipping(step: Step, path: str) -> Culprit | None:
