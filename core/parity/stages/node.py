@@ -9,6 +9,7 @@ import numpy as np
 
 from isograd.core.base.raised import told_with_line
 from isograd.core.parity.added import added_up, peers
+from isograd.core.parity.conventions.explaining import as_conventions, explain_node, explained
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, RAISED, Outcome, Trial, run_trial
@@ -38,8 +39,9 @@ class Suspect:
         return self._culprit(self.verdict)
 
     def judged(self) -> Culprit:
-        """With what the witness says."""
-        return self._culprit(self.verdict or self._verdict())
+        """With what the witness says, and the convention that the guilty side follows, if any."""
+        culprit, backends = self._culprit(self.verdict or self._verdict()), self.pair.backends
+        return explained(culprit, self.pair.names, lambda k: explain_node(self.trial, backends[k], self.row.what))
 
     def _culprit(self, verdict: Verdict | None) -> Culprit:
         trial = self.trial
@@ -63,7 +65,8 @@ class Suspect:
 def compare_node(pair: Pair, trial: Trial) -> tuple[list[Row], Culprit | None]:
     """A row for every output, buffer and gradient; the culprit where the first of them differs."""
     rows, suspect = suspected(pair, trial)
-    return rows, suspect.judged() if suspect else None
+    culprit = suspect.judged() if suspect else None
+    return as_conventions(rows, culprit), culprit
 
 
 def suspected(pair: Pair, trial: Trial) -> tuple[list[Row], Suspect | None]:
