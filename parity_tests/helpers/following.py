@@ -14,11 +14,14 @@ from isograd.backends.numpy_impl.namespace import RECORDING
 from isograd.backends.numpy_impl.tables import STANDARD
 from isograd.core.base.arrays import NUMPY
 from isograd.core.base.tree import flatten, nest
-from isograd.core.base.types import Array, Tree
+from isograd.core.base.types import Array, State, Tree
+from isograd.core.learning.optimizers import ClipValue
+from isograd.core.learning.schedules import Schedule
 from isograd.core.parity.conventions import Variant
-from isograd.core.parity.formulas import BUFFER_FORMULAS, FORMULAS, LOSS_FORMULAS
+from isograd.core.parity.formulas import BUFFER_FORMULAS, FORMULAS, LOSS_FORMULAS, OPTIMIZER_FORMULAS
 
 NAME = "theirs"
+CLIP = ClipValue(0.05)
 
 
 def following(kind: type, variant: Variant) -> Any:
@@ -74,3 +77,52 @@ def following_loss(kind: type, variant: Variant) -> Any:
         return np.asarray(plain(value), p.dtype), backward
 
     return NumpyBackend(replace(STANDARD, losses=STANDARD.losses.overlaid({kind: loss})), name=NAME)
+
+
+def following_rule(kind: type, variant: Variant) -> Any:
+    """The same for optimizers; where the variant clips, the clipping itself leaves gradients alone."""
+    clips: dict[type, Any] = {}
+
+    def rule(spec: Any, lr: float, t: int, w: Array, g: Array, s: State) -> None:
+        if clips:
+            g = variant.clipped(CLIP, NUMPY, spec, {"": w}, {"": g})[""]  # type: ignore[misc]
+        new, slots = (variant.formula or OPTIMIZER_FORMULAS[kind])(
+            spec, NUMPY, lr, t, w.copy(), g, {name: values.copy() for name, values in s.items()}
+        )
+        w[...] = new
+        for name, values in slots.items():
+            s[name][...] = values
+
+    if variant.clipped is not None:
+        clips[type(CLIP)] = lambda spec, grads: grads
+    tables = replace(
+        STANDARD,
+        optimizers=STANDARD.optimizers.overlaid({kind: rule}),
+        clippings=STANDARD.clippings.overlaid(clips),
+    )
+    return NumpyBackend(tables, name=NAME)
+
+
+def following_clipping(kind: type, variant: Variant) -> Any:
+    """The same for clippings."""
+
+    def clip(spec: Any, grads: State) -> State:
+        made: State = variant.formula(spec, NUMPY, grads)  # type: ignore[misc]
+        return {path: np.asarray(made[path], g.dtype) for path, g in grads.items()}
+
+    return NumpyBackend(replace(STANDARD, clippings=STANDARD.clippings.overlaid({kind: clip})), name=NAME)
+
+
+class FollowingSchedule(NumpyBackend):
+    """The same for schedules."""
+
+    def __init__(self, variant: Variant) -> None:
+        super().__init__(name=NAME)
+        self.variant = variant
+
+    def learning_rates(self, schedule: Schedule, lr: float, total: int, measured: Any = ()) -> list[float]:
+        seen = [measured] if measured else []
+        return [
+            float(self.variant.formula(schedule, lr, t, total, *(before[:t] for before in seen)))  # type: ignore[misc]
+            for t in range(total)
+        ]

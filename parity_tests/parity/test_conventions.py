@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
+import numpy as np
 import pytest
-from following import NAME, following
+from following import (
+    CLIP,
+    NAME,
+    FollowingSchedule,
+    following,
+    following_clipping,
+    following_loss,
+    following_rule,
+)
 
 from isograd.core import layers as L
-from isograd.core.parity.cases import CASES, Case
+from isograd.core.learning.likelihoods import PoissonNLLLoss
+from isograd.core.parity.cases import (
+    CASES,
+    CLIPPING_CASES,
+    LOSS_CASES,
+    OPTIMIZER_CASES,
+    SCHEDULE_CASES,
+    Case,
+    LossCase,
+    OptimizerCase,
+)
 from isograd.core.parity.conventions import CONVENTIONS, Convention, Variant
 from isograd.core.parity.formulas import FORMULAS
+from isograd.core.parity.loss_arrays import loss_arrays
 from isograd.core.parity.natures import Nature
 from isograd.core.parity.pair import Pair
+from isograd.core.parity.stages.loss import compare_loss
 from isograd.core.parity.stages.node import compare_node
-from isograd.core.parity.suite import case_trial
+from isograd.core.parity.stages.training import Result
+from isograd.core.parity.suite import case_trial, check_optimizer_case, check_schedule_case
+from isograd.core.parity.witness import loss_by_formula
 
 SQUARE = "as many features as outputs: a transposed weight fits"
 CUBE = "as many channels as places: another axis fits"
@@ -39,6 +64,11 @@ MORE: dict[type, list[Case]] = {
     L.Softmax: [Case(L.Softmax(dim=-1), ((2, 3, 4),), "three axes to choose from")],
     L.LogSoftmax: [Case(L.LogSoftmax(dim=-1), ((2, 3, 4),), "three axes to choose from")],
     L.Softmin: [Case(L.Softmin(dim=-1), ((2, 3, 4),), "three axes to choose from")],
+}
+MORE_LOSSES: dict[type, list[LossCase]] = {
+    PoissonNLLLoss: [
+        LossCase(PoissonNLLLoss(), (5, 3), "counts", "rates that have a logarithm", predictions="positive")
+    ]
 }
 OF_LAYERS = [entry for entry in CONVENTIONS if set(entry.kinds) <= set(FORMULAS)]
 SOUND = Pair.named("numpy", "numpy").right
@@ -78,5 +108,74 @@ def test_an_engine_that_follows_a_convention_is_told_so(entry: Convention, kind:
             assert all(row.nature is Nature.CONVENTION for row in rows if row.failed)
             if culprit.explanation.endswith(f" if {variant.said}"):
                 assert culprit.guilty == NAME
+                waiting.discard(variant.said)
+    assert not waiting
+
+
+def after_training(kind: type, entry: Convention) -> Iterator[tuple[Variant, OptimizerCase]]:
+    """Every variant on the cases of an optimizer or a clipping, and on ones that decay and that it may change."""
+    cases = [*CLIPPING_CASES.get(kind, []), *OPTIMIZER_CASES.get(kind, [])]
+    if "weight_decay" in getattr(kind, "__dataclass_fields__", {}):
+        cases += [OptimizerCase(replace(case.optimizer, weight_decay=0.3), "decays", CLIP) for case in cases]
+    for case in cases:
+        for variant in entry.variants(case.clip if kind in CLIPPING_CASES else case.optimizer):
+            if variant.clipped is None or case.clip == CLIP:
+                yield variant, case
+
+
+def entries_of(cases: Mapping[type, Any]) -> list[Any]:
+    """The entries of the catalogue for descriptions of these cases."""
+    return [pytest.param(entry, id=entry.name) for entry in CONVENTIONS if set(entry.kinds) <= set(cases)]
+
+
+def judged_by(variant: Variant, found: Iterable[Result]) -> bool:
+    """Whether it makes a difference, which then is explained: by this variant, or by one that is as well right."""
+    said = []
+    for rows, culprit in found:
+        if culprit is None or culprit.fault == "raised":
+            continue
+        assert culprit.explanation, f"{variant.said}\n{culprit.text}"
+        assert {row.nature for row in rows if row.failed} == {Nature.CONVENTION}
+        assert culprit.guilty == NAME
+        said.append(culprit.explanation)
+    return any(text.endswith(f" if {variant.said}") for text in said)
+
+
+@pytest.mark.parametrize("entry", entries_of({**OPTIMIZER_CASES, **CLIPPING_CASES}))
+def test_an_optimizer_that_follows_a_convention_is_told_so(entry: Convention) -> None:
+    waiting = {variant.said for kind in entry.kinds for variant, _ in after_training(kind, entry)}
+    for kind in entry.kinds:
+        follow, seen = following_clipping if kind in CLIPPING_CASES else following_rule, set[str]()
+        for variant, case in after_training(kind, entry):
+            if variant.said not in seen:
+                in_float64 = islice(check_optimizer_case(Pair(follow(kind, variant), SOUND), case), 1)
+                if judged_by(variant, in_float64):
+                    seen.add(variant.said)
+        waiting -= seen
+    assert not waiting
+
+
+@pytest.mark.parametrize("entry", entries_of(LOSS_CASES))
+def test_a_loss_that_follows_a_convention_is_told_so(entry: Convention) -> None:
+    """But for one that is 0, of which no factor is seen."""
+    cases = [(kind, case) for kind in entry.kinds for case in [*LOSS_CASES[kind], *MORE_LOSSES.get(kind, [])]]
+    waiting = {variant.said for _, case in cases for variant in entry.variants(case.loss)}
+    for kind, case in cases:
+        p, t = loss_arrays(case)
+        if np.any(loss_by_formula((case.loss,), (p,), (t,))):
+            for variant in entry.variants(case.loss):
+                pair = Pair(following_loss(kind, variant), SOUND)
+                if judged_by(variant, [compare_loss(pair, case.loss, p, t, dtype="float64", path="loss")]):
+                    waiting.discard(variant.said)
+    assert not waiting
+
+
+@pytest.mark.parametrize("entry", entries_of(SCHEDULE_CASES))
+def test_a_schedule_that_follows_a_convention_is_told_so(entry: Convention) -> None:
+    cases = [case for kind in entry.kinds for case in SCHEDULE_CASES[kind]]
+    waiting = {variant.said for case in cases for variant in entry.variants(case.schedule)}
+    for case in cases:
+        for variant in entry.variants(case.schedule):
+            if judged_by(variant, check_schedule_case(Pair(FollowingSchedule(variant), SOUND), case)):
                 waiting.discard(variant.said)
     assert not waiting

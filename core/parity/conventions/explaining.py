@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from isograd.core.base.randomness import random_upstream
 from isograd.core.base.types import Array, Arrays
 from isograd.core.engine.protocol import Backend
+from isograd.core.graph.composite import Composite
+from isograd.core.learning.losses import Loss
 from isograd.core.parity.conventions.subjects import AS_DESCRIBED, LIMIT, OfLoss, OfNode, Subject
 from isograd.core.parity.conventions.table import Variant, variants_of
-from isograd.core.parity.formulas import FORMULAS
 from isograd.core.parity.matching import difference, largest
 from isograd.core.parity.natures import Nature
 from isograd.core.parity.pair import in_dtype
@@ -22,6 +24,24 @@ from isograd.core.parity.stages.trial import Trial, run_trial
 from isograd.core.parity.verdict import Culprit, Row
 
 T = TypeVar("T")
+Said = tuple[str, float]
+"""(what completes "… if", the error that is left)"""
+
+SHRINKS = 10.0  # times smaller is an error than before, where a convention explains it
+
+
+class OfLosses(Protocol):
+    """A loss with the arrays that it is asked about."""
+
+    @property
+    def loss(self) -> Loss: ...
+
+    @property
+    def arrays(self) -> Arrays:
+        """Predictions, targets, dL"""
+
+    def of(self, backend: Backend) -> Mapping[str, Array]:
+        """{"loss", "dprediction"} of an engine"""
 
 
 def explanation(subject: Subject, what: str) -> tuple[Variant, float] | None:
@@ -92,28 +112,48 @@ def _slopes_apart(subject: Subject, variant: Variant, name: str, given: Array | 
     return float(gap / (size if gap / size <= LIMIT else max(size, subject.added(name))))
 
 
-def explain_node(trial: Trial, engine: Backend, what: str) -> tuple[str, float] | None:
+def explain_node(trial: Trial, engine: Backend, what: str) -> Said | None:
     """(the convention that an engine follows in a node, the error that is left), or None.
 
-    The engine computes the node again in float64, where a convention and an error of its size are told apart.
+    The engine computes the node again in float64, where a convention and an error of its size are told apart, and in
+    the other mode, training or evaluation: what follows a convention follows it in both.
     """
     wide = replace(trial, inputs=trial.rounded_inputs(), state=in_dtype(trial.state, "float64"), dtype="float64")
     outcome = run_trial(engine, wide)
-    if type(trial.layer) not in FORMULAS or not outcome.outputs or outcome.written:
+    if isinstance(trial.layer, Composite) or not outcome.outputs or outcome.written:
         return None
-    return _told(explanation(OfNode(wide, outcome), what))
+    found = explanation(OfNode(wide, outcome), what)
+    if found is None:
+        return None
+    other = replace(wide, training=not wide.training)
+    beside = run_trial(engine, other)
+    in_both = not beside.outputs or _left(OfNode(other, beside), found[0]) is not None
+    return (found[0].said, found[1]) if in_both else None
 
 
-def _told(found: tuple[Variant, float] | None) -> tuple[str, float] | None:
+def explain_loss(asked: OfLosses, engine: Backend, what: str) -> Said | None:
+    """The same of a loss, asked in float64."""
+    said = _or(None, lambda: asked.of(engine))
+    found = None if said is None else explanation(OfLoss(asked.loss, asked.arrays, said), what)
     return None if found is None else (found[0].said, found[1])
 
 
-def explain_loss(spec: Any, arrays: Arrays, said: Mapping[str, Array], what: str) -> tuple[str, float] | None:
-    """The same of a loss: `said` is what the engine has for "loss" and "dprediction", all in float64."""
-    return _told(explanation(OfLoss(spec, arrays, said), what))
+def explain_rule(
+    variants: Iterable[Variant], apart: Callable[[Variant], Mapping[str, float]], what: str, limit: float
+) -> Said | None:
+    """The same of what has no gradients: apart(variant) → {name: how far a side is from it}."""
+    nothing: Mapping[str, float] = {}
+    described = _or(nothing, partial(apart, AS_DESCRIBED)).get(what, 0.0)
+    if not described > limit:
+        return None
+    for variant in variants:
+        left = _or(nothing, partial(apart, variant))
+        if left and max(left.values()) <= limit and left[what] <= described / SHRINKS:
+            return variant.said, left[what]
+    return None
 
 
-Asking = Callable[[int], tuple[str, float] | None]
+Asking = Callable[[int], Said | None]
 """ask(0) explains the left side, ask(1) the right."""
 
 

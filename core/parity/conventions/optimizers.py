@@ -165,11 +165,12 @@ def decay(spec: Any) -> Iterator[Variant]:
 
 @convention("count of steps", *COUNTING, by="code that counts from 0, or counts before and after the update")
 def counted(spec: Any) -> Iterator[Variant]:
-    """t + 1, or t − 1 from the second step on"""
+    """t + 1"""
     rule = OPTIMIZER_FORMULAS[type(spec)]
 
-    def later(spec: Any, ops: Namespace, lr: float, t: int, *given: Any) -> Step:
-        return rule(spec, ops, lr, t + 1, *given)  # type: ignore[no-any-return]
+    def later(spec: Any, ops: Namespace, lr: float, t: int, w: Any, g: Any, slots: Slots) -> Step:
+        starts = {name: slot.start for name, slot in spec.memory(tuple(w.shape)).items()}
+        return rule(spec, ops, lr, t + 1, w, g, {**starts, **slots})  # type: ignore[no-any-return]
 
     yield Variant("it counts one step more", later)
 

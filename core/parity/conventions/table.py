@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from isograd.core.base.arrays import Namespace
-from isograd.core.base.description import Description
+from isograd.core.base.description import REGISTRY, Description
 from isograd.core.base.errors import IsogradError
 from isograd.core.base.types import Array, Tree
 from isograd.core.engine.context import Run
@@ -73,8 +73,10 @@ def convention(
 
 def variants_of(spec: Description) -> Iterator[Variant]:
     """Every variant that the table has for a description, in the order in which they are tried."""
+    known = REGISTRY[spec.family].values()
+    kinds = {kind for kind in type(spec).__mro__ if kind is type(spec) or kind not in known}  # a custom one's base, too
     for entry in CONVENTIONS:
-        if type(spec) in entry.kinds:
+        if not kinds.isdisjoint(entry.kinds):
             yield from entry.variants(spec)
 
 

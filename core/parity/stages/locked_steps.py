@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,7 +12,8 @@ from isograd.core.base.arrays import NUMPY
 from isograd.core.base.types import Array, State
 from isograd.core.engine.protocol import Judged, Learner, Network
 from isograd.core.graph.weights import declared, without_ties
-from isograd.core.parity.formulas import CLIPPING_FORMULAS, OPTIMIZER_FORMULAS
+from isograd.core.parity.conventions.stepping import told
+from isograd.core.parity.formulas import CLIPPING_FORMULAS
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, largest, structure
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS, Whole, judge
@@ -20,6 +21,7 @@ from isograd.core.parity.stages.loss import losses_alone
 from isograd.core.parity.stages.nodes import nodes_alone
 from isograd.core.parity.stages.nudging import nudged_ends
 from isograd.core.parity.stages.rounding import Found, Rounding, least_noise
+from isograd.core.parity.stages.ruling import beside, by_formula
 from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, rounded, shaken, slots_of
 from isograd.core.parity.verdict import Culprit, Row, Verdict
 from isograd.core.parity.witness import judge_each, judge_promise
@@ -103,20 +105,9 @@ class Step:
         return not judged.gap.exceeds(judged.allowed)
 
     def from_rules(self, path: str) -> Difference:
-        """How far a weight or slot is from what the rules make of the side's own gradients: the side that is farther.
-
-        A share of what was added up: of a weight and its step, of a slot and its gradient, each without its sign.
-        """
-        weight = path.split("/", 1)[-1]
-        beside = []
-        for after, ruled, gradients in zip(self.after, self.ruled, self.gradients[1], strict=True):
-            if path == weight:
-                added = largest(self.before[path]) + largest(after[path] - self.before[path])
-            else:
-                sizes = by_formula(self, weight, np.abs(gradients[weight]), np.abs)
-                added = largest(sizes[path])
-            beside.append(difference(after[path], ruled[path].astype(after[path].dtype), added=added))
-        return max(beside, key=lambda found: found.error)
+        """How far a weight or slot is from what the rules make of its side's own gradients, on the farther side."""
+        found = (beside(self, side, path, ruled) for side, ruled in enumerate(self.ruled))
+        return max(found, key=lambda gap: gap.error)
 
     @cached_property
     def nudged(self) -> list[State]:
@@ -165,7 +156,7 @@ def locked_steps(
                 row, gap = _compared(step, path)
                 rows.append(row)
                 if row.failed:
-                    return rows, _judge(step, row, gap)
+                    return told(step, rows, _judge(step, row, gap))
             row, gap = _compared_losses(step)
             rows.append(row)
             if row.failed:
@@ -267,8 +258,8 @@ def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
     if spec.searches:  # it has no rule entry by entry
         return _by_itself(step) or pair.culprit(row, spec, gap.index, values)
     ruled = [by_formula(step, weight, side[weight])[path] for side in clipped]
-    beside = step.from_rules(path)
-    places = [gap.index, beside.index] if beside.exceeds(TOLERANCE[STAGE, step.dtype]) else [gap.index]
+    ruled_gap = step.from_rules(path)
+    places = [gap.index, ruled_gap.index] if ruled_gap.exceeds(TOLERANCE[STAGE, step.dtype]) else [gap.index]
     for index in places:  # where the sides differ most, it may be by their gradients
         quantity, truths = f"{path}{list(index)} after step {step.number}", [float(each[index]) for each in ruled]
         verdict = judge_each(quantity, values, index, truths)
@@ -287,19 +278,6 @@ def _by_itself(step: Step) -> Culprit | None:
         return next(iter(culprits), None)
     found = (culprit for _, culprit in losses_alone(step.pair, step.whole, step.dtype))
     return next((culprit for culprit in found if culprit is not None), None)
-
-
-def by_formula(step: Step, weight: str, gradient: Array, entered: Callable[[Array], Array] = np.asarray) -> State:
-    """{path: the weight and its slots after the step} by the optimizer's formula in float64.
-
-    Weight and slots are `entered` as they are, or by their sizes.
-    """
-    spec = step.training.optimizer.of_dtype(step.dtype)
-    held = in_dtype(step.memory, "float64")
-    slots = {k.split("/", 1)[0]: entered(v) for k, v in held.items() if k.endswith(f"/{weight}")}
-    w, g = entered(np.asarray(step.before[weight], np.float64)), np.asarray(gradient, np.float64)
-    new_w, new = OPTIMIZER_FORMULAS[type(spec)](spec, NUMPY, spec.lr, step.number, w, g, slots)
-    return {weight: new_w} | {f"{slot}/{weight}": values for slot, values in new.items()}
 
 
 def _judge_clipping(step: Step, path: str) -> Culprit | None:

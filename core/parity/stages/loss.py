@@ -16,6 +16,7 @@ from isograd.core.engine.batches import aligned
 from isograd.core.engine.pairing import gathered
 from isograd.core.engine.protocol import Backend, judged, teaches
 from isograd.core.learning.losses import Loss
+from isograd.core.parity.conventions.explaining import as_conventions, explain_loss, explained
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, entries, largest
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.end_to_end import Whole
@@ -125,8 +126,12 @@ def compare_loss(
             limit = max(limit, NOISE_FACTOR * _rounding(pair, asked, what, values, min(sizes)))
         rows.append(pair.row(STAGE, dtype, path, what, gap, limit))
         if culprit is None and rows[-1].failed:
-            culprit = pair.culprit(rows[-1], loss, gap.index, values, asked.verdict(what, values, gap))
-    return rows, culprit
+            culprit = explained(
+                pair.culprit(rows[-1], loss, gap.index, values, asked.verdict(what, values, gap)),
+                pair.names,
+                lambda k, what=what: explain_loss(asked.exact, pair.backends[k], what),  # type: ignore[misc]
+            )
+    return as_conventions(rows, culprit), culprit
 
 
 def _rounding(pair: Pair, asked: Asked, what: str, values: Sides, size: float) -> float:
