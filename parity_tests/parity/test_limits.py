@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planted import Planted, off_by
+from planted import Planted, of_dtype, off_by
 
 import isograd as ig
 from isograd.backends.numpy_impl import NumpyBackend
@@ -55,8 +55,8 @@ EXACT = {  # in float32 both engines have what float64 rounds to, so that the ta
 
 
 def judged(pair: Pair, side: int, trial: Trial, what: str, error: float, place: int) -> tuple[Row, Culprit | None]:
-    """The row of `what`, where one side has it wrong by `error`."""
-    wrong = Planted(pair.backends[side], {what: off_by(error, place)})
+    """The row of `what`, where one side has it wrong by `error`, in the trial's dtype alone."""
+    wrong = Planted(pair.backends[side], {what: of_dtype(trial.dtype, off_by(error, place))})
     rows, culprit = compare_node(replace(pair, **{("left", "right")[side]: wrong}), trial)
     (row,) = (row for row in rows if row.what == what)
     assert not any(other.failed for other in rows if other is not row)
@@ -120,11 +120,11 @@ EVEN = np.array([[1.0, -2.0], [0.5, 4.0]])  # powers of two: nothing is rounded,
 
 
 class Off(NumpyBackend):
-    """NumPy's engine, what it says of a loss, a clipping or a schedule off by so much in one entry."""
+    """NumPy's engine, what it says of a loss, a clipping or a schedule off by so much in one entry, in one dtype."""
 
-    def __init__(self, what: str, error: float) -> None:
+    def __init__(self, what: str, error: float, dtype: str) -> None:
         super().__init__(name="wrong")
-        self.what, self.change = what, off_by(error, 1)
+        self.what, self.change = what, of_dtype(dtype, off_by(error, 1))
 
     def evaluate_loss(self, *asked: Any) -> Any:
         value, gradient = super().evaluate_loss(*asked)
@@ -150,9 +150,10 @@ def alone(pair: Pair, what: str, dtype: str) -> Any:
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("what", ["loss", "dprediction", "clipped gradient", "lr"])
 def test_so_are_the_limits_of_losses_clipping_and_schedules(pair: Pair, what: str, dtype: str, side: int) -> None:
-    limit = TOLERANCE["node", "float64" if what == "lr" else dtype]
+    dtype = "float64" if what == "lr" else dtype
+    limit = TOLERANCE["node", dtype]
     for factor, fails in ((1.2, True), (0.8, False)):
-        wrong = replace(pair, **{("left", "right")[side]: Off(what, factor * limit)})
+        wrong = replace(pair, **{("left", "right")[side]: Off(what, factor * limit, dtype)})
         rows, culprit = alone(wrong, what, dtype)
         row = next(row for row in rows if row.what == what)
         assert (row.failed, row.allowed) == (fails, limit)

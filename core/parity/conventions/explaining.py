@@ -51,22 +51,22 @@ def explanation(subject: Subject, what: str) -> tuple[Variant, float] | None:
     what leaves them so; else what does not.
     """
     forward = any(error > LIMIT for _, error in _of_outputs(subject, AS_DESCRIBED))
-    if not forward and not any(error > LIMIT for _, error in _of_gradients(subject, AS_DESCRIBED)):
+    if not forward and not next((error > LIMIT for _, error in _of_gradients(subject, AS_DESCRIBED, what)), False):
         return None
     for variant in variants_of(subject.spec):
         if variant.of_gradients_alone != forward:
-            left = _left(subject, variant)
+            left = _left(subject, variant, what)
             if left is not None:
                 return variant, left.get(what, max(left.values(), default=0.0))
     return None
 
 
-def _left(subject: Subject, variant: Variant) -> dict[str, float] | None:
+def _left(subject: Subject, variant: Variant, what: str) -> dict[str, float] | None:
     """{what: the error that is left by this variant}; None where one exceeds the limit."""
     errors: dict[str, float] = {}
     if not variant.of_gradients_alone and not _or(False, lambda: subject.fits(variant)):
         return None
-    for name, error in chain(_of_outputs(subject, variant), _of_gradients(subject, variant)):
+    for name, error in chain(_of_outputs(subject, variant), _of_gradients(subject, variant, what)):
         if not error <= LIMIT:
             return None
         errors[name] = error
@@ -96,9 +96,9 @@ def _apart(subject: Subject, name: str, given: Array, made: Array) -> float:
     return found.error
 
 
-def _of_gradients(subject: Subject, variant: Variant) -> Iterator[tuple[str, float]]:
-    """(gradient, how far it is from a variant's along a random direction that moves every entry)"""
-    for name, given in subject.gradients.items():
+def _of_gradients(subject: Subject, variant: Variant, first: str) -> Iterator[tuple[str, float]]:
+    """(gradient, how far it is from a variant's along a direction that moves every entry), that of `first` first"""
+    for name, given in sorted(subject.gradients.items(), key=lambda item: item[0] != first):
         yield name, _or(np.inf, lambda name=name, given=given: _slopes_apart(subject, variant, name, given))  # type: ignore[misc]
 
 
@@ -127,7 +127,7 @@ def explain_node(trial: Trial, engine: Backend, what: str) -> Said | None:
         return None
     other = replace(wide, training=not wide.training)
     beside = run_trial(engine, other)
-    in_both = not beside.outputs or _left(OfNode(other, beside), found[0]) is not None
+    in_both = not beside.outputs or _left(OfNode(other, beside), found[0], what) is not None
     return (found[0].said, found[1]) if in_both else None
 
 
@@ -139,17 +139,18 @@ def explain_loss(asked: OfLosses, engine: Backend, what: str) -> Said | None:
 
 
 def explain_rule(
-    variants: Iterable[Variant], apart: Callable[[Variant], Mapping[str, float]], what: str, limit: float
+    variants: Iterable[Variant], apart: Callable[[Variant, str], float], names: Sequence[str], what: str, limit: float
 ) -> Said | None:
-    """The same of what has no gradients: apart(variant) → {name: how far a side is from it}."""
-    nothing: Mapping[str, float] = {}
-    described = _or(nothing, partial(apart, AS_DESCRIBED)).get(what, 0.0)
+    """The same of what has no gradients: apart(variant, name) is how far a side is from it in one of its arrays."""
+    described = _or(0.0, partial(apart, AS_DESCRIBED, what))
     if not described > limit:
         return None
     for variant in variants:
-        left = _or(nothing, partial(apart, variant))
-        if left and max(left.values()) <= limit and left[what] <= described / SHRINKS:
-            return variant.said, left[what]
+        left = _or(np.inf, partial(apart, variant, what))
+        if left <= min(limit, described / SHRINKS):
+            others = (_or(np.inf, partial(apart, variant, name)) for name in names if name != what)
+            if all(error <= limit for error in others):
+                return variant.said, left
     return None
 
 
@@ -196,4 +197,9 @@ def as_conventions(rows: Sequence[Row], culprit: Culprit | None) -> list[Row]:
     def covered(row: Row) -> bool:
         return row.failed and (row.stage, row.dtype, row.path) == at and culprit.mode in (row.note, "")
 
-    return [replace(row, nature=Nature.CONVENTION) if covered(row) else row for row in rows]
+    return [as_convention(row) if covered(row) else row for row in rows]
+
+
+def as_convention(row: Row) -> Row:
+    """The row of what a convention explains; what comes and goes stays what it is."""
+    return row if row.nature is Nature.NON_DETERMINISTIC else replace(row, nature=Nature.CONVENTION)

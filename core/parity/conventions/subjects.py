@@ -143,6 +143,19 @@ class OfNode:
         )
 
     def slope(self, variant: Variant, what: str, v: Array) -> float:
+        share = variant.share(what, self.formula.inputs) if variant.share else 1.0
+        if not variant.of_gradients_alone:
+            return share * self._slope(variant, what, v)
+        if what not in self.as_described:
+            self.as_described[what] = self._slope(AS_DESCRIBED, what, v)
+        return share * self.as_described[what]
+
+    @cached_property
+    def as_described(self) -> dict[str, float]:
+        """The slopes of the description's formula that were asked for, each along one direction alone."""
+        return {}
+
+    def _slope(self, variant: Variant, what: str, v: Array) -> float:
         of = _Varied(self.formula, variant)
         frozen = self.trial.layer.weights(*(x.shape[1:] for x in self.trial.inputs)).get(what[1:])
         place = self.formula.inputs[self.formula.places[what]] if what in self.formula.places else of.state[what[1:]]
@@ -153,8 +166,7 @@ class OfNode:
         if frozen is not None and frozen.frozen_row is not None:
             v[frozen.frozen_row] = 0
         dys = [np.asarray(dy, np.float64) for dy in self.trial.upstream()]
-        slope = weighed(dys, [slope_of(y) for y in of.at(what, SLOPES, lambda x: Moving(x, v))])
-        return slope * (variant.share(what, self.formula.inputs) if variant.share else 1.0)
+        return weighed(dys, [slope_of(y) for y in of.at(what, SLOPES, lambda x: Moving(x, v))])
 
 
 def _in_axes(y: Array, axes: tuple[int, ...] | None) -> Array:

@@ -7,6 +7,7 @@ from functools import partial
 
 import numpy as np
 
+from isograd.core.base.types import Array
 from isograd.core.engine.protocol import judged
 from isograd.core.learning.schedules import Schedule
 from isograd.core.parity.conventions.explaining import as_conventions, explain_rule, explained
@@ -14,7 +15,7 @@ from isograd.core.parity.conventions.table import Variant, variants_of
 from isograd.core.parity.formulas import SCHEDULE_FORMULAS
 from isograd.core.parity.matching import TOLERANCE, Sides, difference, entries
 from isograd.core.parity.pair import Pair
-from isograd.core.parity.stages.training import Result, Stopped, on_each
+from isograd.core.parity.stages.training import Result, Stopped, from_run_to_run, on_each
 from isograd.core.parity.witness import judge_promise, odd_one_out
 
 STAGE = "schedule"
@@ -25,10 +26,12 @@ def compare_schedule(
 ) -> Result:
     """A row for the rates at positions 0 … total − 1; the culprit where they differ."""
     seen = (measured,) if measured else ()
+
+    def rates_of(side: int) -> Array:
+        return np.array(judged(pair.backends[side]).learning_rates(schedule, lr, total, *seen), float)
+
     try:
-        rates = on_each(
-            pair, lambda k: np.array(judged(pair.backends[k]).learning_rates(schedule, lr, total, *seen), float)
-        )
+        rates = on_each(pair, rates_of)
     except Stopped as stop:
         return stop.result(pair, schedule, STAGE, "float64", path)
     values: Sides = dict(zip(pair.names, rates, strict=True))
@@ -36,21 +39,22 @@ def compare_schedule(
     row = pair.row(STAGE, "float64", path, "lr", gap, TOLERANCE["node", "float64"])
     if not row.failed:
         return [row], None
+    row = row.from_itself(lambda: from_run_to_run(pair, lambda side: {"lr": rates_of(side)}, "lr"))
     if gap.structural:
         return [row], pair.culprit(row, schedule, (), values, judge_promise("lr", values, f"float64[{total}]"))
     (at,) = gap.index
     truth = SCHEDULE_FORMULAS[type(schedule)](schedule, lr, at, total, *(before[:at] for before in seen))
     verdict = odd_one_out("formula", f"rate at position {at} of {total}", entries(values, gap.index), truth)
 
-    def apart(k: int, variant: Variant) -> dict[str, float]:
+    def apart(k: int, variant: Variant, what: str) -> float:
         """How far a side's rates are from those of a variant of the schedule"""
         rule = variant.formula or SCHEDULE_FORMULAS[type(schedule)]
         made = [rule(schedule, lr, t, total, *(before[:t] for before in seen)) for t in range(total)]
-        return {"lr": difference(rates[k], np.array(made)).error}
+        return difference(rates[k], np.array(made)).error
 
     culprit = explained(
         pair.culprit(row, schedule, gap.index, values, verdict),
         pair.names,
-        lambda k: explain_rule(variants_of(schedule), partial(apart, k), "lr", row.allowed or 0.0),
+        lambda k: explain_rule(variants_of(schedule), partial(apart, k), ["lr"], "lr", row.allowed or 0.0),
     )
     return as_conventions([row], culprit), culprit
