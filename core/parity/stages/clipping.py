@@ -10,6 +10,8 @@ from isograd.core.base.arrays import NUMPY
 from isograd.core.base.types import State
 from isograd.core.engine.protocol import Backend, clips
 from isograd.core.learning.optimizers import Clipping
+from isograd.core.parity.conventions.explaining import as_conventions, explained
+from isograd.core.parity.conventions.stepping import explain_clipping
 from isograd.core.parity.formulas import CLIPPING_FORMULAS
 from isograd.core.parity.matching import TOLERANCE, Difference, Sides, difference, entries, structure
 from isograd.core.parity.pair import Pair, in_dtype
@@ -61,8 +63,12 @@ def clipping_alone(pair: Pair, clip: Clipping, gradients: State, dtype: str) -> 
             if culprit is None and rows[-1].failed:
                 values: Sides = dict(zip(pair.names, (a.get(path), b.get(path)), strict=True))
                 verdict = _verdict(clip, given, path, values, gap)
-                culprit = pair.culprit(rows[-1], clip, gap.index, values, verdict)
-    return rows, culprit
+                culprit = explained(
+                    pair.culprit(rows[-1], clip, gap.index, values, verdict),
+                    pair.names,
+                    lambda k, of=(given, (a, b), path): explain_clipping(clip, of[0], of[1][k], of[2], dtype),  # type: ignore[misc]
+                )
+    return as_conventions(rows, culprit), culprit
 
 
 def _clipped_by(pair: Pair, clip: Clipping, given: State, side: int) -> State:

@@ -12,6 +12,7 @@ from isograd.core.base.arrays import NUMPY
 from isograd.core.base.types import State
 from isograd.core.engine.protocol import Judged
 from isograd.core.graph.weights import declared
+from isograd.core.parity.conventions.stepping import told
 from isograd.core.parity.formulas import CLIPPING_FORMULAS
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, differences, structure
 from isograd.core.parity.pair import Pair, in_dtype
@@ -61,7 +62,7 @@ def locked_steps(
                 rows.append(row)
                 if row.failed:
                     rows[-1] = row = row.from_itself(partial(from_run_to_run, pair, step.again, path))
-                    return rows, _judge(step, row, gap)
+                    return told(step, rows, _judge(step, row, gap))
             row, gap = _compared_losses(step)
             rows.append(row)
             if row.failed:
@@ -199,8 +200,8 @@ def _judge(step: Step, row: Row, gap: Difference) -> Culprit:
     if spec.searches:  # it has no rule entry by entry
         return _by_itself(step) or pair.culprit(row, spec, gap.index, values)
     ruled = [by_formula(step, weight, side[weight])[path] for side in clipped]
-    beside = step.from_rules(path)
-    places = [gap.index, beside.index] if beside.exceeds(TOLERANCE[STAGE, step.dtype]) else [gap.index]
+    ruled_gap = step.from_rules(path)
+    places = [gap.index, ruled_gap.index] if ruled_gap.exceeds(TOLERANCE[STAGE, step.dtype]) else [gap.index]
     for index in places:  # where the sides differ most, it may be by their gradients
         quantity, truths = f"{path}{list(index)} after step {step.number}", [float(each[index]) for each in ruled]
         verdict = judge_each(quantity, values, index, truths)

@@ -16,6 +16,7 @@ from isograd.core.engine.batches import aligned
 from isograd.core.engine.pairing import gathered
 from isograd.core.engine.protocol import Backend, judged, teaches
 from isograd.core.learning.losses import Loss
+from isograd.core.parity.conventions.explaining import as_conventions, explain_loss, explained
 from isograd.core.parity.ladder import float32_limit, float64_limit
 from isograd.core.parity.matching import Difference, Sides, difference, entries, largest
 from isograd.core.parity.pair import Pair
@@ -134,8 +135,12 @@ def compare_loss(
         row = pair.row(STAGE, dtype, path, what, gap, limit)
         rows.append(row.from_itself(partial(_own, pair, asked, what)))
         if culprit is None and rows[-1].failed:
-            culprit = pair.culprit(rows[-1], loss, gap.index, values, asked.verdict(what, values, gap))
-    return rows, culprit
+            culprit = explained(
+                pair.culprit(rows[-1], loss, gap.index, values, asked.verdict(what, values, gap)),
+                pair.names,
+                lambda k, what=what: explain_loss(asked.exact, pair.backends[k], what),  # type: ignore[misc]
+            )
+    return as_conventions(rows, culprit), culprit
 
 
 def _limit(pair: Pair, asked: Asked, what: str, values: Sides, gap: Difference, size: float) -> float:

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from isograd.core.base.raised import told_with_line
+from isograd.core.parity.conventions.explaining import as_conventions, explain_node, explained
 from isograd.core.parity.matching import SUSPICIOUS, TOLERANCE, Difference, Sides, difference
 from isograd.core.parity.natures import NOT_IMPLEMENTED, RAISED
 from isograd.core.parity.pair import Pair
@@ -41,8 +42,9 @@ class Suspect:
         return self._culprit(self.verdict)
 
     def judged(self) -> Culprit:
-        """With what the witness says."""
-        return self._culprit(self.verdict or self._verdict())
+        """With what the witness says, and the convention that the guilty side follows, if any."""
+        culprit, backends = self._culprit(self.verdict or self._verdict()), self.pair.backends
+        return explained(culprit, self.pair.names, lambda k: explain_node(self.trial, backends[k], self.row.what))
 
     def measured(self, rows: Sequence[Row]) -> list[Row]:
         """The trial's rows, those that failed with their noise floors: several runs more."""
@@ -71,7 +73,8 @@ class Suspect:
 def compare_node(pair: Pair, trial: Trial) -> tuple[list[Row], Culprit | None]:
     """A row for every output, buffer and gradient; the culprit where the first of them differs."""
     rows, suspect = suspected(pair, trial)
-    return rows, suspect.judged() if suspect else None
+    culprit = suspect.judged() if suspect else None
+    return as_conventions(rows, culprit), culprit
 
 
 def suspected(pair: Pair, trial: Trial) -> tuple[list[Row], Suspect | None]:

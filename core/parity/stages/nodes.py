@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from isograd.core.base.types import Arrays
+from isograd.core.parity.conventions.explaining import as_conventions
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.end_to_end import Whole
 from isograd.core.parity.stages.feeds import activations, feeds
@@ -37,7 +38,8 @@ def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tupl
     elif last is not None:
         gradients.append(last.judged())
         rows[place] = last.measured(rows[place])
-    return rows, forward + gradients[::-1]
+    culprits = forward + gradients[::-1]
+    return as_conventions(rows, next(iter(culprits), None)), culprits
 
 
 def node_trials(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> Iterator[Trial]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -104,20 +105,22 @@ class Step:
         return not judged.gap.exceeds(judged.allowed)
 
     def from_rules(self, path: str) -> Difference:
-        """How far a weight or slot is from what the rules make of the side's own gradients: the side that is farther.
+        """How far a weight or slot is from what the rules make of its side's own gradients, on the farther side."""
+        found = (self.beside(side, path, ruled) for side, ruled in enumerate(self.ruled))
+        return max(found, key=lambda gap: gap.error)
+
+    def beside(self, side: int, path: str, ruled: State) -> Difference:
+        """How far a side's weight or slot is from what rules make of its own gradients.
 
         A share of what was added up: of a weight and its step, of a slot and its gradient, each without its sign.
         """
-        weight = path.split("/", 1)[-1]
-        beside = []
-        for after, ruled, gradients in zip(self.after, self.ruled, self.gradients[1], strict=True):
-            if path == weight:
-                added = largest(self.before[path]) + largest(after[path] - self.before[path])
-            else:
-                sizes = by_formula(self, weight, np.abs(gradients[weight]), np.abs)
-                added = largest(sizes[path])
-            beside.append(difference(after[path], ruled[path].astype(after[path].dtype), added=added))
-        return max(beside, key=lambda found: found.error)
+        weight, after = path.split("/", 1)[-1], self.after[side]
+        if path == weight:
+            added = largest(self.before[path]) + largest(after[path] - self.before[path])
+        else:
+            sizes = by_formula(self, weight, np.abs(self.gradients[1][side][weight]), np.abs)
+            added = largest(sizes[path])
+        return difference(after[path], ruled[path].astype(after[path].dtype), added=added)
 
     def again(self, side: int) -> State:
         """What a side has after the step, taken once more from the same state: with its loss, under ""."""
@@ -147,8 +150,18 @@ class Step:
         return (found[0][0], found[0][1]), (found[-1][0], found[-1][1])
 
 
-def by_formula(step: Step, weight: str, gradient: Array, entered: Callable[[Array], Array] = np.asarray) -> State:
-    """{path: the weight and its slots after the step} by the optimizer's formula in float64.
+Rule = Callable[..., tuple[Any, dict[str, Any]]]
+"""As the formula of an optimizer takes its arguments."""
+
+
+def by_formula(
+    step: Step,
+    weight: str,
+    gradient: Array,
+    entered: Callable[[Array], Array] = np.asarray,
+    rule: Rule | None = None,
+) -> State:
+    """{path: the weight and its slots after the step} by the optimizer's formula in float64, or by another rule.
 
     Weight and slots are `entered` as they are, or by their sizes.
     """
@@ -156,7 +169,7 @@ def by_formula(step: Step, weight: str, gradient: Array, entered: Callable[[Arra
     held = in_dtype(step.memory, "float64")
     slots = {k.split("/", 1)[0]: entered(v) for k, v in held.items() if k.endswith(f"/{weight}")}
     w, g = entered(np.asarray(step.before[weight], np.float64)), np.asarray(gradient, np.float64)
-    new_w, new = OPTIMIZER_FORMULAS[type(spec)](spec, NUMPY, spec.lr, step.number, w, g, slots)
+    new_w, new = (rule or OPTIMIZER_FORMULAS[type(spec)])(spec, NUMPY, spec.lr, step.number, w, g, slots)
     return {weight: new_w} | {f"{slot}/{weight}": values for slot, values in new.items()}
 
 

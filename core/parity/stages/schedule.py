@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from isograd.core.base.types import Array
 from isograd.core.engine.protocol import judged
 from isograd.core.learning.schedules import Schedule
+from isograd.core.parity.conventions.explaining import as_conventions, explain_rule, explained
+from isograd.core.parity.conventions.table import Variant, variants_of
 from isograd.core.parity.formulas import SCHEDULE_FORMULAS
 from isograd.core.parity.matching import TOLERANCE, Sides, difference, entries
 from isograd.core.parity.pair import Pair
@@ -42,4 +45,16 @@ def compare_schedule(
     (at,) = gap.index
     truth = SCHEDULE_FORMULAS[type(schedule)](schedule, lr, at, total, *(before[:at] for before in seen))
     verdict = odd_one_out("formula", f"rate at position {at} of {total}", entries(values, gap.index), truth)
-    return [row], pair.culprit(row, schedule, gap.index, values, verdict)
+
+    def apart(k: int, variant: Variant, what: str) -> float:
+        """How far a side's rates are from those of a variant of the schedule"""
+        rule = variant.formula or SCHEDULE_FORMULAS[type(schedule)]
+        made = [rule(schedule, lr, t, total, *(before[:t] for before in seen)) for t in range(total)]
+        return difference(rates[k], np.array(made)).error
+
+    culprit = explained(
+        pair.culprit(row, schedule, gap.index, values, verdict),
+        pair.names,
+        lambda k: explain_rule(variants_of(schedule), partial(apart, k), ["lr"], "lr", row.allowed or 0.0),
+    )
+    return as_conventions([row], culprit), culprit
