@@ -55,13 +55,14 @@ class Held:
             return Living(self, self.mine, given, inputs)
         made, took = made_by(self.mine, self.layer, given, inputs[0].shape[1:] if inputs else ())
         self.spelt |= took
+        weights = self.layer.weights(*(x.shape[1:] for x in inputs))
         if "training" in getattr(made, "__dict__", {}):
             self.has_mode = True
         left = {name: values for name, values in state.items() if name not in took}
         if self._put(made, left, transposed):
             with guarded(Ran(), "forward"):  # the book's layers make their weights when they first see an input
                 made.forward(*(x.copy() for x in inputs))
-            for name in self._put(made, left, transposed):
+            for name in {*self._put(made, left, transposed)} & {*weights}:
                 self.spelt[name] = name.removesuffix("_l0").replace(".", "_")
                 setattr(made, self.spelt[name], given[name])
         return Living(self, made, given, inputs)

@@ -76,7 +76,6 @@ def alterations(layer: Layer) -> Iterator[Alteration]:
     if isinstance(layer, Recurrent) or type(layer) in GATES:
         yield from of_gates(layer)
     yield "the kernel is flipped", _flipped_kernel
-    yield "its kernel is flipped", _flipped_gradient
 
 
 def by(ops: Namespace) -> Callable[[Trial], Values]:
@@ -139,12 +138,6 @@ def _flipped_kernel(trial: Trial) -> Values:
     state = {name: _flipped(w) for name, w in trial.state.items()}
     values = exact(replace(trial, state=state)).values
     return {what: _flipped(v) if what[1:] in state else v for what, v in values.items()}
-
-
-def _flipped_gradient(trial: Trial) -> Values:
-    """Right but for the gradients of kernels, which are turned by 180°."""
-    values = exact(trial).values
-    return {what: _flipped(v) for what, v in values.items() if what[1:] in trial.state and v.ndim > 2}
 
 
 def _flipped(w: Array) -> Array:

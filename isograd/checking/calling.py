@@ -24,17 +24,11 @@ MODES: dict[str, Callable[[bool], Any]] = {
 
 
 def parameters(function: Callable[..., Any]) -> list[Parameter]:
-    """The parameters of a function, without `self`; none where it does not say."""
+    """The parameters of a function, without `self`; any number where it does not say."""
     try:
         return list(signature(function).parameters.values())
-    except (TypeError, ValueError):
-        return []
-
-
-def required(function: Callable[..., Any]) -> int:
-    """How many arguments it cannot be called without."""
-    kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD, Parameter.KEYWORD_ONLY)
-    return sum(p.default is Parameter.empty and p.kind in kinds for p in parameters(function))
+    except (TypeError, ValueError):  # as those of NumPy's own
+        return [Parameter("arguments", Parameter.VAR_POSITIONAL)]
 
 
 def arguments(

@@ -10,6 +10,7 @@ import numpy as np
 
 from isograd.checking.alterations import alterations
 from isograd.checking.evidence import MISSING, Evidence, Result, close_to
+from isograd.checking.probes import ALONE
 from isograd.core.base.types import Array
 from isograd.core.layers import ReLU, ReLU6
 from isograd.core.layers.recurrent import Recurrent
@@ -34,7 +35,7 @@ def diagnosed(evidence: Evidence, what: str) -> tuple[str, str]:
     for diagnosis in DIAGNOSES:
         if kind in diagnosis.of and (text := diagnosis.told(evidence, what)) is not None:
             return diagnosis.name, text
-    wrong = [result.probe.about for result in evidence.where_wrong(what)]
+    wrong = [*dict.fromkeys(result.probe.about for result in evidence.where_wrong(what))]
     return "other", f"{evidence.named(what)} is wrong for {', '.join(wrong[:4])}{', …' * (len(wrong) > 4)}"
 
 
@@ -161,14 +162,15 @@ def scaled(e: Evidence, what: str) -> str | None:
         return f"{named} is N times too large for a batch of N"
     if alone is not None and np.isclose(alone, 1) and np.isclose(c * many, 1):
         return f"{named} is divided by N: it is the mean over the batch, where dy asks for the sum"
-    if alone is not None and not np.isclose(alone, c):
+    if np.isclose(c, 1) or (alone is not None and not np.isclose(alone, c)):
         return None
     return f"{named} has the wrong sign" if np.isclose(c, -1) else f"{named} is {c:.6g} times what it should be"
 
 
 def only_for_one(e: Evidence, what: str) -> str | None:
     many = e.of("batch")
-    if many is not None and e.right(what, "one") and many.wrong(what):
+    alone = [r for name, r in e.results.items() if name == "one" or name.startswith(ALONE)]
+    if many is not None and alone and many.wrong(what) and not any(r.wrong(what) for r in alone):
         text = f"{e.named(what)} is right for batch 1, wrong for batch {many.probe.trial.rows}"
         return f"{text}: samples and {'positions' if many.truth['y'].ndim > 2 else 'features'} are mixed up"
     return None
@@ -182,11 +184,11 @@ def only_for_one_step(e: Evidence, what: str) -> str | None:
     return None
 
 
-def only_for(name: str, words: str) -> Callable[[Evidence, str], str | None]:
-    """Right in the run of this name, wrong where nothing is special."""
+def only_for(name: str, words: str, *, opposite: str = "batch") -> Callable[[Evidence, str], str | None]:
+    """Right in the run of this name, wrong where nothing is special, and in the opposite run."""
 
     def told(e: Evidence, what: str) -> str | None:
-        fits = e.right(what, name) and all(r.wrong(what) for r in e.main())
+        fits = e.right(what, name) and e.wrong(what, opposite) and all(r.wrong(what) for r in e.main())
         return f"{e.named(what)} {words}" if fits else None
 
     return told
@@ -240,8 +242,16 @@ DIAGNOSES: tuple[Diagnosis, ...] = (
         "ones", "d", only_for("ones", "is right for dy of ones alone: dy is summed or multiplied at the wrong place")
     ),
     Diagnosis("symmetric", "yd", only_for("symmetric", "is right for symmetric kernels alone: a kernel is flipped")),
-    Diagnosis("positive", "yd", only_for("positive", "is right for positive inputs, wrong where some are negative")),
-    Diagnosis("negative", "yd", only_for("negative", "is right for negative inputs, wrong where some are positive")),
+    Diagnosis(
+        "positive",
+        "yd",
+        only_for("positive", "is right for positive inputs, wrong where some are negative", opposite="negative"),
+    ),
+    Diagnosis(
+        "negative",
+        "yd",
+        only_for("negative", "is right for negative inputs, wrong where some are positive", opposite="positive"),
+    ),
     Diagnosis(
         "ties", "d", not_for("repeated", "is wrong where values are equal: each of them gets the whole gradient")
     ),

@@ -74,7 +74,7 @@ def asked_for(operation: Operation, trial: Trial, transposed: bool) -> tuple[lis
         if what.startswith("buffer"):
             if came:
                 whats.append(what)
-            elif not ran.raised:
+            elif not ran.raised and what != "buffer num_batches_tracked":
                 notes.append(f"{what.removeprefix('buffer ')} is not judged: there is no attribute of that name")
         elif came or what == "y" or what.startswith("d"):
             whats.append(what)

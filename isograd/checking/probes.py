@@ -19,6 +19,8 @@ from isograd.core.parity.stages.trial import Trial
 from isograd.core.parity.suite import case_trial
 
 ROWS = 4
+ALONE = "sample "
+LARGE = 10.0  # inputs of a scale from here on belong to cases of saturation
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ def base_trial(layer: Layer, inputs: Arrays | None) -> Trial:
 def fitting(layer: Layer) -> Case:
     """A case of the layer's kind whose inputs the layer takes: plain ones and those with steps and batches first."""
     known = [case for case in CASES.get(type(layer), []) if not any(isinstance(x, Form) for x in case.inputs)]
-    cases = [case for case in known if not case.large and not case.among and case.scale <= 1]
+    cases = [case for case in known if not case.large and not case.among and 0 < case.scale < LARGE]
     grown = [replace(case, inputs=tuple(map(larger, case.inputs))) for case in cases]
     for case in [*sorted(cases, key=_plainness), *grown]:
         try:
@@ -80,10 +82,10 @@ def larger(entry: Shape | Form) -> Shape | Form:
     return entry if isinstance(entry, Form) or len(entry) < 2 else (entry[0], *(4 * n for n in entry[1:]))
 
 
-def rows(trial: Trial, count: int) -> Trial:
-    """The run of so many of its samples."""
-    given = None if trial.given is None else tuple(dy[:count] for dy in trial.given)
-    return replace(trial, inputs=tuple(x[:count] for x in trial.inputs), given=given)
+def sample(trial: Trial, k: int) -> Trial:
+    """The run of one of its samples alone."""
+    given = None if trial.given is None else tuple(dy[k : k + 1] for dy in trial.given)
+    return replace(trial, inputs=tuple(x[k : k + 1] for x in trial.inputs), given=given)
 
 
 def steps(trial: Trial, count: int) -> Trial:
@@ -97,7 +99,8 @@ def with_inputs(trial: Trial, change: Callable[[Array], Array]) -> Trial:
 
 
 def with_dys(trial: Trial, change: Callable[[Array], Array]) -> Trial:
-    return replace(trial, given=tuple(change(dy) for dy in trial.upstream()))
+    """dy changed; of outputs that somebody does not return it stays 0."""
+    return replace(trial, given=tuple(change(dy) if dy.any() else dy for dy in trial.upstream()))
 
 
 def one_hot(dy: Array) -> Array:
@@ -116,9 +119,10 @@ def at_last_step(dy: Array) -> Array:
 
 
 def mirrored(w: Array) -> Array:
-    """A kernel that looks the same from both sides."""
-    axes = tuple(range(2, w.ndim))
-    return np.asarray((w + np.flip(w, axes)) / 2) if axes else w
+    """A kernel that looks the same from every side."""
+    for axis in range(2, w.ndim):
+        w = np.asarray((w + np.flip(w, axis)) / 2)
+    return w
 
 
 def probes(base: Trial, *, modes: bool) -> Iterator[Probe]:
@@ -126,9 +130,11 @@ def probes(base: Trial, *, modes: bool) -> Iterator[Probe]:
     layer = base.layer
     least = layer.least_rows(*(x.shape[1:] for x in base.inputs))
     if least <= 1:
-        yield Probe("one", "a batch of 1", rows(base, 1), main=True)
+        yield Probe("one", "a batch of 1", sample(base, 0), main=True)
+        for k in range(1, base.rows):
+            yield Probe(f"{ALONE}{k}", "a batch of 1", sample(base, k))
     if isinstance(layer, Recurrent):
-        one = rows(base, 1)
+        one = sample(base, 0)
         yield Probe("one step", "one step", steps(one, 1))
         yield Probe("last step", "dy at the last step alone", replace(one, given=_last_only(one)))
     yield Probe("batch", f"a batch of {base.rows}", base, main=True)
