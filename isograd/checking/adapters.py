@@ -11,7 +11,16 @@ from typing import Any
 import numpy as np
 
 from isograd.checking.autograd import Recorded
-from isograd.checking.calling import arguments, as_array, gradients_returned, parameters, parts, refused, takes_mode
+from isograd.checking.calling import (
+    LAYERS,
+    arguments,
+    as_array,
+    gradients_returned,
+    parameters,
+    parts,
+    refused,
+    takes_mode,
+)
 from isograd.checking.holding import Slots, gradients_held
 from isograd.checking.making import made_by
 from isograd.checking.ran import Instance, Operation, Ran, guarded
@@ -28,12 +37,12 @@ def adapted(mine: Any, layer: Layer) -> Operation:
         mine = (mine.forward, getattr(mine, "backward", None))
     if isinstance(mine, (tuple, list)):
         if len(mine) != 2 or not all(map(callable, mine)):
-            raise refused(mine, "check_operation((forward, backward), like=…)")
+            raise refused(mine, LAYERS, "check_operation((forward, backward), like=…)")
         return Held(SimpleNamespace(forward=mine[0], backward=mine[1]), layer, functions=True)
     whole = all(callable(getattr(mine, part, None)) for part in ("forward", "backward"))
     makes = callable(mine) and not isclass(mine) and not parameters(mine)
     if not whole and not makes:
-        raise refused(mine, "write forward(x) and backward(dy)")
+        raise refused(mine, LAYERS, "write forward(x) and backward(dy)")
     return Held(mine, layer)
 
 
@@ -89,21 +98,22 @@ class Living:
         ran = Ran()
         self._tell(training)
         taken = self.given if self.of.functions else {n: self.given[n] for n in self.given if n not in self.of.spelt}
+        spelt = self.of.spelt if self.of.functions else {}
+        args, named = arguments(self.made.forward, inputs, taken, {}, training, spelt)
         with guarded(ran, "forward"):
-            spelt = self.of.spelt if self.of.functions else {}
-            args, named = arguments(self.made.forward, inputs, taken, {}, training, spelt)
             returned = self.made.forward(*args, **named)
         if ran.raised:
             return ran
-        ys, cache = divided(returned, len(dys), keeps="cache" in _names(self.made.backward)[1:] or self.of.functions)
+        wanted, names = _names(self.made.backward), _names(self.made.forward)
+        ys, cache = divided(returned, len(dys), keeps="cache" in wanted[1:] or self.of.functions)
         ran.values |= {f"y{k or ''}": as_array(y) for k, y in enumerate(ys)}
-        names = _names(self.made.forward)
+        again = dict(zip(names, inputs, strict=False)) | named
+        if cache is not None and len(wanted) > 1:
+            again |= {wanted[-1]: cache}
+        args, named = arguments(self.made.backward, dys[: len(ys)], taken, again, training, {})
         with guarded(ran, "backward"):
-            again = dict(zip(names, inputs, strict=False)) | named
-            if cache is not None and len(_names(self.made.backward)) > 1:
-                again |= {_names(self.made.backward)[-1]: cache}
-            args, named = arguments(self.made.backward, dys[: len(ys)], taken, again, training, {})
             returned = self.made.backward(*args, **named)
+        if not ran.raised:
             whats = [(f"dx{k or ''}", name) for k, (name, _) in enumerate(zip(names, inputs, strict=False))]
             gradients = gradients_held(self.made, self.weights, self.of.spelt)
             gradients |= gradients_returned(returned, whats, self.weights, self.of.spelt)

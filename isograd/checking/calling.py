@@ -146,11 +146,11 @@ def as_array(value: Any) -> Any:
     return value
 
 
-def refused(mine: Any, fix: str) -> SpecError:
+LAYERS = "(forward, backward), an object or class with both, or a torch.autograd.Function"
+LOSSES = "forward(prediction, target) and backward(), or one function that returns the value and the gradient"
+OPTIMIZERS = "an object or class with step(params, grads), or a function (w, g, state) → (w, state)"
+
+
+def refused(mine: Any, wanted: str, fix: str) -> SpecError:
     """The error for what nobody knows how to call."""
-    return SpecError(
-        "check_operation(mine, …)",
-        wanted="(forward, backward), an object or class with both, or a torch.autograd.Function",
-        got=shown(mine),
-        fix=fix,
-    )
+    return SpecError("check_operation(mine, …)", wanted=wanted, got=shown(mine), fix=fix)

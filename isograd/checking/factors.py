@@ -13,10 +13,10 @@ from isograd.core.parity.matching import GRADIENT_CHECK, TOLERANCE, difference, 
 FACTORS: dict[str, Callable[[int, int], float]] = {
     "N": lambda rows, entries: rows,
     "1/N": lambda rows, entries: 1 / rows,
-    "N·C, the number of entries,": lambda rows, entries: entries,
-    "1/(N·C), the number of entries,": lambda rows, entries: 1 / entries,
-    "C": lambda rows, entries: entries / rows,
-    "1/C": lambda rows, entries: rows / entries,
+    "N·C (C entries a sample)": lambda rows, entries: entries,
+    "1/(N·C) (C entries a sample)": lambda rows, entries: 1 / entries,
+    "C (entries a sample)": lambda rows, entries: entries / rows,
+    "1/C (C entries a sample)": lambda rows, entries: rows / entries,
     "−1": lambda rows, entries: -1.0,
 }
 """{in words: what it is of so many rows and entries}"""

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from isograd.checking.calling import arguments, as_array, parameters, parts, refused
+from isograd.checking.calling import LOSSES, arguments, as_array, parameters, parts, refused
 from isograd.checking.factors import factor_between, told_factor
 from isograd.checking.making import made_by
 from isograd.checking.ran import Ran, guarded
@@ -23,7 +23,7 @@ from isograd.core.base.types import FLOATS, Array
 from isograd.core.learning.losses import Loss
 from isograd.core.parity.cases import LOSS_CASES
 from isograd.core.parity.loss_arrays import loss_arrays
-from isograd.core.parity.matching import GRADIENT_CHECK, NAN, TOLERANCE, Difference, difference
+from isograd.core.parity.matching import GRADIENT_CHECK, TOLERANCE, Difference, difference
 
 PARTS = {"L": "forward", "dp": "backward"}
 WORDS = ("inputs are left alone", "a second call", "read-only arrays", "float32")
@@ -45,7 +45,7 @@ def priced(mine: Any, loss: Loss) -> Callable[[], Ask]:
         if not parameters(mine):
             return lambda: _bound(mine())
         return lambda: lambda p, t: _both(mine, p, t)
-    raise refused(mine, "write loss(prediction, target) that returns its value and its gradient, or a class")
+    raise refused(mine, LOSSES, "loss = lambda p, t: (value, gradient)")
 
 
 def _bound(made: Any) -> Ask:
@@ -216,8 +216,9 @@ class Asked:
                 f"{part} is not written yet" if isinstance(ran.raised[part], NotImplementedError) else f"{part} raises"
             )
             return "raised", f"{told}{':' * told.endswith('yet')} {ran.told(part)}"
-        gap = judged(ran, self.right[wrong[0]], what, "float64")
-        if gap.fault not in (None, NAN):
+        gaps = [judged(self.ran[about], self.right[about], what, "float64") for about in wrong]
+        gap = next((g for g in gaps if g.structural), gaps[0])
+        if gap.structural:
             return "shape", f"{what} is {gap.fault}" if gap.fault == "missing" else f"{what} has {gap.fault}"
         if all(about.endswith("1000") for about in wrong):
             words = "exp overflows, so subtract the largest first"

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from isograd.checking.calling import parameters, refused
+from isograd.checking.calling import OPTIMIZERS, parameters, refused
 from isograd.checking.making import made_by
 from isograd.checking.ran import Ran, guarded
 from isograd.checking.report import FORWARD, MANNERS, Criterion, Finding, OperationReport, with_points
@@ -82,7 +82,7 @@ def stepping(mine: Any, like: Optimizer) -> Callable[[Weights, Weights, float], 
         return _of_function(mine)
     made, _ = made_by(mine, like, {})
     if not callable(getattr(made, "step", None)):
-        raise refused(mine, "write step(params, grads), or a function of (w, g, state)")
+        raise refused(mine, OPTIMIZERS, "write step(params, grads)")
     rate = found_among([*getattr(made, "__dict__", {})], "lr", OPTIONS)
     names = parameters(made.step)
 

@@ -47,8 +47,8 @@ def base_trial(layer: Layer, inputs: Arrays | None) -> Trial:
     forms = tuple(Form.of_sample(x.shape[1:], "integer" if x.dtype.kind in "iu" else "float") for x in inputs)
     case = Case(layer, forms, "given", batch=len(inputs[0]))
     given = tuple(x if x.dtype.kind in "iu" else x.astype(np.float64) for x in inputs)
-    drawn = case_trial(case, "float64", True)
-    return replace(drawn, inputs=given, path="check")
+    Trial("check", layer, given, {}, "float64", True, forms=forms).model.graph(*(form.shape for form in forms))
+    return replace(case_trial(case, "float64", True), inputs=given, path="check")
 
 
 def fitting(layer: Layer) -> Case:

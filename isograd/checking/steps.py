@@ -56,7 +56,6 @@ def other_rules(optimizer: Optimizer) -> Iterator[tuple[str, Rule]]:
         return right_rule(replace(optimizer, **options))
 
     yield "the step goes uphill: the sign is wrong", of(maximize=not optimizer.maximize)
-    yield "nothing is remembered: every step is a first one", ruled(optimizer, formula, forgets=True)
     if isinstance(optimizer, SGD):
         yield from _of_momentum(optimizer, of)
     if isinstance(optimizer, (Adam, AdamW)):
@@ -68,6 +67,7 @@ def other_rules(optimizer: Optimizer) -> Iterator[tuple[str, Rule]]:
     if decay:
         yield "weight decay is left out", of(weight_decay=0.0)
         yield "weight decay is subtracted: it belongs added to the gradient", of(weight_decay=-decay)
+    yield "nothing is remembered: every step is a first one", ruled(optimizer, formula, forgets=True)
 
 
 def _of_momentum(optimizer: SGD, of: Callable[..., Rule]) -> Iterator[tuple[str, Rule]]:
