@@ -19,6 +19,7 @@ from isograd.checking.calling import (
     parameters,
     parts,
     refused,
+    takes_any,
     takes_mode,
 )
 from isograd.checking.holding import Slots, gradients_held
@@ -110,11 +111,12 @@ class Living:
         again = dict(zip(names, inputs, strict=False)) | named
         if cache is not None and len(wanted) > 1:
             again |= {wanted[-1]: cache}
-        args, named = arguments(self.made.backward, dys[: len(ys)], taken, again, training, {})
+        weights = {} if takes_any(self.made.backward) else taken
+        args, named = arguments(self.made.backward, dys[: len(ys)], weights, again, training, {})
         with guarded(ran, "backward"):
             returned = self.made.backward(*args, **named)
         if not ran.raised:
-            whats = [(f"dx{k or ''}", name) for k, (name, _) in enumerate(zip(names, inputs, strict=False))]
+            whats = [(f"dx{k or ''}", name) for k, name in enumerate([*names, *[""] * len(inputs)][: len(inputs)])]
             gradients = gradients_held(self.made, self.weights, self.of.spelt)
             gradients |= gradients_returned(returned, whats, self.weights, self.of.spelt)
             ran.values |= {what: self._as_described(what, value) for what, value in gradients.items()}

@@ -13,6 +13,7 @@ from isograd.checking.ran import Operation, Ran
 from isograd.checking.report import MANNERS, Criterion, Finding
 from isograd.checking.truth import exact
 from isograd.core.base.types import Array, Arrays
+from isograd.core.parity.matching import NOISE_FACTOR, difference
 from isograd.core.parity.stages.trial import Trial
 
 Findings = list[Finding]
@@ -136,11 +137,17 @@ def in_float32(asked: Asked) -> Findings:
     ran = ran_once(asked.operation, trial, transposed=asked.transposed)
     if ran.raised:
         return asked.told(ran, "for float32", "float32")
-    rounded = {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in trial.state.items()}
-    truth = exact(replace(trial, inputs=trial.rounded_inputs(), state=rounded))
+    state = {name: v.astype(np.float32) if v.dtype.kind == "f" else v for name, v in trial.state.items()}
+    rounded = replace(trial, inputs=trial.rounded_inputs(), state=state)
+    truth, narrow = exact(rounded), exact(rounded, dtype="float32")
     result = held_against(Probe("float32", "float32", trial), ran, truth, asked.right)
-    wrong = [asked.evidence.named(what) for what in asked.right if result.wrong(what)]
-    return [Finding("float32", f"{' and '.join(wrong)} wrong for float32")] if wrong else []
+    wrong = []
+    for what in asked.right:
+        noise = difference(narrow[what].astype(np.float64), truth[what]).error  # of what cancels, much is rounding
+        if result.wrong(what) and result.found[what].exceeds(NOISE_FACTOR * noise):
+            wrong.append(asked.evidence.named(what))
+    verb = "is" if len(wrong) == 1 else "are"
+    return [Finding("float32", f"{' and '.join(wrong)} {verb} wrong for float32")] if wrong else []
 
 
 MANNER: dict[str, Callable[[Asked], Findings]] = {

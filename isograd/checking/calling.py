@@ -97,6 +97,11 @@ def takes_mode(function: Callable[..., Any]) -> bool:
     return any(plain(p.name) in MODES for p in parameters(function))
 
 
+def takes_any(function: Callable[..., Any]) -> bool:
+    """Whether it takes as many arguments as there are."""
+    return any(p.kind is Parameter.VAR_POSITIONAL for p in parameters(function))
+
+
 def parts(returned: Any) -> list[Any]:
     """What a function returned, one by one."""
     return list(returned) if isinstance(returned, (tuple, list)) else [] if returned is None else [returned]

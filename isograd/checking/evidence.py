@@ -119,18 +119,20 @@ def held_against(probe: Probe, ran: Ran, truth: Exact, whats: list[str]) -> Resu
             result.found[what] = Difference(np.inf, fault="raised")
             continue
         mine, right = ran.values.get(what), truth.values.get(what)
-        if right is None:
-            continue
+        if right is None or np.isnan(right).any():
+            continue  # 0/0 has no right answer
         result.found[what] = found = _judged(probe, what, mine, right, result)
         if found.fault is None and found.exceeds(result.allowed) and probe.asked == "values":
             sizes = added_up(probe.trial) if sizes is None else sizes
             added = sizes.get("output" if what == "y" else what, 0.0)
-            result.found[what] = difference(mine, right, added=added)
+            result.found[what] = difference(np.asarray(mine).astype(right.dtype), right, added=added)
     return result
 
 
 def _judged(probe: Probe, what: str, mine: Any, right: Array, result: Result) -> Difference:
     """How a quantity differs from what is right, by what the run asks."""
+    if mine is None and what.startswith("d") and not right.any():
+        return Difference(0.0)  # nothing, where there is nothing
     if not isinstance(mine, np.ndarray):
         return Difference(np.inf, fault=MISSING if mine is None else f"a {type(mine).__name__} in place of an array")
     if mine.shape != right.shape:

@@ -24,7 +24,7 @@ from isograd.core.parity.stages.trial import Trial
 def check_layer(mine: Any, name: str, layer: Layer, inputs: Arrays | None) -> OperationReport:
     """A report of a layer's outputs, buffers and gradients."""
     trial = base_trial(layer, inputs)
-    if drawn(layer, trial.inputs, trial.state):
+    if drawn(trial):
         raise SpecError(
             f"check_operation(…, like={layer!r})",
             wanted="a layer that draws nothing: its own numbers would be others",

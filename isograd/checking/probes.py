@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from isograd.core.base.errors import SpecError
-from isograd.core.base.forms import Form
+from isograd.core.base.forms import BATCH, Form
 from isograd.core.base.randomness import generator
 from isograd.core.base.types import Array, Arrays, Shape
 from isograd.core.layers.base import Layer, Pointwise
@@ -20,6 +20,7 @@ from isograd.core.parity.suite import case_trial
 
 ROWS = 4
 ALONE = "sample "
+BESIDE = 1e-14  # how far from a kink both of its sides are looked at: what is smooth changes by less than rounding
 LARGE = 10.0  # inputs of a scale from here on belong to cases of saturation
 
 
@@ -53,7 +54,7 @@ def base_trial(layer: Layer, inputs: Arrays | None) -> Trial:
 
 def fitting(layer: Layer) -> Case:
     """A case of the layer's kind whose inputs the layer takes: plain ones and those with steps and batches first."""
-    known = [case for case in CASES.get(type(layer), []) if not any(isinstance(x, Form) for x in case.inputs)]
+    known = [case for case in CASES.get(type(layer), []) if all(map(by_sample, case.forms))]
     cases = [case for case in known if not case.large and not case.among and 0 < case.scale < LARGE]
     grown = [replace(case, inputs=tuple(map(larger, case.inputs))) for case in cases]
     for case in [*sorted(cases, key=_plainness), *grown]:
@@ -70,6 +71,11 @@ def fitting(layer: Layer) -> Case:
         got=f"none among the cases of {type(layer).__name__}",
         fix="give a batch of them: x=rng.normal(size=(4, …))",
     )
+
+
+def by_sample(form: Form) -> bool:
+    """Whether an input is a batch of samples."""
+    return form.axes[:1] == (BATCH,) and all(isinstance(size, int) for size in form.axes[1:])
 
 
 def _plainness(case: Case) -> tuple[int, bool, int]:
@@ -91,7 +97,9 @@ def sample(trial: Trial, k: int) -> Trial:
 def steps(trial: Trial, count: int) -> Trial:
     """The run of its first steps."""
     given = None if trial.given is None else (trial.given[0][:, :count], *trial.given[1:])
-    return replace(trial, inputs=(trial.inputs[0][:, :count], *trial.inputs[1:]), given=given)
+    first = trial.inputs[0][:, :count]
+    forms = (Form.of_sample(first.shape[1:]), *trial.forms[1:])
+    return replace(trial, inputs=(first, *trial.inputs[1:]), given=given, forms=forms)
 
 
 def with_inputs(trial: Trial, change: Callable[[Array], Array]) -> Trial:
@@ -159,7 +167,7 @@ def _of_inputs(base: Trial) -> Iterator[Probe]:
     """Runs whose inputs are of one sign, equal, 0, or large."""
     yield Probe("positive", "positive inputs", with_inputs(base, lambda x: np.abs(x) + 0.1))
     yield Probe("negative", "negative inputs", with_inputs(base, lambda x: -np.abs(x) - 0.1))
-    around = tuple(with_inputs(base, lambda x, h=h: np.full_like(x, h)) for h in (-1e-9, 1e-9))  # type: ignore[misc]
+    around = tuple(with_inputs(base, lambda x, h=h: np.full_like(x, h)) for h in (-BESIDE, 0, BESIDE))  # type: ignore[misc]
     nothing = with_inputs(base, np.zeros_like)
     if isinstance(base.layer, Pointwise):
         yield Probe("zeros", "inputs of 0", nothing, asked="between", sides=around)
