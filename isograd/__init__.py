@@ -135,10 +135,7 @@ _LATER = {  # the same names by the module that holds them: most training needs 
     "isograd.tracing": ["record"],
 }
 
-_RENAMED = {
-    "Im2col": "it is ig.Unfold, as torch.nn's",
-    "Col2im": "it is ig.Fold, as torch.nn's",
-}
+_RENAMED = {"Im2col": "it is ig.Unfold, as torch.nn's", "Col2im": "it is ig.Fold, as torch.nn's"}
 
 
 if not TYPE_CHECKING:  # a type checker knows every name from above, and no other

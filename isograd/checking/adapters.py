@@ -70,7 +70,9 @@ class Held:
             self.has_mode = True
         left = {name: values for name, values in state.items() if name not in took}
         if self._put(made, left, transposed):
-            with guarded(Ran(), "forward"):  # the book's layers make their weights when they first see an input
+            with guarded(
+                Ran(), "forward"
+            ):  # layers as in the book (Weidman 2019) make their weights at the first input
                 made.forward(*(x.copy() for x in inputs))
             for name in {*self._put(made, left, transposed)} & {*weights}:
                 self.spelt[name] = name.removesuffix("_l0").replace(".", "_")

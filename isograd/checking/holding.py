@@ -1,4 +1,4 @@
-"""Where somebody's object keeps its weights and gradients: attributes, `params` and `grads`, the book's `param`."""
+"""Where an object keeps weights and gradients: attributes, `params`, `grads`, `param` of the book (Weidman 2019)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from isograd.core.base.types import Array
 
 LISTS = ("params", "parameters", "weights")
 GRADIENTS = ("grads", "gradients", "param_grads")
-ONE, ONE_GRADIENT = "param", "param_grad"  # of the book's ParamOperation (Weidman 2019)
+ONE, ONE_GRADIENT = "param", "param_grad"  # of the book's ParamOperation
 
 
 def held_in(made: Any, names: tuple[str, ...], kind: type) -> Any:
