@@ -109,6 +109,7 @@ if TYPE_CHECKING:  # what is loaded when it is first asked for
     from isograd import experiments, text
     from isograd.backends.torch_impl.importer import from_torch
     from isograd.backends.torch_impl.porting import compare_modules
+    from isograd.checking import OperationReport, check_operation
     from isograd.core.graph.custom_decorator import custom
     from isograd.core.parity.gradients import check_gradients
     from isograd.core.parity.traces import Trace, diff
@@ -123,6 +124,7 @@ __version__ = "0.1.0"
 _LATER = {  # the same names by the module that holds them: most training needs none
     "isograd.backends.torch_impl.importer": ["from_torch"],
     "isograd.backends.torch_impl.porting": ["compare_modules"],
+    "isograd.checking": ["OperationReport", "check_operation"],
     "isograd.core.graph.custom_decorator": ["custom"],
     "isograd.judging": ["check_parity"],
     "isograd.core.parity.gradients": ["check_gradients"],
@@ -133,10 +135,7 @@ _LATER = {  # the same names by the module that holds them: most training needs 
     "isograd.tracing": ["record"],
 }
 
-_RENAMED = {
-    "Im2col": "it is ig.Unfold, as torch.nn's",
-    "Col2im": "it is ig.Fold, as torch.nn's",
-}
+_RENAMED = {"Im2col": "it is ig.Unfold, as torch.nn's", "Col2im": "it is ig.Fold, as torch.nn's"}
 
 
 if not TYPE_CHECKING:  # a type checker knows every name from above, and no other
@@ -238,6 +237,7 @@ __all__ = [
     "Network",
     "NonFiniteError",
     "OneCycleLR",
+    "OperationReport",
     "Optimizer",
     "Options",
     "Parameter",
@@ -291,6 +291,7 @@ __all__ = [
     "backend_names",
     "build",
     "check_gradients",
+    "check_operation",
     "check_parity",
     "compare_modules",
     "confusion_matrix",

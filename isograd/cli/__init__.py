@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from isograd.cli.baselines_command import baselines
+from isograd.cli.check_command import check
 from isograd.cli.compare_command import compare
 from isograd.cli.data_command import data
 from isograd.cli.diff_command import diff
@@ -19,7 +20,7 @@ from isograd.cli.parity_command import parity
 from isograd.cli.train_command import train
 from isograd.core.base.errors import IsogradError
 
-COMMANDS = (compare, train, parity, diff, export, generate, baselines, new)  # as `isograd --help` lists them
+COMMANDS = (compare, train, parity, check, diff, export, generate, baselines, new)  # as `isograd --help` lists them
 
 app = typer.Typer(
     help="Write a model once. Run it in NumPy or in PyTorch. Prove that both compute the same thing.",

@@ -52,6 +52,7 @@ SLOW: dict[str, set[str]] = {
         "test_a_network_of_timm_learns_real_images[numpy]",
         "test_a_network_of_timm_learns_real_images[torch]",
     },
+    "test_no_false_alarms.py": {"test_nothing_is_wrong_with_the_engines_own_operations"},
     "test_porting_page.py": {"test_the_port_is_found_out_as_the_page_tells"},
     "test_sequence_experiments.py": {"test_characters_are_read_as_well"},
     "test_trajectories.py": {"test_200_steps_of_the_digits_mlp_agree[Adam(0.01)]"},

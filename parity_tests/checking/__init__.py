@@ -1,0 +1,1 @@
+"""Somebody's own operations: planted faults, solutions of the exercises, words."""
