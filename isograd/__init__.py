@@ -111,6 +111,7 @@ if TYPE_CHECKING:  # what is loaded when it is first asked for
     from isograd.backends.torch_impl.porting import compare_modules
     from isograd.core.graph.custom_decorator import custom
     from isograd.core.parity.gradients import check_gradients
+    from isograd.core.parity.halving import bisect
     from isograd.core.parity.traces import Trace, diff
     from isograd.experiments import Experiment, Options, Prepared, Recipe
     from isograd.exporting import Export, export
@@ -126,6 +127,7 @@ _LATER = {  # the same names by the module that holds them: most training needs 
     "isograd.core.graph.custom_decorator": ["custom"],
     "isograd.judging": ["check_parity"],
     "isograd.core.parity.gradients": ["check_gradients"],
+    "isograd.core.parity.halving": ["bisect"],
     "isograd.core.parity.traces": ["Trace", "diff"],
     "isograd.experiments": ["Experiment", "Options", "Prepared", "Recipe", "experiments"],
     "isograd.exporting": ["Export", "export"],
@@ -289,6 +291,7 @@ __all__ = [
     "Windows",
     "__version__",
     "backend_names",
+    "bisect",
     "build",
     "check_gradients",
     "check_parity",

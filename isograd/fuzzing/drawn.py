@@ -92,6 +92,6 @@ class Drawn:
         assert isinstance(model, Model)
         feeds = {name: Feed.from_dict(feed) for name, feed in record.get("feeds", {}).items()}
         told = record.get("taught")
-        options = {k: from_dict(v) if isinstance(v, dict) else v for k, v in told.items()} if told else {}
+        options: dict[str, Any] = {k: from_dict(v) if isinstance(v, dict) else v for k, v in (told or {}).items()}
         taught = Taught(**options) if told else None
         return cls(model, record["rows"], record["seed"], feeds, taught, tuple(record["dtypes"]))

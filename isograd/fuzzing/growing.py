@@ -137,7 +137,7 @@ class Growing:
 
     def _one(self, pool: Sequence[Value]) -> Value:
         """One of these, the last more often: graphs grow deep."""
-        return pool[-1] if self.chance(0.4) else pool[self.rng.integers(len(pool))]
+        return pool[-1] if self.chance(0.4) else pool[int(self.rng.integers(len(pool)))]
 
     def _counted(self, form: Form, case: Case, known: bool) -> Value:
         """A value of whole numbers or booleans: those that a layer counts with come straight from an input."""

@@ -73,7 +73,7 @@ def near(rng: np.random.Generator, value: Any) -> Any:
 
 
 @cache
-def _known(kind: type[Layer], name: str) -> list[Any]:
+def _known(kind: Any, name: str) -> list[Any]:
     """What the option is among the cases of its kind."""
     found = (getattr(case.layer, name) for case in CASES.get(kind, ()) if hasattr(case.layer, name))
     return list(dict.fromkeys(value for value in found if _small(value) and not isinstance(value, Description)))
@@ -85,7 +85,7 @@ def _small(value: Any) -> bool:
 
 
 @cache
-def _words(kind: type[Layer]) -> dict[str, tuple[Any, ...]]:
+def _words(kind: Any) -> dict[str, tuple[Any, ...]]:
     """{option: the words that it may be}"""
     try:
         hints = typing.get_type_hints(kind)

@@ -91,8 +91,8 @@ class Sketch:
                 Input(start.form.shape, name=key, kind=start.form.kind) if batch else Input.of(start.form, name=key)
             )
         values |= {(key, 0): as_entry(entry) for key, entry in self.entries.items() if key in needed}
-        inputs = [values[key, 0] for key in starts]
-        kept = []
+        inputs: list[Value] = [values[key, 0] for key in starts]
+        kept: list[Value] = []
         if not inputs:  # what no input feeds still needs rows
             inputs = kept = [Input((), name="rows")]
         layers: dict[str, Layer] = {}
