@@ -103,6 +103,7 @@ from isograd.core.training.progress import drawn_by as _drawn_by
 from isograd.core.training.state import TrainerState
 from isograd.core.training.trainer import Trainer
 from isograd.core.training.watching import StopFit
+from isograd.optional import RENAMED as _RENAMED
 from isograd.optional import require as _require
 
 if TYPE_CHECKING:  # what is loaded when it is first asked for
@@ -134,12 +135,6 @@ _LATER = {  # the same names by the module that holds them: most training needs 
     "isograd.text": ["Vocabulary", "generate", "text"],
     "isograd.tracing": ["record"],
 }
-
-_RENAMED = {
-    "Im2col": "it is ig.Unfold, as torch.nn's",
-    "Col2im": "it is ig.Fold, as torch.nn's",
-}
-
 
 if not TYPE_CHECKING:  # a type checker knows every name from above, and no other
 

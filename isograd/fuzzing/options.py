@@ -46,7 +46,7 @@ def varied(rng: np.random.Generator, layer: Layer) -> Layer:
     return again(layer)
 
 
-def _drawn(rng: np.random.Generator, kind: type[Layer], name: str, value: Any) -> Any:
+def _drawn(rng: np.random.Generator, kind: Any, name: str, value: Any) -> Any:
     words = _words(kind).get(name)
     if words:
         return words[rng.integers(len(words))]
