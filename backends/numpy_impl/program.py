@@ -31,6 +31,11 @@ class Step(NamedTuple):
     runs_back: bool  # something that is wanted depends on it
     last: tuple[int, ...] = ()  # slots that no step after it reads
 
+    def given(self, d: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+        """The dy of its outputs: zeros where nothing led back, which a model inside the model is told instead."""
+        inner = isinstance(self.operation, Program)
+        return [d[k] if inner else whole(d[k], values[k]) for k in self.node.writes]
+
 
 class Program:
     """A graph, resolved for its input shapes, and the functions of `table` that compute its nodes.
@@ -142,20 +147,18 @@ class Program:
             for slot, gradient in zip(self.graph.outputs_in(run.training), dy, strict=True):
                 if gradient is not None:
                     d[slot] = added(d[slot], gradient)
-            for (node, _, operation, needs_dx, runs_back, _), back in zip(
-                reversed(steps), reversed(backs), strict=True
-            ):
-                if not (runs_back and reached(node, d)):
+            for step, back in zip(reversed(steps), reversed(backs), strict=True):
+                node = step.node
+                if not (step.runs_back and reached(node, d)):
                     continue
-                inner = isinstance(operation, Program)
-                dx, own = back(*(d[k] if inner else whole(d[k], values[k]) for k in node.writes))
+                dx, own = back(*step.given(d, values))
                 for k in node.writes:
                     d[k] = None
                 if node.given:
                     own = without_given(node, own, d)
                 if own:
                     grads[node.owner] = merged(grads[node.owner], own) if node.owner in grads else own
-                if needs_dx:
+                if step.needs_dx:
                     for slot, gradient in zip(node.reads, dx if isinstance(dx, tuple) else (dx,), strict=True):
                         if gradient is not None:  # numbers that are counted with have none
                             d[slot] = added(d[slot], gradient)
