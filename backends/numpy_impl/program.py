@@ -115,9 +115,8 @@ class Program:
         """values flow along the nodes        dx = J₁ᵀ … Jₖᵀ dy, applied from the last node to the first
 
         A value is let go after its last reader, a gradient after its node: what else backward needs, operations hold.
-        An output's dy may be None: nothing leads back from it. Weights, and inputs of a model inside a model, to which
-        nothing leads back have no gradient. New buffers are the third item, {node: {buffer: value}}, where any node
-        gave some; a layer that is called again sees those of its call before.
+        An output's dy may be None; what nothing leads back to has no gradient. New buffers are the third item,
+        {node: {buffer: value}}, where any node gave some; a layer that is called again sees those of its call before.
         """
         values = self._start(x, p)
         backs = []
@@ -145,8 +144,7 @@ class Program:
             d: list[Any] = [None] * self.graph.slots
             grads: dict[str, Any] = {}
             for slot, gradient in zip(self.graph.outputs_in(run.training), dy, strict=True):
-                if gradient is not None:
-                    d[slot] = added(d[slot], gradient)
+                d[slot] = added(d[slot], gradient)
             for step, back in zip(reversed(steps), reversed(backs), strict=True):
                 node = step.node
                 if not (step.runs_back and reached(node, d)):
@@ -160,8 +158,7 @@ class Program:
                     grads[node.owner] = merged(grads[node.owner], own) if node.owner in grads else own
                 if step.needs_dx:
                     for slot, gradient in zip(node.reads, dx if isinstance(dx, tuple) else (dx,), strict=True):
-                        if gradient is not None:  # numbers that are counted with have none
-                            d[slot] = added(d[slot], gradient)
+                        d[slot] = added(d[slot], gradient)  # numbers that are counted with have none
             for slot, entry in enumerate(self.graph.entries, len(self.with_dx)):
                 if entry.trained and d[slot] is not None:
                     grads[entry.path] = d[slot]
@@ -224,9 +221,9 @@ def zeros(value: Any) -> Array:
     return np.zeros(*value) if isinstance(value, tuple) else np.zeros_like(value)
 
 
-def added(total: Array | None, gradient: Array) -> Array:
-    """What is used several times gets the sum of its gradients."""
-    return gradient if total is None else total + gradient
+def added(total: Array | None, gradient: Array | None) -> Array | None:
+    """What is used several times gets the sum of its gradients, of those that there are."""
+    return gradient if total is None else total if gradient is None else total + gradient
 
 
 def merged(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
