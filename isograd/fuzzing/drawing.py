@@ -13,6 +13,8 @@ from isograd.core.base.forms import Form
 from isograd.core.base.randomness import generator
 from isograd.core.engine.rows import Fewest
 from isograd.core.graph.values import Value
+from isograd.core.graph.weights import declared
+from isograd.core.learning.adaptive import Muon
 from isograd.core.parity.cases import CLIPPING_CASES, LOSS_CASES, OPTIMIZER_CASES, LossCase
 from isograd.fuzzing.drawn import Drawn, Taught
 from isograd.fuzzing.feeds import drawn_state
@@ -68,7 +70,12 @@ def _drawn(rng: np.random.Generator, seed: int) -> Drawn:
         for name, value in zip(model.graph(*model.input_shapes).input_names, graph.inputs, strict=True)
     }
     made = Drawn(model, rows, seed, feeds)
-    return made if taught is None else replace(made, taught=_training(rng, case, place))
+    if taught is None or not model.batch_first:
+        return made
+    training = _training(rng, case, place)
+    if isinstance(training.optimizer, Muon) and any(len(w.shape) != 2 for w in declared(model)[0].values()):
+        training = replace(training, optimizer=None, clip=None)  # it is for matrices alone
+    return replace(made, taught=training)
 
 
 def _taught(rng: np.random.Generator, graph: Growing) -> tuple[Value, LossCase] | None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from isograd.core.base.atomic import write_atomically
+from isograd.core.engine.protocol import Backend
+from isograd.core.engine.registry import get_backend
 from isograd.fuzzing.drawing import drawn
 from isograd.fuzzing.drawn import Drawn
 from isograd.fuzzing.outcome import Kind, Outcome, outcome
@@ -49,7 +51,7 @@ class Fuzzed:
 def fuzzed(
     count: int,
     seed: int,
-    backends: Sequence[str],
+    backends: Sequence[str | Backend],
     folder: Path,
     on_check: Callable[[int, str], None] = lambda _, __: None,
 ) -> Fuzzed:
@@ -57,16 +59,17 @@ def fuzzed(
 
     `on_check(number, told)` is told before each.
     """
-    found = Fuzzed(seed, tuple(backends))
+    names = tuple(get_backend(engine).name for engine in backends)
+    found = Fuzzed(seed, names)
     for number in range(count):
         on_check(number, f"{len(found.findings)} found")
         check = drawn(seed, number)
-        became = outcome(check, found.backends)
+        became = outcome(check, backends)
         found.became[became.kind] += 1
         if became.failed:
             on_check(number, "shrinking")
-            least, told = shrunk(check, became, lambda candidate: outcome(candidate, found.backends))
+            least, told = shrunk(check, became, lambda candidate: outcome(candidate, backends))
             path = folder / f"test_fuzz_{seed}_{number}.py"
-            write_atomically(path, as_test(least, told, seed, number, found.backends).encode())
+            write_atomically(path, as_test(least, told, seed, number, names).encode())
             found.findings.append(Finding(number, least, told, path))
     return found

@@ -62,3 +62,14 @@ def test_a_model_that_is_called_twice_adds_what_each_call_has() -> None:
     x = ig.Input((4,))
     model = ig.Model(inputs=x, outputs=inner(x, x)[0] + inner(ig.Tanh()(x), x)[1])
     assert ig.check_gradients(model, X).passed
+
+
+@BOTH
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, ig.LBFGS(0.1)], ids=lambda o: type(o).__name__)
+def test_a_loss_that_reaches_none_leaves_all_as_they_are(backend: str, optimizer: ig.Optimizer) -> None:
+    x = ig.Input((4,))
+    model = ig.Model(inputs=x, outputs=ig.StopGradient()(ig.Linear(4)(x)))
+    net = ig.build(model, backend=backend, dtype="float64")
+    before = net.state_dict()
+    net.learner((ig.MSELoss(),), optimizer).step((X,), (Y,), 0.1)
+    assert all(np.array_equal(before[path], values) for path, values in net.state_dict().items())
