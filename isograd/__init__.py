@@ -103,6 +103,7 @@ from isograd.core.training.progress import drawn_by as _drawn_by
 from isograd.core.training.state import TrainerState
 from isograd.core.training.trainer import Trainer
 from isograd.core.training.watching import StopFit
+from isograd.optional import RENAMED as _RENAMED
 from isograd.optional import require as _require
 
 if TYPE_CHECKING:  # what is loaded when it is first asked for
@@ -112,6 +113,7 @@ if TYPE_CHECKING:  # what is loaded when it is first asked for
     from isograd.checking import OperationReport, check_operation
     from isograd.core.graph.custom_decorator import custom
     from isograd.core.parity.gradients import check_gradients
+    from isograd.core.parity.halving import bisect
     from isograd.core.parity.traces import Trace, diff
     from isograd.experiments import Experiment, Options, Prepared, Recipe
     from isograd.exporting import Export, export
@@ -128,15 +130,13 @@ _LATER = {  # the same names by the module that holds them: most training needs 
     "isograd.core.graph.custom_decorator": ["custom"],
     "isograd.judging": ["check_parity"],
     "isograd.core.parity.gradients": ["check_gradients"],
+    "isograd.core.parity.halving": ["bisect"],
     "isograd.core.parity.traces": ["Trace", "diff"],
     "isograd.experiments": ["Experiment", "Options", "Prepared", "Recipe", "experiments"],
     "isograd.exporting": ["Export", "export"],
     "isograd.text": ["Vocabulary", "generate", "text"],
     "isograd.tracing": ["record"],
 }
-
-_RENAMED = {"Im2col": "it is ig.Unfold, as torch.nn's", "Col2im": "it is ig.Fold, as torch.nn's"}
-
 
 if not TYPE_CHECKING:  # a type checker knows every name from above, and no other
 
@@ -289,6 +289,7 @@ __all__ = [
     "Windows",
     "__version__",
     "backend_names",
+    "bisect",
     "build",
     "check_gradients",
     "check_operation",

@@ -1,4 +1,4 @@
-"""Packages that only some commands need: imported when used, and a clear error where they are missing."""
+"""What is not there: packages that only some commands need, and names that stand under others."""
 
 from __future__ import annotations
 
@@ -6,6 +6,12 @@ from importlib import import_module
 from typing import Any
 
 from isograd.core.base.errors import BackendError
+
+RENAMED = {
+    "Im2col": "it is ig.Unfold, as torch.nn's",
+    "Col2im": "it is ig.Fold, as torch.nn's",
+}
+"""Names that are asked for and are another's."""
 
 
 def require(module: str, *, extra: str, purpose: str) -> Any:

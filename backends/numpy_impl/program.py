@@ -31,6 +31,11 @@ class Step(NamedTuple):
     runs_back: bool  # something that is wanted depends on it
     last: tuple[int, ...] = ()  # slots that no step after it reads
 
+    def given(self, d: Sequence[Any], values: Sequence[Any]) -> list[Any]:
+        """The dy of its outputs: zeros where nothing led back, which a model inside the model is told instead."""
+        inner = isinstance(self.operation, Program)
+        return [d[k] if inner else whole(d[k], values[k]) for k in self.node.writes]
+
 
 class Program:
     """A graph, resolved for its input shapes, and the functions of `table` that compute its nodes.
@@ -101,12 +106,17 @@ class Program:
             if name in buffers[node.owner]:
                 values[slot] = buffers[self.graph.entries[slot - first].path] = buffers[node.owner].pop(name)
 
+    def _dx(self, d: Sequence[Any], values: Sequence[Any]) -> tuple[Any, ...]:
+        """The gradients of the inputs; of a whole model zeros where nothing led back."""
+        ends = (d[k] if self.path else whole(d[k], values[k]) for k in range(len(self.with_dx)))
+        return tuple(end if wanted else None for end, wanted in zip(ends, self.with_dx, strict=True))
+
     def __call__(self, spec: Composite, p: Tree, *x: Array, run: NodeRun) -> Any:
         """values flow along the nodes        dx = J₁ᵀ … Jₖᵀ dy, applied from the last node to the first
 
         A value is let go after its last reader, a gradient after its node: what else backward needs, operations hold.
-        New buffers are the third item, {node: {buffer: value}}, where any node gave some; a layer that is called again
-        sees those of its call before.
+        An output's dy may be None; what nothing leads back to has no gradient. New buffers are the third item,
+        {node: {buffer: value}}, where any node gave some; a layer that is called again sees those of its call before.
         """
         values = self._start(x, p)
         backs = []
@@ -130,35 +140,35 @@ class Program:
             for slot in last:
                 values[slot] = values[slot].shape, values[slot].dtype
 
-        def backward(*dy: Array) -> tuple[Any, dict[str, Any]]:
+        def backward(*dy: Array | None) -> tuple[Any, dict[str, Any]]:
             d: list[Any] = [None] * self.graph.slots
             grads: dict[str, Any] = {}
             for slot, gradient in zip(self.graph.outputs_in(run.training), dy, strict=True):
                 d[slot] = added(d[slot], gradient)
-            for (node, _, _, needs_dx, runs_back, _), back in zip(reversed(steps), reversed(backs), strict=True):
-                if not runs_back:
+            for step, back in zip(reversed(steps), reversed(backs), strict=True):
+                node = step.node
+                if not (step.runs_back and reached(node, d)):
                     continue
-                dx, own = back(*(whole(d[k], values[k]) for k in node.writes))
+                dx, own = back(*step.given(d, values))
                 for k in node.writes:
                     d[k] = None
                 if node.given:
                     own = without_given(node, own, d)
                 if own:
                     grads[node.owner] = merged(grads[node.owner], own) if node.owner in grads else own
-                if needs_dx:
+                if step.needs_dx:
                     for slot, gradient in zip(node.reads, dx if isinstance(dx, tuple) else (dx,), strict=True):
-                        if gradient is not None:  # numbers that are counted with have none
-                            d[slot] = added(d[slot], gradient)
+                        d[slot] = added(d[slot], gradient)  # numbers that are counted with have none
             for slot, entry in enumerate(self.graph.entries, len(self.with_dx)):
-                if entry.trained:
-                    grads[entry.path] = whole(d[slot], values[slot])
-            dx = tuple(whole(d[k], values[k]) if wanted else None for k, wanted in enumerate(self.with_dx))
+                if entry.trained and d[slot] is not None:
+                    grads[entry.path] = d[slot]
+            dx = self._dx(d, values)
             return dx[0] if len(dx) == 1 else dx, grads
 
         written = self.graph.outputs_in(run.training)
         outputs = tuple(values[slot] for slot in written)
-        for slot in written:
-            values[slot] = None  # each gets a dy, so that no zeros of its size are asked for
+        for slot, value in zip(written, outputs, strict=True):
+            values[slot] = value.shape, value.dtype
         y = outputs[0] if len(outputs) == 1 else outputs
         return (y, backward, buffers) if buffers else (y, backward)
 
@@ -184,6 +194,14 @@ def backward_of(graph: Graph, needs_dx: bool) -> Iterator[tuple[Node, bool, bool
         yield node, wanted and runs, runs
 
 
+def reached(node: Node, d: Sequence[Any]) -> bool:
+    """Whether something led back to an output of the node."""
+    for slot in node.writes:  # noqa: SIM110 (a third of the time of `any`, in every step)
+        if d[slot] is not None:
+            return True
+    return False
+
+
 def without_given(node: Node, own: Tree, d: list[Any]) -> dict[str, Any]:
     """A node's gradients, less those of what stands in slots: they are added there."""
     rest = flatten(own)
@@ -203,11 +221,16 @@ def zeros(value: Any) -> Array:
     return np.zeros(*value) if isinstance(value, tuple) else np.zeros_like(value)
 
 
-def added(total: Array | None, gradient: Array) -> Array:
-    """What is used several times gets the sum of its gradients."""
-    return gradient if total is None else total + gradient
+def added(total: Array | None, gradient: Array | None) -> Array | None:
+    """What is used several times gets the sum of its gradients, of those that there are."""
+    return gradient if total is None else total if gradient is None else total + gradient
 
 
 def merged(a: dict[str, Any], b: dict[str, Any]) -> dict[str, Any]:
-    """The gradients of a layer that was called twice, added weight by weight."""
-    return {k: merged(a[k], b[k]) if isinstance(a[k], dict) else a[k] + b[k] for k in a}
+    """The gradients of a layer that was called twice, added weight by weight; each may lack what nothing led back to.
+
+    >>> merged({"a": 1, "inner": {"b": 2}}, {"inner": {"b": 3, "c": 4}})
+    {'a': 1, 'inner': {'b': 5, 'c': 4}}
+    """
+    both = {k: merged(a[k], b[k]) if isinstance(a[k], dict) else a[k] + b[k] for k in a if k in b}
+    return {**a, **b, **both}

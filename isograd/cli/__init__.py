@@ -14,13 +14,14 @@ from isograd.cli.compare_command import compare
 from isograd.cli.data_command import data
 from isograd.cli.diff_command import diff
 from isograd.cli.export_command import export
+from isograd.cli.fuzz_command import fuzz
 from isograd.cli.generate_command import generate
 from isograd.cli.new_command import new
 from isograd.cli.parity_command import parity
 from isograd.cli.train_command import train
 from isograd.core.base.errors import IsogradError
 
-COMMANDS = (compare, train, parity, check, diff, export, generate, baselines, new)  # as `isograd --help` lists them
+COMMANDS = (compare, train, parity, check, fuzz, diff, export, generate, baselines, new)  # as `isograd --help` lists
 
 app = typer.Typer(
     help="Write a model once. Run it in NumPy or in PyTorch. Prove that both compute the same thing.",
