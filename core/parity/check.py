@@ -30,6 +30,7 @@ from isograd.core.parity.stages.loss import losses_alone
 from isograd.core.parity.stages.nodes import nodes_alone
 from isograd.core.parity.stages.schedule import compare_schedule
 from isograd.core.parity.stages.training import Stopped, Training
+from isograd.core.parity.structure import vertices_of
 from isograd.core.parity.verdict import Culprit, Row, short
 
 NO_CLIPPING = "cannot be asked for clipping by itself (clip_gradients)"
@@ -87,6 +88,7 @@ def check_parity(
     asked = Asked(whole, clip, schedule, training)
     sizes = f"{sum(np.size(v) for v in whole.state.values()):,} weights, {len(whole.inputs[0])} samples"
     report = ParityReport(f"parity of {short(model)}\n{sizes}, {' against '.join(names)}, seed {whole.seed}", names)
+    report.vertices = vertices_of(model)
     for pair in pairs:
         report.not_judged += not_asked(report, pair, asked)
         for dtype in kinds:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from isograd.core.base.atomic import write_atomically
-from isograd.core.parity.page import page
+from isograd.core.parity.pages.page import notebook, page
+from isograd.core.parity.structure import Vertex
 from isograd.core.parity.text import report_text
 from isograd.core.parity.verdict import Culprit, Row, limit
 
@@ -33,7 +34,7 @@ class NotJudged:
     why: str
 
 
-@dataclass
+@dataclass(repr=False)
 class ParityReport:
     """Whether engines compute the same thing, how closely, and where first they do not."""
 
@@ -42,6 +43,7 @@ class ParityReport:
     rows: list[Row] = field(default_factory=list)
     culprits: list[Culprit] = field(default_factory=list)
     not_judged: list[NotJudged] = field(default_factory=list)
+    vertices: tuple[Vertex, ...] = ()  # the graph of what was compared, where it is one
 
     @property
     def passed(self) -> bool:
@@ -77,6 +79,13 @@ class ParityReport:
 
     def __str__(self) -> str:
         return self.text
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.title.splitlines()[0]!r}, {len(self.rows):,} rows, {self.verdict!r})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table of stages, the verdict and what differs first."""
+        return notebook(self)
 
     @property
     def summary_head(self) -> list[str]:
@@ -115,6 +124,7 @@ class ParityReport:
             "verdict": self.verdict,
             "culprits": [asdict(culprit) for culprit in self.culprits],
             "not_judged": [asdict(entry) for entry in self.not_judged],
+            "graph": [asdict(vertex) for vertex in self.vertices],
             "rows": [{**asdict(row), "failed": row.failed} for row in self.rows],
         }
         return json.dumps(_finite(record), indent=1, allow_nan=False)

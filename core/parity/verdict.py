@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from isograd.core.base.description import Description
 from isograd.core.base.types import Shape
 from isograd.core.graph.composite import Composite
+from isograd.core.parity.looks import Course, Look
 from isograd.core.parity.natures import Nature
 
 Claim = float | str
@@ -23,6 +24,7 @@ class Row:
     `unsteady`: whether nobody can say, since one unit in the last place moves it by a large part of itself.
     `nature`: its class; None where nobody can say, or the engine lacks it. `noise`: the measured noise floor, as
     `error` is measured; None where it was not. `rtol`, `atol`: what numpy.allclose would need, the other being 0.
+    `look`, `course`: what is kept of the arrays for a page; `step`: of a locked step, its number.
     """
 
     stage: str
@@ -40,6 +42,9 @@ class Row:
     noise: float | None = None
     rtol: float | None = None
     atol: float | None = None
+    step: int | None = None
+    look: Look | None = None
+    course: Course | None = None
 
     @property
     def floors(self) -> float | None:

@@ -9,13 +9,14 @@ from functools import cached_property
 import numpy as np
 
 from isograd.core.graph.weights import without_ties
+from isograd.core.parity.looks import Course
 from isograd.core.parity.matching import FLIPPED, NOISE_FACTOR, TOLERANCE, difference, largest
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.rounding import Found, Key
 from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, on_side, rounded, shaken
 from isograd.core.parity.verdict import Row
 
-STAGE = "free run"
+STAGE, THE_LOSSES = "free run", ("loss", "of every step")
 
 
 def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] = ()) -> Result:
@@ -42,9 +43,18 @@ def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] =
             row = pair.row(STAGE, dtype, *key, gap, limit, note)
             unsteady = limit is not None and limit >= FLIPPED and not row.failed
             rows.append(replace(row, allowed=None, unsteady=True) if unsteady else row)
+        rows[-1] = replace(rows[-1], course=_course(ends, envelope))
     except Stopped as stop:
         return stop.result(pair, training.optimizer, STAGE, dtype, "steps", note)
     return rows, None
+
+
+def _course(ends: Sequence[Found], envelope: _Envelope) -> Course:
+    """The losses on the way, with those of the moved run where it was asked for."""
+    left, right, *moved = (
+        tuple(map(float, found[THE_LOSSES])) for found in (*ends, *filter(None, [envelope.moved.get(0)]))
+    )
+    return Course((left, right), *moved)
 
 
 def _end(pair: Pair, training: Training, dtype: str, side: int, *, moved: bool = False) -> Found:
@@ -58,7 +68,7 @@ def _end(pair: Pair, training: Training, dtype: str, side: int, *, moved: bool =
         given = shaken(training.model, {}, rounded(inputs, dtype))[1] if moved else inputs
         losses.append(learner.step(given, targets, training.optimizer.lr))
     found: Found = {(path, "weights"): values for path, values in without_ties(net.model, net.state_dict()).items()}
-    return {**found, ("loss", "of every step"): np.array(losses)}
+    return {**found, THE_LOSSES: np.array(losses)}
 
 
 @dataclass

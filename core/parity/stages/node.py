@@ -9,6 +9,7 @@ import numpy as np
 
 from isograd.core.base.raised import told_with_line
 from isograd.core.parity.added import added_up, peers
+from isograd.core.parity.looks import look
 from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, RAISED, Outcome, Trial, run_trial
@@ -95,6 +96,8 @@ def suspected(pair: Pair, trial: Trial) -> tuple[list[Row], Suspect | None]:
                 if trial.dtype == "float32" and found.exceeds(allowed):
                     limit = max(allowed, NOISE_FACTOR * rounding.of(kind, what, added))
             row = compared(what, found, limit)
+            seen = look((a.get(what), b.get(what)), found.index, around=row.failed)
+            row = rows[-1] = replace(row, look=seen)
             if first is None and row.failed:
                 values = dict(zip(pair.names, (a.get(what), b.get(what)), strict=True))
                 first = Suspect(pair, trial, row, found, values)
