@@ -20,6 +20,7 @@ from isograd.core.learning.losses import Loss
 from isograd.core.learning.optimizers import Clipping, Optimizer
 from isograd.core.learning.schedules import Schedule
 from isograd.core.parity.asked import asked_about
+from isograd.core.parity.checked import Checked
 from isograd.core.parity.pair import Pair, names_of, pairs_of
 from isograd.core.parity.report import NOT_ASKED, NotJudged, ParityReport
 from isograd.core.parity.stages.clipping import clipping_alone, gradients_of
@@ -89,6 +90,20 @@ def check_parity(
     sizes = f"{sum(np.size(v) for v in whole.state.values()):,} weights, {len(whole.inputs[0])} samples"
     report = ParityReport(f"parity of {short(model)}\n{sizes}, {' against '.join(names)}, seed {whole.seed}", names)
     report.vertices = vertices_of(model)
+    report.checked = Checked.of(
+        model,
+        whole.state,
+        (whole.inputs, whole.targets),
+        whole.losses,
+        optimizer=optimizer,
+        clip=clip,
+        schedule=schedule,
+        steps=steps,
+        batch_size=batch_size,
+        backends=list(names),
+        dtypes=kinds,
+        seed=whole.seed,
+    )
     for pair in pairs:
         report.not_judged += not_asked(report, pair, asked)
         for dtype in kinds:

@@ -52,7 +52,7 @@ def chart(lines: Sequence[Line], caption: str, below: str, *, logarithmic: bool 
     picture = element(
         "svg", *grid, *drawn, *labels, middle, viewBox=f"0 0 {WIDTH} {HEIGHT}", role="img", aria_label=caption
     )
-    named = joined([joined([_sample(line.look), " ", line.name]) for line in lines], "   ")
+    named = joined([element("span", _sample(line.look), " ", line.name, cls="key") for line in lines], "   ")
     return element("figure", picture, element("figcaption", caption, element("br"), named))
 
 
@@ -69,9 +69,9 @@ def run_charts(course: Course, sides: Sequence[str], dtype: str) -> list[Markup]
     told = f"{dtype}: how far the losses are apart"
     if course.moved:
         widening = accumulate(_gaps(left, course.moved), lambda before, p: (p[0], max(before[1], p[1])))
-        name = f"{names[0]} from itself, moved by one unit in the last place: the most so far"
+        name = f"{names[0]} from itself, nudged by one ulp"
         moved = Line(name, list(widening), "envelope")
-        apart, told = [moved, *apart], f"{told}, inside their envelope"
+        apart, told = [moved, *apart], f"{told}, and their envelope"
     return [
         chart(losses, f"{dtype}: the loss before each step of a free run", "step"),
         chart(apart, told, "step", logarithmic=True),

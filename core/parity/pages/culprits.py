@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from isograd.core.parity.pages.markup import Markup, element, folded, joined, table
 from isograd.core.parity.verdict import Culprit
 
-OPEN, FOLDED = 2, 100
+OPEN, FOLDED = 3, 100
 """How many culprits that a witness judged are shown whole, and how many others by their first and last line."""
 
 
 def told(culprits: Sequence[Culprit]) -> list[Markup]:
-    """The first that were judged, each with its evidence, then all others in a few words each, folded."""
-    whole = [culprit for culprit in culprits if culprit.judged or culprit.explanation][:OPEN] or list(culprits[:1])
+    """The first that were judged, of each array one, with its evidence, then all others in a few words each, folded."""
+    judged = [culprit for culprit in culprits if culprit.judged or culprit.explanation] or culprits[:1]
+    whole = list({(c.path, c.what): c for c in reversed(judged)}.values())[::-1][:OPEN]
     others = [culprit for culprit in culprits if all(culprit is not shown for shown in whole)]
     made = [culprit_told(culprit) for culprit in whole]
     if others:

@@ -45,7 +45,7 @@ def drawing(vertices: Sequence[Vertex], halves: Sequence[Halves], marks: Sequenc
 def legend(shown: Sequence[Halves]) -> Markup:
     """The signs that are there, and what they mean."""
     found = [state for state in RANKED if any(state in halves for halves in shown)]
-    told = joined([joined([state.chip, f": {state.told}"]) for state in found], " · ")
+    told = joined([joined([state.chip, f": {state.told}"]) for state in found], "; ")
     return element(
         "p", "Left half of a disc and first sign: forward; right half and second sign: backward. ", told, cls="note"
     )

@@ -13,7 +13,7 @@ from isograd.core.parity.pages.markup import Markup, document, element, figure, 
 from isograd.core.parity.pages.panels import panel
 from isograd.core.parity.pages.sorting import NODE, Station, gathered, stations_of
 from isograd.core.parity.pages.states import severity, state_of
-from isograd.core.parity.structure import Vertex
+from isograd.core.parity.structure import INPUT, Vertex
 from isograd.core.parity.text import Report, not_judged_lines
 from isograd.core.parity.verdict import Row, limit
 
@@ -44,7 +44,7 @@ def pages(reports: Sequence[Drawn]) -> str:
     return document(reports[0].title.splitlines()[0], *parts)
 
 
-def report_parts(report: Drawn, mark: str) -> list[Markup]:
+def report_parts(report: Drawn, mark: str, heading: str = "h1") -> list[Markup]:
     """The verdict, a line a stage, what differs first, graph, steps, runs, every comparison; ids begin with `mark`."""
     title, *facts = report.title.splitlines()
     sections = [*_graph(report, mark), *_steps_and_runs(report, mark), *_others(report, mark)]
@@ -52,7 +52,7 @@ def report_parts(report: Drawn, mark: str) -> list[Markup]:
     whole = joined(sections)
     links = [element("a", words, href=f"#{mark}{name}") for name, words in found if f' id="{mark}{name}"' in whole]
     return [
-        element("h1", title, id=f"{mark}top"),
+        element(heading, title, id=f"{mark}top"),
         element("p", " · ".join(facts), cls="facts"),
         element(
             "p",
@@ -98,7 +98,9 @@ def _graph(report: Drawn, mark: str) -> list[Markup]:
     inherits = any(row.failed for row in report.rows if row.stage == NODE)
     halves = [station.halves(inherits=inherits) for station in stations]
     marks = _marks(stations, mark)
-    first = next((k for k, s in enumerate(stations) if any(c.path == s.vertex.path for c in report.culprits)), 0)
+    blamed = {culprit.path for culprit in report.culprits}
+    wrong = [k for k, station in enumerate(stations) if station.vertex.path in blamed]
+    first = next(iter([*wrong, *(k for k, s in enumerate(stations) if s.vertex.kind != INPUT)]), 0)
     back = element("a", "graph", href=f"#{mark}graph")
     panels = []
     for k, station in enumerate(stations):

@@ -59,14 +59,14 @@ summary { cursor: pointer; padding: .25rem 0; }
 .f-right { fill: var(--right); } .f-exact { fill: var(--right); } .f-none { fill: var(--paper); }
 .f-whole { fill: var(--bug-soft); } .ring { fill: none; stroke: var(--muted); stroke-width: 1.25; }
 .r-bug, .r-whole { stroke: var(--bug); } .cut { stroke: var(--paper); stroke-width: 1.5; }
-.panels > article { display: none; border: 1px solid var(--line); padding: 1rem 1.25rem; }
+.panels { border: 1px solid var(--line); } .panels > article { display: none; padding: 1rem 1.25rem; }
 .panels > article:target { display: block; scroll-margin-top: 1rem; }
 .panels:not(:has(:target)) > .shown { display: block; }
 @supports not selector(:has(a)) { .panels > article { display: block; } }
 .panels dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem 1rem; margin: .75rem 0;
   font-size: .875rem; }
 .panels dt { color: var(--muted); } .panels dd { margin: 0; overflow-wrap: anywhere; }
-.pair { display: flex; flex-wrap: wrap; gap: 0 2rem; } .pair figure { margin: 0; }
+.pair { display: flex; flex-wrap: wrap; gap: 0 2rem; } .pair figure { margin: 0; max-width: 100%; }
 td.worst { background: var(--bug-soft); font-weight: 600; }
 .heat table { font-size: .75rem; border-spacing: 1px; border-collapse: separate; }
 .heat td { padding: .1rem .25rem; border: 0; text-align: right; min-width: 1.9rem; color: var(--muted); }
@@ -78,15 +78,16 @@ td.worst { background: var(--bug-soft); font-weight: 600; }
 .heat .h2 { background: var(--convention-soft); color: var(--ink); }
 .heat .h3 { background: var(--bug-soft); color: var(--bug); font-weight: 600; }
 .charts { display: grid; gap: 1.5rem; margin-bottom: 1.5rem;
-  grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 40rem)); }
-.charts figure, .pictures figure { margin: 0; } .charts svg {
-  width: 100%; max-width: 40rem; height: auto; display: block; }
-.charts text { font-size: 11px; fill: var(--muted); } .axis { stroke: var(--line); stroke-width: 1; }
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 21rem), 30rem)); }
+.charts figure, .pictures figure { margin: 0; }
+.charts svg { width: 100%; max-width: 30rem; height: auto; display: block; }
+.charts text { font-size: 11px; fill: var(--muted); } .key { white-space: nowrap; }
+.axis { stroke: var(--line); stroke-width: 1; }
 .line { fill: none; stroke: var(--link); stroke-width: 1.6; } .line.broad { stroke-width: 5; opacity: .35; }
 .line.other { stroke: var(--ink); stroke-dasharray: 4 3; } .line.warm { stroke: var(--bug); }
 .line.warm.other { stroke: var(--convention); }
 .envelope { fill: var(--right-soft); stroke: var(--right); stroke-width: 1; }
-.pictures { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 1fr)); }
+.pictures { display: grid; gap: 1.5rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 26rem), 44rem)); }
 .pictures img { max-width: 100%; height: auto; background: #fff; padding: .5rem; border: 1px solid var(--line); }
 @media (min-width: 64rem) {
   .bench { grid-template-columns: minmax(24rem, 9fr) 11fr; align-items: start; }

@@ -163,8 +163,7 @@ def locked_steps(
             step = Step(pair, training, dtype, number, before, memory, (left, right), (loss[0], loss[1]), least, blamed)
             for path in {**right, **left}:
                 row, gap = _compared(step, path)
-                row = replace(row, step=number)
-                rows.append(row)
+                rows.append(replace(row, step=number))
                 if row.failed:
                     return rows, _judge(step, row, gap)
             row, gap = _compared_losses(step)
