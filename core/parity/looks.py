@@ -73,13 +73,16 @@ def look(values: Sequence[Array | None], index: tuple[int, ...], *, around: bool
     entries = float(a[index]), float(b[index])
     if not around:
         return Look(a.shape, index, extents, entries)
-    flat = [np.asarray(side, np.float64).reshape(side.shape if side.ndim > 1 else (1, -1)) for side in (a, b)]
     at = index if len(index) > 1 else (0, *(index or (0,)))
-    (top, bottom), (left, right) = (
-        (max(0, i - reach), i + reach + 1) for i, reach in zip(at[-2:], BESIDE, strict=True)
-    )
-    patches = (side[(*at[:-2], slice(top, bottom), slice(left, right))] for side in flat)
-    return Look(a.shape, index, extents, entries, (top, left), tuple(_rows(patch) for patch in patches))
+    (top, bottom), (left, right) = ((max(0, i - k), i + k + 1) for i, k in zip(at[-2:], BESIDE, strict=True))
+    planes = (_plane(side, index) for side in (a, b))
+    return Look(a.shape, index, extents, entries, (top, left), tuple(_rows(p[top:bottom, left:right]) for p in planes))
+
+
+def _plane(values: Array, index: tuple[int, ...]) -> Array:
+    """The last two axes at an index; of fewer axes one row."""
+    wide = np.asarray(values, np.float64)
+    return wide[index[:-2]] if wide.ndim > 1 else wide.reshape(1, -1)
 
 
 def _rows(patch: Array) -> Patch:

@@ -53,7 +53,8 @@ def junit(reports: Sequence[Report]) -> str:
 
 def _suite(root: ElementTree.Element, name: str, tests: int, failures: int, skipped: int = 0) -> ElementTree.Element:
     counts = {"tests": tests, "failures": failures, "errors": 0, "skipped": skipped}
-    return ElementTree.SubElement(root, "testsuite", name=_xml(name), **{key: str(n) for key, n in counts.items()})
+    told = {"name": _xml(name), **{key: str(count) for key, count in counts.items()}}
+    return ElementTree.SubElement(root, "testsuite", told)
 
 
 def _case(suite: ElementTree.Element, row: Row, culprits: Sequence[Culprit]) -> None:

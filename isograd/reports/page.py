@@ -105,7 +105,7 @@ def _shown(pictures: list[Path]) -> Markup:
     figures = [
         element(
             "figure",
-            Markup(f'<img alt="{told}" src="data:image/png;base64,{b64encode(path.read_bytes()).decode()}">'),
+            element("img", alt=told, src=f"data:image/png;base64,{b64encode(path.read_bytes()).decode()}"),
             element("figcaption", told),
         )
         for path in pictures

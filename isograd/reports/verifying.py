@@ -104,7 +104,7 @@ def read_data(path: Path) -> tuple[Arrays, Arrays]:
 
 def _counted(arrays: Mapping[str, Array], name: str) -> Arrays:
     """x, x1, x2, … as far as they go."""
-    found = []
+    found: list[Array] = []
     while (key := f"{name}{len(found) or ''}") in arrays:
         found.append(arrays[key])
     return tuple(found)
@@ -114,7 +114,7 @@ def _read(path: Path) -> dict[str, Any]:
     """A certificate, each of its parts of the kind that it should be."""
     where = f"verify({str(path)!r})"
     try:
-        found = read_json(path.read_text(encoding="utf-8"), where)
+        found: dict[str, Any] = read_json(path.read_text(encoding="utf-8"), where)
     except (OSError, UnicodeDecodeError) as error:
         raise FileError(where, wanted=CERTIFICATE, got=str(error), fix="mend the path") from None
     kinds = {"isograd certificate": int, "sha256": dict, "asked": dict, "worst": list}

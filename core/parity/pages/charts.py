@@ -97,9 +97,9 @@ class _Axis:
             step = max(1, ceil((last - first) / TICKS))
             return cls([10.0**k for k in range(first, max(last, first + 1) + step, step)], True)
         span = (high - low) or abs(high) or 1.0
-        step = 10.0 ** floor(log10(span / TICKS))
-        step *= next(k for k in (1, 2, 5, 10) if span / TICKS <= k * step * (1 + 1e-9))
-        return cls([k * step for k in range(floor(low / step), ceil(high / step) + 1)], False)
+        decade = 10.0 ** floor(log10(span / TICKS))
+        pitch = next(k * decade for k in (1, 2, 5, 10) if span / TICKS <= k * decade * (1 + 1e-9))
+        return cls([k * pitch for k in range(floor(low / pitch), ceil(high / pitch) + 1)], False)
 
     def told(self, tick: float) -> str:
         """A tick in figures; a power of ten as one."""

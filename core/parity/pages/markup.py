@@ -8,6 +8,8 @@ from math import isfinite
 
 from isograd.core.parity.pages.style import STYLE
 
+VOID = ("br", "img")  # elements that hold nothing and do not end
+
 
 class Markup(str):
     """Text that is HTML as it stands; all other text is escaped where it enters a page."""
@@ -36,7 +38,8 @@ def element(name: str, *inside: str, cls: str = "", **attributes: str) -> Markup
     """
     given = {**({"class": cls} if cls else {}), **attributes}
     told = "".join(f' {key.replace("_", "-")}="{escape(value)}"' for key, value in given.items())
-    return Markup(f"<{name}{told}>{joined(inside)}</{name}>")
+    end = "" if name in VOID else f"</{name}>"
+    return Markup(f"<{name}{told}>{joined(inside)}{end}")
 
 
 def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, label: str, cls: str = "") -> Markup:
