@@ -90,20 +90,7 @@ def check_parity(
     sizes = f"{sum(np.size(v) for v in whole.state.values()):,} weights, {len(whole.inputs[0])} samples"
     report = ParityReport(f"parity of {short(model)}\n{sizes}, {' against '.join(names)}, seed {whole.seed}", names)
     report.vertices = vertices_of(model)
-    report.checked = Checked.of(
-        model,
-        whole.state,
-        (whole.inputs, whole.targets),
-        whole.losses,
-        optimizer=optimizer,
-        clip=clip,
-        schedule=schedule,
-        steps=steps,
-        batch_size=batch_size,
-        backends=list(names),
-        dtypes=kinds,
-        seed=whole.seed,
-    )
+    report.checked = _question(asked, steps, batch_size, names, kinds)
     for pair in pairs:
         report.not_judged += not_asked(report, pair, asked)
         for dtype in kinds:
@@ -111,6 +98,25 @@ def check_parity(
         if schedule is not None and optimizer is not None and not _lacking(pair):
             report.add(*compare_schedule(pair, schedule, optimizer.lr, steps, path="schedule"))
     return report
+
+
+def _question(asked: Asked, steps: int, batch_size: int | None, names: Sequence[str], dtypes: Sequence[str]) -> Checked:
+    """What is asked, for a certificate."""
+    whole, training = asked.whole, asked.training
+    return Checked.of(
+        whole.model,
+        whole.state,
+        (whole.inputs, whole.targets),
+        whole.losses,
+        optimizer=training and training.optimizer,
+        clip=asked.clip,
+        schedule=asked.schedule,
+        steps=steps,
+        batch_size=batch_size,
+        backends=list(names),
+        dtypes=list(dtypes),
+        seed=whole.seed,
+    )
 
 
 def _check_training(

@@ -91,8 +91,8 @@ def read_data(path: Path) -> tuple[Arrays, Arrays]:
         try:
             with np.load(path, allow_pickle=False) as file:
                 arrays = {name: file[name] for name in file.files}
-        except (OSError, ValueError, EOFError) as error:
-            raise FileError(f"verify({str(path)!r})", wanted=OF_DATA, got=str(error), fix="mend the path") from None
+        except Exception as error:  # whatever another package makes of bytes that may hold anything
+            raise FileError(f"verify({str(path)!r})", wanted=OF_DATA, got=told_of(error), fix="mend the path") from None
     else:
         arrays, _ = read_tensors(path, "verify", OF_DATA)
     inputs, targets = (_counted(arrays, name) for name in "xy")
@@ -116,7 +116,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = read_json(path.read_text(encoding="utf-8"), where)
     except (OSError, UnicodeDecodeError) as error:
-        raise FileError(where, wanted=CERTIFICATE, got=str(error), fix="mend the path") from None
+        raise FileError(where, wanted=CERTIFICATE, got=told_of(error), fix="mend the path") from None
     kinds = {"isograd certificate": int, "sha256": dict, "asked": dict, "worst": list}
     wrong = [key for key, kind in kinds.items() if not isinstance(found, dict) or not isinstance(found.get(key), kind)]
     if wrong or found["isograd certificate"] != FORMAT:
@@ -145,6 +145,11 @@ def _again(
     return check_parity(
         model, x, targets, weights=state, steps=steps, backends=names, dtypes=dtypes, seed=seed, **options
     )
+
+
+def told_of(error: Exception) -> str:
+    """What the system, or whoever reads a file, says is wrong with it."""
+    return str(getattr(error, "strerror", None) or error).lower()
 
 
 def _described(record: Any) -> Description | None:

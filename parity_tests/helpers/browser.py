@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,15 @@ from typing import Any
 CHROMIUM = os.environ.get("ISOGRAD_BROWSER") or shutil.which("chromium") or shutil.which("chromium-browser")
 """The browser's program; None where there is none."""
 OPTIONS = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--remote-debugging-pipe"]
+
+START = """
+import fcntl, os, sys
+reading, writing = (fcntl.fcntl(int(number), fcntl.F_DUPFD, 10) for number in sys.argv[1:3])
+os.dup2(reading, 3)
+os.dup2(writing, 4)
+os.execv(sys.argv[3], sys.argv[3:])
+"""
+"""Starts the browser, which reads commands from its descriptor 3 and answers on 4."""
 
 
 class Page:
@@ -99,9 +109,9 @@ def browser() -> Iterator[Page]:
     assert CHROMIUM is not None
     (to_read, to_write), (reading, writing) = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        command = ["sh", "-c", f'exec "$0" "$@" 3<&{to_read} 4>&{writing}', CHROMIUM, *OPTIONS]
+        given = [str(to_read), str(writing), CHROMIUM, *OPTIONS, f"--user-data-dir={profile}"]
         process = subprocess.Popen(
-            [*command, f"--user-data-dir={profile}"], pass_fds=(to_read, writing), stderr=subprocess.DEVNULL
+            [sys.executable, "-c", START, *given], pass_fds=(to_read, writing), stderr=subprocess.DEVNULL
         )
         os.close(to_read)
         os.close(writing)
