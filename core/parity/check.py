@@ -193,6 +193,7 @@ def _compare(report: ParityReport, pair: Pair, asked: Asked, dtype: str) -> None
             blamed = blamed or culprit
     rows, culprit = end_to_end(pair, whole, dtype, alone, first)
     report.add(rows, _of_a_loss(culprit, blamed))
+    blamed = blamed or (culprit if culprit is not None and not culprit.because else None)
     if clip is not None and not any(clips(backend) is None for backend in pair.backends):
         report.add(*clipping_alone(pair, clip, gradients_of(pair, whole, dtype), dtype))
     if asked.training is not None:

@@ -53,13 +53,14 @@ class Look:
 
 @dataclass(frozen=True)
 class Course:
-    """The losses of a free run, step by step: of both sides, and of the left one moved by one unit in the last place.
+    """The losses of a free run, step by step: of both sides, and of the `mover` moved by one unit in the last place.
 
     `moved` is () where nobody asked for that run.
     """
 
     sides: tuple[tuple[float, ...], tuple[float, ...]]
     moved: tuple[float, ...] = ()
+    mover: int = 0  # which of the sides
 
 
 def look(values: Sequence[Array | None], index: tuple[int, ...], *, around: bool) -> Look | None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import inf
+from dataclasses import dataclass, field
+from math import inf, isfinite
 
 import numpy as np
 
@@ -46,6 +46,20 @@ FAR_NUDGES, FAR_UNITS = 4, 10_000
 looked for again: where two right engines stand on either side of a kink (a ReLU behind a normalisation), they do so at
 one point in hundreds; a fault is at every point. What rounds in between may be larger than what enters, so that a few
 units would not do."""
+
+SUSPICIOUS = 0.1
+"""From this share of a limit on, a float32 error is held against the same in float64, and its noise is measured: the
+worst node of this project's experiments reaches 0.08 of its limit."""
+
+RUNG, RUNG_SLACK = 2.0**29, 32.0
+"""How many times less rounding is in float64 than in float32 (the ratio of their units in the last place), and how far
+from it the ratio of two errors may be that are both rounding: sums of other orders are as different as that."""
+
+UNSHRUNK = 4.0
+"""A float32 error that is no more than so many times the float64 one has not shrunk."""
+
+REPEAT_FACTOR = 10.0
+"""An error that is no more than so many times what a side differs by from itself, run again, comes of that."""
 
 KINK_SHARE = 0.5
 """The share of an error that each side must differ by from itself, at the same entry, between the points beside it:
@@ -90,6 +104,9 @@ class Difference:
     error: float
     index: tuple[int, ...] = ()
     fault: str | None = None  # "missing", "shape (2, 3) against (3, 2)", "dtype …", "NaN"
+    exact: bool = field(default=False, compare=False, repr=False)  # bit for bit
+    rtol: float | None = field(default=None, compare=False, repr=False)  # max |a−b| / |b|, entry by entry; may be ∞
+    atol: float | None = field(default=None, compare=False, repr=False)  # max |a−b|
 
     @property
     def structural(self) -> bool:
@@ -106,7 +123,8 @@ def difference(a: Array | None, b: Array | None, *, added: float = 0.0) -> Diffe
     `added` is the size of what was added up to make them (core/parity/added.py): more than b where terms cancel.
     Entries that are EXTREME on both sides are a share of the largest of these, all others of the largest of the others.
 
-    A missing array, another shape or dtype, or any NaN is a fault of its own kind.
+    A missing array, another shape or dtype, or any NaN is a fault of its own kind. Beside the error stand what
+    numpy.allclose(a, b) would need alone: `rtol` or `atol`.
 
     >>> difference(np.array([1.0, 2.5]), np.array([1.0, 2.0]))
     Difference(error=0.25, index=(1,), fault=None)
@@ -118,7 +136,7 @@ def difference(a: Array | None, b: Array | None, *, added: float = 0.0) -> Diffe
     'NaN'
     """
     if a is None or b is None:
-        return Difference(0.0) if a is b else Difference(inf, fault="missing on one side")
+        return Difference(0.0, exact=True) if a is b else Difference(inf, fault="missing on one side")
     strange = [type(v).__name__ for v in (a, b) if not isinstance(v, (np.ndarray, np.generic))]
     if strange:
         return Difference(inf, fault=f"a {strange[0]} in place of an array")
@@ -127,16 +145,34 @@ def difference(a: Array | None, b: Array | None, *, added: float = 0.0) -> Diffe
     if a.dtype != b.dtype:
         return Difference(inf, fault=f"dtype {a.dtype} against {b.dtype}")
     if a.size == 0:
-        return Difference(0.0)
-    x, y = a.astype(np.float64), b.astype(np.float64)
+        return Difference(0.0, exact=True, rtol=0.0, atol=0.0)
+    x, y = np.asarray(a, np.float64), np.asarray(b, np.float64)
     with np.errstate(invalid="ignore", over="ignore"):
-        gap = np.abs(x - y)
-    same_infinity = np.isinf(x) & (x == y)
-    gap = np.where(same_infinity, 0.0, gap)
-    if not np.isnan(gap).any():
-        gap /= _scale(x, y, added)
-    worst = tuple(int(i) for i in np.unravel_index(int(np.argmax(np.where(np.isnan(gap), inf, gap))), gap.shape))
-    return Difference(inf, worst, fault=NAN) if np.isnan(gap[worst]) else Difference(float(gap[worst]), worst)
+        gap = np.asarray(np.abs(x - y))
+    apart = float(gap.max())
+    if not isfinite(apart):
+        gap = np.where(np.isinf(x) & (x == y), 0.0, gap)
+        worst = _place(int(np.argmax(np.where(np.isnan(gap), inf, gap))), gap.shape)
+        if np.isnan(gap[worst]):
+            return Difference(inf, worst, fault=NAN)
+        apart = float(gap.max())
+    if apart == 0:
+        return Difference(0.0, (0,) * gap.ndim, exact=a.tobytes() == b.tobytes(), rtol=0.0, atol=0.0)
+    gap /= _scale(x, y, added)
+    worst = _place(int(np.argmax(gap)), gap.shape)
+    return Difference(float(gap[worst]), worst, rtol=_share(x, y), atol=apart)
+
+
+def _share(x: Array, y: Array) -> float:
+    """max |x−y| / |y|: ∞ where something differs from 0, or is infinite on one side alone."""
+    with np.errstate(all="ignore"):
+        found = float(np.max(np.abs(x - y) / np.abs(y), where=x != y, initial=0.0))
+    return inf if np.isnan(found) else found
+
+
+def _place(flat: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """An index of the flattened array as an index of the array."""
+    return tuple(int(i) for i in np.unravel_index(flat, shape))
 
 
 def _scale(x: Array, y: Array, added: float) -> Array | float:

@@ -64,7 +64,7 @@ class Pair:
         note: str = "",
     ) -> Row:
         """The row of one comparison of this pair."""
-        return Row(stage, dtype, path, what, gap.error, allowed, gap.fault, note, self.names)
+        return Row.of(gap, stage, dtype, path, what, allowed, note, self.names)
 
     def culprit(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from math import isfinite
@@ -11,6 +12,7 @@ from typing import Any
 
 from isograd.core.base.atomic import write_atomically
 from isograd.core.parity.checked import Checked
+from isograd.core.parity.natures import Nature
 from isograd.core.parity.structure import Vertex
 from isograd.core.parity.text import report_text
 from isograd.core.parity.verdict import Culprit, Row, limit
@@ -93,7 +95,7 @@ class ParityReport:
     @property
     def summary_head(self) -> list[str]:
         pair = ["engines"] if len(self.sides) > 2 else []
-        return ["stage", "dtype", *pair, "compared", "worst error", "allowed", "worst at", "verdict"]
+        return ["stage", "dtype", *pair, "compared", "worst error", "allowed", "worst at", "classes", "verdict"]
 
     def summary(self) -> list[list[str]]:
         """One line a stage, dtype and pair of engines: its worst comparison."""
@@ -105,7 +107,8 @@ class ParityReport:
             verdict = f"{failures} FAILED" if failures else "ok"
             pair = [_joined(sides)] if len(self.sides) > 2 else []
             counted, where = f"{len(rows)} arrays", f"{worst.path} {worst.what}"
-            lines.append([stage, dtype, *pair, counted, f"{worst.error:.1e}", limit(worst.allowed), where, verdict])
+            error = f"{worst.error:.1e}"
+            lines.append([stage, dtype, *pair, counted, error, limit(worst.allowed), where, classes(rows), verdict])
         return lines
 
     def _order(self, key: tuple[str, str, tuple[str, ...]]) -> tuple[Any, ...]:
@@ -157,10 +160,16 @@ class ParityReport:
             "culprits": [asdict(culprit) for culprit in self.culprits],
             "not_judged": [asdict(entry) for entry in self.not_judged],
             "graph": [asdict(vertex) for vertex in self.vertices],
-            "rows": [{**asdict(row), "failed": row.failed} for row in self.rows],
+            "rows": [{**asdict(row), "failed": row.failed, "floors": row.floors} for row in self.rows],
         }
         made: dict[str, Any] = finite(record)
         return made
+
+
+def classes(rows: Iterable[Row]) -> str:
+    """How many rows are of which class, the least harmful first; "" where nobody can say of any."""
+    counts = Counter(row.nature for row in rows)
+    return ", ".join(f"{counts[nature]} {nature}" for nature in Nature if counts[nature])
 
 
 def _unsteady(rows: Sequence[Row], sides: Sequence[str]) -> list[NotJudged]:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from math import isfinite
+
+import numpy as np
 
 from isograd.core.base.description import Description
-from isograd.core.base.types import Shape
+from isograd.core.base.types import FLOATS, Shape
 from isograd.core.graph.composite import Composite
 from isograd.core.parity.looks import Course, Look
-from isograd.core.parity.natures import Nature
+from isograd.core.parity.matching import Difference
+from isograd.core.parity.natures import Nature, comes_and_goes, nature_of
 
 Claim = float | str
 """A number, or of structure a dtype and shape in words."""
 
 LONG, FEW_NODES = 100, 3
+
+UNITS = {name: float(np.finfo(kind).eps) for name, kind in FLOATS.items()}
+"""One unit in the last place of each dtype."""
 
 
 @dataclass(frozen=True)
@@ -22,8 +29,9 @@ class Row:
     """One comparison. `allowed` is None where the error is reported, not judged.
 
     `unsteady`: whether nobody can say, since one unit in the last place moves it by a large part of itself.
-    `nature`: its class; None where nobody can say, or the engine lacks it. `noise`: the measured noise floor, as
-    `error` is measured; None where it was not. `rtol`, `atol`: what numpy.allclose would need, the other being 0.
+    `nature`: its class; None where nobody can say, or the engine lacks it. `noise`: the noise floor, as `error` is
+    measured: one unit in the last place, and more where more was measured. `rtol`, `atol`: what numpy.allclose would
+    need, the other being 0; ∞ where no rtol is enough.
     `look`, `course`: what is kept of the arrays for a page; `step`: of a locked step, its number.
     """
 
@@ -46,10 +54,45 @@ class Row:
     look: Look | None = None
     course: Course | None = None
 
+    @classmethod
+    def of(
+        cls,
+        gap: Difference,
+        stage: str,
+        dtype: str,
+        path: str,
+        what: str,
+        allowed: float | None = None,
+        note: str = "",
+        sides: tuple[str, ...] = (),
+    ) -> Row:
+        """The row of a difference, its class as the limit judges it."""
+        return cls(
+            stage,
+            dtype,
+            path,
+            what,
+            gap.error,
+            allowed,
+            gap.fault,
+            note,
+            sides,
+            nature=nature_of(gap, allowed),
+            noise=UNITS.get(dtype),
+            rtol=gap.rtol,
+            atol=gap.atol,
+        )
+
     @property
     def floors(self) -> float | None:
         """The error as a multiple of the noise floor; None where no floor was measured."""
         return self.error / self.noise if self.noise else None
+
+    def from_itself(self, own: Callable[[], float]) -> Row:
+        """The row; one that failed though a side differs as much from itself when it is run again comes and goes."""
+        if self.nature is not Nature.BUG or not comes_and_goes(self.error, own()):
+            return self
+        return replace(self, nature=Nature.NON_DETERMINISTIC)
 
     @property
     def failed(self) -> bool:
@@ -59,7 +102,23 @@ class Row:
     def text(self) -> str:
         """One line for a row that failed."""
         why = self.fault or f"error {self.error:.1e} > {limit(self.allowed)}"
-        return f"✗ {self.stage}, {self.dtype}: {self.path} {self.what}: {why}{f' ({self.note})' if self.note else ''}"
+        told = f"{why} ({self.note})" if self.note else why
+        return ": ".join(filter(None, [f"✗ {self.stage}, {self.dtype}: {self.path} {self.what}: {told}", self.classed]))
+
+    @property
+    def classed(self) -> str:
+        """The class, and how much it is: "BUG, 4.5e+15 noise floors; allclose needs rtol 1.0e+00 or atol 2.3e-01"."""
+        if self.nature is None:
+            return ""
+        measured = self.floors is not None and isfinite(self.floors)
+        floors = f", {self.floors:.1e} noise floors" if measured else ""
+        return f"{self.nature}{floors}{'' if self.atol is None else f'; {self.needed}'}"
+
+    @property
+    def needed(self) -> str:
+        """What numpy.allclose would need, one of both being 0."""
+        alone = "" if self.rtol is None or not isfinite(self.rtol) else f"rtol {self.rtol:.1e} or "
+        return "" if self.atol is None else f"allclose needs {alone}atol {self.atol:.1e}"
 
 
 @dataclass(frozen=True)
@@ -112,8 +171,9 @@ class Culprit:
 
     @property
     def text(self) -> str:
-        """Three lines: what differs; what each side and the witness have; who is wrong, and where to look."""
-        return "\n".join(filter(None, [self.head, self.evidence, self.tail]))
+        """Lines: what differs; what each side and the witness have; who is wrong, and where; the explanation."""
+        explained = f"  {self.explanation}" if self.explanation else ""
+        return "\n".join(filter(None, [self.head, self.evidence, self.tail, explained]))
 
     @property
     def head(self) -> str:

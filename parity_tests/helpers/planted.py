@@ -71,3 +71,8 @@ def entry_is(value: float, place: int = 0) -> Change:
         return moved
 
     return change
+
+
+def of_dtype(dtype: str, change: Change) -> Change:
+    """The change to arrays of one dtype alone: what rounding could be, as far as the other dtype shows."""
+    return lambda values: change(values) if values.dtype == dtype else values

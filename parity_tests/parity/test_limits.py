@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planted import Planted, off_by
+from planted import Planted, of_dtype, off_by
 
 import isograd as ig
 from isograd.backends.numpy_impl import NumpyBackend
@@ -55,8 +55,8 @@ EXACT = {  # in float32 both engines have what float64 rounds to, so that the ta
 
 
 def judged(pair: Pair, side: int, trial: Trial, what: str, error: float, place: int) -> tuple[Row, Culprit | None]:
-    """The row of `what`, where one side has it wrong by `error`."""
-    wrong = Planted(pair.backends[side], {what: off_by(error, place)})
+    """The row of `what`, where one side has it wrong by `error`, in the trial's dtype alone."""
+    wrong = Planted(pair.backends[side], {what: of_dtype(trial.dtype, off_by(error, place))})
     rows, culprit = compare_node(replace(pair, **{("left", "right")[side]: wrong}), trial)
     (row,) = (row for row in rows if row.what == what)
     assert not any(other.failed for other in rows if other is not row)

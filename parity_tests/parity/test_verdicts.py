@@ -12,9 +12,9 @@ from tampered import TamperedEngine
 import isograd as ig
 from isograd.core.base.types import State
 from isograd.core.parity.matching import TOLERANCE, difference
+from isograd.core.parity.natures import NOT_IMPLEMENTED, RAISED
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.loss import compare_loss
-from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, RAISED
 from isograd.core.parity.verdict import LONG, Culprit, Row, limit, short
 
 FOUND = Culprit(

@@ -93,9 +93,7 @@ class Explainer:
         what = first.key[1] if first.key[0] == path else f"{first.key[1]} of {first.key[0]}"
         mode = TRAINING[own.training]
         note = f"{mode}; alone, given what theirs is given"
-        row = Row(
-            "node", comparison.dtype, path, what, gap.error, first.judged.allowed, gap.fault, note, comparison.names
-        )
+        row = Row.of(gap, "node", comparison.dtype, path, what, first.judged.allowed, note, comparison.names)
         structural = gap.fault not in (None, NAN)
         claims = structure(first.values) if structural else entries(first.values, gap.index)
         culprit = Culprit(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from isograd.backends.torch_impl.porting.alignment import within
 from isograd.backends.torch_impl.porting.comparing import TRAINING, Comparison, Judgement
@@ -86,10 +87,10 @@ def _row(comparison: Comparison, each: Judgement, training: bool, faults: Sequen
     if each.failed and faults:
         note += f"; inherited from {faults[0].label}" if _inherited(comparison, each, faults) else "; own"
     if each.inner and each.failed and not failed:
-        return Row(
-            STAGE, comparison.dtype, *each.key, gap.error, None, None, f"{note}; comes to nothing", comparison.names
-        )
-    row = Row(STAGE, comparison.dtype, *each.key, gap.error, allowed, gap.fault, note, comparison.names)
+        told = f"{note}; comes to nothing"
+        row = Row.of(gap, STAGE, comparison.dtype, *each.key, None, told, comparison.names)
+        return replace(row, fault=None, nature=None)
+    row = Row.of(gap, STAGE, comparison.dtype, *each.key, allowed, note, comparison.names)
     return each.judged.said_of(row, whole=each.key[0] == WHOLE and each.key[1].startswith("output"))
 
 
@@ -139,9 +140,7 @@ def _add_steps(report: PortReport, comparison: Comparison, training: Steps) -> N
         rows: list[Row] = []
         for each in judgements:
             gap, judged = each.judged.gap, each.judged
-            row = Row(
-                STEP, comparison.dtype, *each.key, gap.error, judged.allowed, gap.fault, judged.note, comparison.names
-            )
+            row = Row.of(gap, STEP, comparison.dtype, *each.key, judged.allowed, judged.note, comparison.names)
             rows.append(judged.said_of(row))
             if blamed is None and rows[-1].failed:
                 blamed = _of_step(comparison, training, row, each)

@@ -68,8 +68,10 @@ def run_charts(course: Course, sides: Sequence[str], dtype: str) -> list[Markup]
     apart = [Line(f"|{names[0]} − {names[1]}|", _gaps(left, right))]
     told = f"{dtype}: how far the losses are apart"
     if course.moved:
-        widening = accumulate(_gaps(left, course.moved), lambda before, p: (p[0], max(before[1], p[1])))
-        name = f"{names[0]} from itself, nudged by one ulp"
+        widening = accumulate(
+            _gaps(course.sides[course.mover], course.moved), lambda before, p: (p[0], max(before[1], p[1]))
+        )
+        name = f"{names[course.mover]} from itself, nudged by one ulp"
         moved = Line(name, list(widening), "envelope")
         apart, told = [moved, *apart], f"{told}, and their envelope"
     return [

@@ -53,10 +53,11 @@ OF_NATURE = {
 
 def state_of(row: Row) -> State:
     """What one comparison came to."""
-    if row.nature is not None:
-        return OF_NATURE[row.nature]
+    known = OF_NATURE.get(row.nature) if row.nature is not None else None
     if row.failed:
-        return FAILED
+        return FAILED if known is None or known in (ROUNDING, EXACT) else known
+    if known is not None:
+        return known
     return NOBODY if row.unsteady or row.allowed is None else PASSED
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from isograd.core.base.arrays import NUMPY
@@ -12,7 +14,7 @@ from isograd.core.parity.formulas import CLIPPING_FORMULAS
 from isograd.core.parity.matching import TOLERANCE, Difference, Sides, difference, entries, structure
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.end_to_end import Whole
-from isograd.core.parity.stages.training import Result, Stopped, on_each
+from isograd.core.parity.stages.training import Result, Stopped, from_run_to_run, on_each
 from isograd.core.parity.verdict import Row, Verdict
 from isograd.core.parity.witness import judge_promise, odd_one_out
 
@@ -44,8 +46,9 @@ def clipping_alone(pair: Pair, clip: Clipping, gradients: State, dtype: str) -> 
     rows: list[Row] = []
     culprit = None
     for what, given in ((AS_THEY_ARE, gradients), (GROWN, grown(clip, gradients))):
+        run = partial(_clipped_by, pair, clip, given)
         try:
-            a, b = on_each(pair, lambda k, given=given: _clipped(pair.backends[k], clip, given))  # type: ignore[misc]
+            a, b = on_each(pair, run)
         except Stopped as stop:
             more, stopped = stop.result(pair, clip, STAGE, dtype, "clipping")
             return rows + more, culprit or stopped
@@ -53,12 +56,17 @@ def clipping_alone(pair: Pair, clip: Clipping, gradients: State, dtype: str) -> 
             gap = difference(a.get(path), b.get(path))
             if path not in given and gap.fault is None:
                 gap = Difference(np.inf, fault="a gradient that was not given")
-            rows.append(pair.row(STAGE, dtype, path, what, gap, TOLERANCE["node", dtype]))
+            row = pair.row(STAGE, dtype, path, what, gap, TOLERANCE["node", dtype])
+            rows.append(row.from_itself(partial(from_run_to_run, pair, run, path)))
             if culprit is None and rows[-1].failed:
                 values: Sides = dict(zip(pair.names, (a.get(path), b.get(path)), strict=True))
                 verdict = _verdict(clip, given, path, values, gap)
                 culprit = pair.culprit(rows[-1], clip, gap.index, values, verdict)
     return rows, culprit
+
+
+def _clipped_by(pair: Pair, clip: Clipping, given: State, side: int) -> State:
+    return _clipped(pair.backends[side], clip, given)
 
 
 def _clipped(backend: Backend, clip: Clipping, gradients: State) -> State:

@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from isograd.core.graph.weights import without_ties
 from isograd.core.parity.looks import Course
-from isograd.core.parity.matching import FLIPPED, NOISE_FACTOR, TOLERANCE, difference, largest
+from isograd.core.parity.matching import FLIPPED, NOISE_FACTOR, TOLERANCE, Difference, difference, largest
+from isograd.core.parity.natures import Nature, comes_and_goes, from_itself, of_trajectory
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.rounding import Found, Key
 from isograd.core.parity.stages.training import Result, Stopped, Training, on_each, on_side, rounded, shaken
-from isograd.core.parity.verdict import Row
+from isograd.core.parity.verdict import UNITS, Row
 
-STAGE, THE_LOSSES = "free run", ("loss", "of every step")
+STAGE = "free run"
+
+
+BEGINNING = 4
+"""Steps after which a side that does not find what it found is told from one that does."""
 
 
 def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] = ()) -> Result:
@@ -25,7 +30,8 @@ def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] =
     float64 is judged by the table, beyond it by the envelope: how far a side ends from itself when inputs and weights
     are moved by one unit in the last place, and how far apart the `locked` steps were that each was right about. What
     these take far apart is not judged.
-    float32 is reported against the envelope. It counts of a side that ends where it ended before, run a second time.
+    float32 is reported against the envelope. It is that of the first side whose beginning, run a second time, is what
+    it was: where the envelope is asked for, one side is run once more, and both begin again.
     """
     note = f"after {training.steps} steps"
     try:
@@ -33,8 +39,8 @@ def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] =
         envelope, drift = _Envelope(pair, training, dtype, ends), _Drift(training, ends[1], locked)
         allowed = TOLERANCE.get((STAGE, dtype))
         if allowed is None:
-            apart = max(envelope.apart(0, key) for key in ends[0])
-            note += f"; nudged by one ulp, {pair.names[0]} ends {apart:.1e} from itself"
+            apart = max(envelope.of(key) for key in ends[0])
+            note += f"; nudged by one ulp, {envelope.name} ends {apart:.1e} from itself"
         rows = []
         for key in {**ends[1], **ends[0]}:
             gap, limit = difference(*(end.get(key) for end in ends)), allowed
@@ -42,7 +48,8 @@ def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] =
                 limit = max(limit, NOISE_FACTOR * (envelope.of(key) + drift.of(key)))
             row = pair.row(STAGE, dtype, *key, gap, limit, note)
             unsteady = limit is not None and limit >= FLIPPED and not row.failed
-            rows.append(replace(row, allowed=None, unsteady=True) if unsteady else row)
+            row = replace(row, allowed=None, unsteady=True) if unsteady else row
+            rows.append(_classed(row, gap, envelope, drift))
         rows[-1] = replace(rows[-1], course=_course(ends, envelope))
     except Stopped as stop:
         return stop.result(pair, training.optimizer, STAGE, dtype, "steps", note)
@@ -51,59 +58,89 @@ def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] =
 
 def _course(ends: Sequence[Found], envelope: _Envelope) -> Course:
     """The losses on the way, with those of the moved run where it was asked for."""
-    left, right, *moved = (
-        tuple(map(float, found[THE_LOSSES])) for found in (*ends, *filter(None, [envelope.moved.get(0)]))
-    )
-    return Course((left, right), *moved)
+    left, right = (tuple(map(float, end[LOSSES])) for end in ends)
+    if not envelope.asked:
+        return Course((left, right))
+    side, moved = envelope.run
+    return Course((left, right), tuple(map(float, moved[LOSSES])), side)
 
 
-def _end(pair: Pair, training: Training, dtype: str, side: int, *, moved: bool = False) -> Found:
-    """The weights where one side ends, and the loss of every step."""
+def _classed(row: Row, gap: Difference, envelope: _Envelope, drift: _Drift) -> Row:
+    """The row by how far a side ends from itself, where that was asked: what the table lets pass needs nobody."""
+    if not envelope.asked or gap.fault is not None:
+        return row
+    key = row.path, row.what
+    around = envelope.of(key) + drift.of(key)
+    nature = of_trajectory(gap, row.allowed, around, UNITS[row.dtype])
+    if envelope.comes_and_goes and nature is not Nature.EXACT:
+        nature = Nature.NON_DETERMINISTIC
+    return replace(row, nature=nature, noise=max(around, UNITS[row.dtype]))
+
+
+def _end(
+    pair: Pair, training: Training, dtype: str, side: int, *, steps: int | None = None, moved: bool = False
+) -> Found:
+    """The weights where one side ends, and the loss of every step; of the first `steps` alone."""
     state = shaken(training.model, in_dtype(training.state, dtype), ())[0] if moved else training.state
     net = pair.build_side(side, training.model, state, training.seed, dtype)
     learner = training.learner(net)
     losses = []
-    for step in range(1, training.steps + 1):
+    for step in range(1, (steps or training.steps) + 1):
         inputs, targets = training.batch(step)
         given = shaken(training.model, {}, rounded(inputs, dtype))[1] if moved else inputs
         losses.append(learner.step(given, targets, training.optimizer.lr))
     found: Found = {(path, "weights"): values for path, values in without_ties(net.model, net.state_dict()).items()}
-    return {**found, THE_LOSSES: np.array(losses)}
+    return {**found, LOSSES: np.array(losses)}
+
+
+LOSSES = ("loss", "of every step")
 
 
 @dataclass
 class _Envelope:
-    """How far each side ends from itself, run when first asked."""
+    """How far a side ends from itself, run when first asked."""
 
     pair: Pair
     training: Training
     dtype: str
     ends: Sequence[Found]
-    moved: dict[int, Found] = field(default_factory=dict)
+
+    @property
+    def asked(self) -> bool:
+        return "run" in vars(self)
+
+    @property
+    def name(self) -> str:
+        return self.pair.names[self.run[0]]
 
     @cached_property
-    def reproducible(self) -> list[int]:
-        """The sides that end where they did when they are run as before."""
-        sides = range(len(self.ends))
-        again = [on_side(self.pair, side, lambda k: _end(self.pair, self.training, self.dtype, k)) for side in sides]
-        return [
-            side
-            for side in sides
-            if all(np.array_equal(values, again[side][key], equal_nan=True) for key, values in self.ends[side].items())
-        ]
+    def own(self) -> list[float]:
+        """How far the losses of each side's beginning are from those that it had, run again as it was."""
+        few = min(BEGINNING, self.training.steps)
+        found = []
+        for side, end in enumerate(self.ends):
+            again = on_side(self.pair, side, lambda k: _end(self.pair, self.training, self.dtype, k, steps=few))
+            found.append(from_itself(end[LOSSES][:few], again[LOSSES]))
+        return found
 
-    def apart(self, side: int, key: Key) -> float:
-        """How far a side ends from itself; 0 where what a nudge makes is no number."""
-        if side not in self.moved:
-            self.moved[side] = on_side(
-                self.pair, side, lambda k: _end(self.pair, self.training, self.dtype, k, moved=True)
-            )
-        error = difference(self.moved[side].get(key), self.ends[side].get(key)).error
-        return error if np.isfinite(error) else 0.0
+    @property
+    def comes_and_goes(self) -> bool:
+        """Whether what the sides' beginnings differ by comes of one that does not find what it found."""
+        few = min(BEGINNING, self.training.steps)
+        return comes_and_goes(difference(*(end[LOSSES][:few] for end in self.ends)).error, max(self.own))
+
+    @cached_property
+    def run(self) -> tuple[int, Found]:
+        """(side, where it ends, moved): the first that ends where it ended, or the left where neither does."""
+        side = next((side for side, own in enumerate(self.own) if own == 0), 0)
+        moved = on_side(self.pair, side, lambda k: _end(self.pair, self.training, self.dtype, k, moved=True))
+        return side, moved
 
     def of(self, key: Key) -> float:
-        """The largest of the sides that count."""
-        return max((self.apart(side, key) for side in self.reproducible), default=0.0)
+        """How far it ends from itself; 0 where that is no number, or neither side ends where it ended."""
+        side, moved = self.run
+        error = difference(moved.get(key), self.ends[side].get(key)).error
+        return error if np.isfinite(error) and not all(self.own) else 0.0
 
 
 @dataclass

@@ -16,10 +16,11 @@ from isograd.core.engine.batches import aligned
 from isograd.core.engine.pairing import gathered
 from isograd.core.engine.protocol import Backend, judged, teaches
 from isograd.core.learning.losses import Loss
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, entries, largest
+from isograd.core.parity.ladder import float32_limit, float64_limit
+from isograd.core.parity.matching import Difference, Sides, difference, entries, largest
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.end_to_end import Whole
-from isograd.core.parity.stages.training import Result, Stopped, on_each
+from isograd.core.parity.stages.training import Result, Stopped, from_run_to_run, on_each, rounded
 from isograd.core.parity.verdict import Row, Verdict
 from isograd.core.parity.witness import STEPS, judge_promise, judge_slope, loss_by_formula, odd_one_out, wide
 
@@ -61,6 +62,15 @@ class Asked:
     def exact(self) -> Asked:
         """The same in float64."""
         return replace(self, arrays=wide(self.arrays))
+
+    @property
+    def dtype(self) -> str:
+        return str(self.arrays[0].dtype)
+
+    @cached_property
+    def other(self) -> Asked:
+        """The same in the other dtype."""
+        return self.exact if self.dtype == "float32" else replace(self, arrays=rounded(self.arrays, "float32"))
 
     @cached_property
     def of_nothing(self) -> Asked:
@@ -120,23 +130,33 @@ def compare_loss(
         sizes = [largest(np.asarray(side[what], np.float64)) for side in of_nothing]
         a, b = values.values()
         gap = difference(a, b, added=min(sizes))
-        limit = TOLERANCE["node", dtype]
-        if dtype == "float32" and gap.fault is None and gap.exceeds(limit):
-            limit = max(limit, NOISE_FACTOR * _rounding(pair, asked, what, values, min(sizes)))
-        rows.append(pair.row(STAGE, dtype, path, what, gap, limit))
+        limit = _limit(pair, asked, what, values, gap, min(sizes))
+        row = pair.row(STAGE, dtype, path, what, gap, limit)
+        rows.append(row.from_itself(partial(_own, pair, asked, what)))
         if culprit is None and rows[-1].failed:
             culprit = pair.culprit(rows[-1], loss, gap.index, values, asked.verdict(what, values, gap))
     return rows, culprit
 
 
-def _rounding(pair: Pair, asked: Asked, what: str, values: Sides, size: float) -> float:
-    """How far a float32 loss is from the same in float64, on the side where it is less: a mean is a long sum."""
-    exact = [asked.exact.of(backend, (what,))[what] for backend in pair.backends]
-    return min(
-        difference(mine, wide.astype(mine.dtype), added=size).error
-        for mine, wide in zip(values.values(), exact, strict=True)
-        if mine is not None
-    )
+def _limit(pair: Pair, asked: Asked, what: str, values: Sides, gap: Difference, size: float) -> float:
+    """The table's, or what the other dtype makes of it: a mean is a long sum."""
+
+    def other() -> list[Array]:
+        return [asked.other.of(backend, (what,))[what] for backend in pair.backends]
+
+    def own() -> list[float]:
+        sides = zip(values.values(), other(), strict=True)
+        return [difference(v, wide.astype(v.dtype), added=size).error for v, wide in sides if v is not None]
+
+    def apart() -> Difference:
+        return difference(*other(), added=size)
+
+    return float32_limit(gap, own, apart) if asked.dtype == "float32" else float64_limit(gap, apart)
+
+
+def _own(pair: Pair, asked: Asked, what: str) -> float:
+    """How far a side is from itself, asked again."""
+    return from_run_to_run(pair, lambda side: {what: asked.of(pair.backends[side], (what,))[what]}, what)
 
 
 def losses_alone(pair: Pair, whole: Whole, dtype: str) -> Iterator[Result]:

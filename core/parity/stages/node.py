@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import partial
 
 import numpy as np
 
 from isograd.core.base.raised import told_with_line
-from isograd.core.parity.added import added_up, peers
 from isograd.core.parity.looks import look
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference
-from isograd.core.parity.pair import Pair, in_dtype
-from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, RAISED, Outcome, Trial, run_trial
+from isograd.core.parity.matching import SUSPICIOUS, TOLERANCE, Difference, Sides, difference
+from isograd.core.parity.natures import NOT_IMPLEMENTED, RAISED
+from isograd.core.parity.pair import Pair
+from isograd.core.parity.stages.reruns import Reruns
+from isograd.core.parity.stages.trial import Outcome, Trial, run_trial
 from isograd.core.parity.verdict import Culprit, Row, Verdict
 from isograd.core.parity.witness import judge_gradient, judge_output, judge_structure
 
@@ -29,6 +31,7 @@ class Suspect:
     found: Difference
     values: Sides
     verdict: Verdict | None = None  # where no witness is needed: an engine raised, or wrote to what it was given
+    reruns: Reruns | None = None
 
     @property
     def of_a_gradient(self) -> bool:
@@ -41,6 +44,11 @@ class Suspect:
     def judged(self) -> Culprit:
         """With what the witness says."""
         return self._culprit(self.verdict or self._verdict())
+
+    def measured(self, rows: Sequence[Row]) -> list[Row]:
+        """The trial's rows, those that failed with their noise floors: several runs more."""
+        reruns = self.reruns
+        return [reruns.measured(row) if row.failed and reruns is not None else row for row in rows]
 
     def _culprit(self, verdict: Verdict | None) -> Culprit:
         trial = self.trial
@@ -85,22 +93,21 @@ def suspected(pair: Pair, trial: Trial) -> tuple[list[Row], Suspect | None]:
         first = Suspect(pair, trial, compared(what, found, allowed), found, {}, verdict)
         if any(outcome.raised for outcome in sides.values()):
             return rows, first
-    rounding = _Rounding(pair, trial, sides)
+    reruns = Reruns(pair, trial, (sides[pair.names[0]], sides[pair.names[1]]))
     for kind in ("outputs", "gradients"):
         a, b = (getattr(outcome, kind) for outcome in sides.values())
         for what in {**b, **a}:
-            found, limit = difference(a.get(what), b.get(what)), allowed
-            if found.fault is None and found.exceeds(allowed):
-                added = rounding.added(kind, what)
-                found = difference(a.get(what), b.get(what), added=added)
-                if trial.dtype == "float32" and found.exceeds(allowed):
-                    limit = max(allowed, NOISE_FACTOR * rounding.of(kind, what, added))
+            found, limit = reruns.weighed(kind, what, difference(a.get(what), b.get(what)))
             row = compared(what, found, limit)
             seen = look((a.get(what), b.get(what)), found.index, around=row.failed)
             row = rows[-1] = replace(row, look=seen)
+            if row.failed:
+                rows[-1] = row = row.from_itself(partial(reruns.repeated, kind, what))
+            elif found.exceeds(SUSPICIOUS * limit):
+                rows[-1] = reruns.measured(row)
             if first is None and row.failed:
                 values = dict(zip(pair.names, (a.get(what), b.get(what)), strict=True))
-                first = Suspect(pair, trial, row, found, values)
+                first = Suspect(pair, trial, row, found, values, reruns=reruns)
     return rows, first
 
 
@@ -121,35 +128,3 @@ def _stopped(sides: dict[str, Outcome]) -> tuple[str, str, Verdict] | None:
             Verdict("not needed", told, guilty=next(iter(wrote)) if len(wrote) == 1 else None),
         )
     return None
-
-
-class _Rounding:
-    """What a trial's arrays are made of where an error exceeds the table's; run when first asked.
-
-    That is the size of what was added up, and how far a float32 trial is from itself in float64, on the side where it
-    is less.
-    """
-
-    def __init__(self, pair: Pair, trial: Trial, sides: dict[str, Outcome]) -> None:
-        self.pair, self.trial, self.sides = pair, trial, sides
-
-    @cached_property
-    def sizes(self) -> dict[str, float]:
-        return added_up(self.trial)
-
-    def added(self, kind: str, what: str) -> float:
-        own = self.sizes.get(what, 0.0)
-        return max(own, peers(what, *(o.gradients for o in self.sides.values()))) if kind == "gradients" else own
-
-    @cached_property
-    def exact(self) -> list[Outcome]:
-        trial = self.trial
-        wide = replace(trial, inputs=trial.rounded_inputs(), state=in_dtype(trial.state, "float64"), dtype="float64")
-        return [run_trial(backend, wide) for backend in self.pair.backends]
-
-    def of(self, kind: str, what: str, added: float) -> float:
-        errors = []
-        for outcome, exact in zip(self.sides.values(), self.exact, strict=True):
-            mine, wide = getattr(outcome, kind)[what], getattr(exact, kind).get(what)
-            errors.append(difference(mine, None if wide is None else wide.astype(mine.dtype), added=added).error)
-        return min(errors)

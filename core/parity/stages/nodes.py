@@ -17,24 +17,26 @@ from isograd.core.parity.witness import wide
 
 def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tuple[list[Row], list[Culprit]]:
     """The rows of every node, and the culprits in order of computation: the forward's, then the gradients' from the
-    end backwards. The witness is asked about the first of them alone."""
+    end backwards. The witness is asked about the first of them alone, and the noise floor of its arrays is measured."""
     rows: list[Row] = []
     forward: list[Culprit] = []
     gradients: list[Culprit] = []
     last: Suspect | None = None
+    place = slice(0)
     for trial in node_trials(pair, whole, dtype=dtype, training=training):
         found, suspect = suspected(pair, trial)
-        rows += found
-        if suspect is None:
-            continue
-        if not suspect.of_a_gradient:
+        if suspect is not None and not suspect.of_a_gradient:
+            found = found if forward else suspect.measured(found)
             forward.append(suspect.unjudged() if forward else suspect.judged())
-            continue
-        if last is not None:
-            gradients.append(last.unjudged())
-        last = suspect
-    if last is not None:
-        gradients.append(last.unjudged() if forward else last.judged())
+        elif suspect is not None:
+            gradients += [] if last is None else [last.unjudged()]
+            last, place = suspect, slice(len(rows), len(rows) + len(found))
+        rows += found
+    if last is not None and forward:
+        gradients.append(last.unjudged())
+    elif last is not None:
+        gradients.append(last.judged())
+        rows[place] = last.measured(rows[place])
     return rows, forward + gradients[::-1]
 
 

@@ -20,6 +20,7 @@ from isograd.core.parity.matching import (
     allowed_by,
     difference,
 )
+from isograd.core.parity.natures import from_itself
 from isograd.core.parity.pair import Named
 from isograd.core.parity.stages.training import on_each
 from isograd.core.parity.verdict import Row
@@ -30,6 +31,7 @@ Found = Mapping[Key, Array]
 Nudge = tuple[int, int]
 """(units in the last place, which draw of their signs)"""
 
+AGAIN: Nudge = (0, 0)
 NEAR: Sequence[Nudge] = [(1, draw) for draw in range(NUDGES)]
 FAR: Sequence[Nudge] = [(FAR_UNITS * (-1) ** k, 1 + k // 2) for k in range(FAR_NUDGES)]
 
@@ -44,7 +46,8 @@ class Judged:
     """An error, the limit that judged it, and the noise floor that the limit is a multiple of.
 
     `kink`: whether the error is one beside the point, where it was more; `unsteady`: whether the floor is no rounding
-    and the error no more than such a floor explains: then nobody can say.
+    and the error no more than such a floor explains: then nobody can say. `own`: how far a side is from itself, run
+    again as it was, where the error exceeds the limit.
     """
 
     gap: Difference
@@ -52,6 +55,7 @@ class Judged:
     noise: float
     kink: bool = False
     unsteady: bool = False
+    own: float = 0.0
 
     @property
     def failed(self) -> bool:
@@ -63,11 +67,13 @@ class Judged:
         return f"noise floor {self.noise:.1e}{'; beside a kink' if self.kink else ''}"
 
     def said_of(self, row: Row, *, whole: bool = False) -> Row:
-        """The row: where nobody can say, a failure if it is an output of the `whole`, else reported."""
+        """The row, with floor and class: where nobody can say, a failure if it is an output of the `whole`, else
+        reported."""
         if not self.unsteady:
-            return row
+            return replace(row, noise=self.noise or row.noise).from_itself(lambda: self.own)
         why = f"cannot be judged: one unit in the last place of what is given moves it by {self.noise:.1e}"
-        return replace(row, allowed=None, fault=why if whole else None, unsteady=True)
+        fault = why if whole else None
+        return replace(row, allowed=None, fault=fault, unsteady=True, nature=None, noise=self.noise)
 
 
 ADVICE = "give inputs away from what the code compares, rounds or sorts them by: there it can be judged"
@@ -99,7 +105,9 @@ class Rounding:
         turn at that entry as much as they are apart.
         """
         gap, least = difference(*(side.get(key) for side in self.found)), self.least
-        if gap.fault is not None or not gap.exceeds(NOISE_FACTOR * least):
+        if gap.fault is not None:
+            return Judged(gap, NOISE_FACTOR * least, least, own=0.0 if gap.structural else self._own(key, 0.0))
+        if not gap.exceeds(NOISE_FACTOR * least):
             return Judged(gap, NOISE_FACTOR * least, least)
         added = self.added(key)
         gap = difference(*(side.get(key) for side in self.found), added=added)
@@ -114,7 +122,12 @@ class Rounding:
             nearest = min(beside, key=lambda found: found.error)
             if not nearest.exceeds(allowed):
                 return Judged(nearest, allowed, noise, kink=True)
-        return Judged(gap, allowed, noise)
+        return Judged(gap, allowed, noise, own=self._own(key, added) if gap.exceeds(allowed) else 0.0)
+
+    def _own(self, key: Key, added: float) -> float:
+        """How far a side is from itself when it is run again, on the side where it is more."""
+        sides = zip(self._at(AGAIN), self.found, strict=True)
+        return max(from_itself(found.get(key), again.get(key), added) for again, found in sides)
 
     def _turned(self, key: Key, gap: Difference) -> bool:
         """Whether each side differs from itself by as much as from the other, at the same entry, between the points
@@ -133,7 +146,7 @@ class Rounding:
     @cached_property
     def _repeats(self) -> bool:
         """Whether each side finds what it found, bit for bit, when it is run again; else the error comes and goes."""
-        sides = zip(self._at((0, 0)), self.found, strict=True)
+        sides = zip(self._at(AGAIN), self.found, strict=True)
         return all(
             key in again and np.array_equal(again[key], v, equal_nan=True) for again, f in sides for key, v in f.items()
         )

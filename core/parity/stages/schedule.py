@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from isograd.core.base.types import Array
 from isograd.core.engine.protocol import judged
 from isograd.core.learning.schedules import Schedule
 from isograd.core.parity.formulas import SCHEDULE_FORMULAS
 from isograd.core.parity.matching import TOLERANCE, Sides, difference, entries
 from isograd.core.parity.pair import Pair
-from isograd.core.parity.stages.training import Result, Stopped, on_each
+from isograd.core.parity.stages.training import Result, Stopped, from_run_to_run, on_each
 from isograd.core.parity.witness import judge_promise, odd_one_out
 
 STAGE = "schedule"
@@ -22,10 +23,12 @@ def compare_schedule(
 ) -> Result:
     """A row for the rates at positions 0 … total − 1; the culprit where they differ."""
     seen = (measured,) if measured else ()
+
+    def rates_of(side: int) -> Array:
+        return np.array(judged(pair.backends[side]).learning_rates(schedule, lr, total, *seen), float)
+
     try:
-        rates = on_each(
-            pair, lambda k: np.array(judged(pair.backends[k]).learning_rates(schedule, lr, total, *seen), float)
-        )
+        rates = on_each(pair, rates_of)
     except Stopped as stop:
         return stop.result(pair, schedule, STAGE, "float64", path)
     values: Sides = dict(zip(pair.names, rates, strict=True))
@@ -33,6 +36,7 @@ def compare_schedule(
     row = pair.row(STAGE, "float64", path, "lr", gap, TOLERANCE["node", "float64"])
     if not row.failed:
         return [row], None
+    row = row.from_itself(lambda: from_run_to_run(pair, lambda side: {"lr": rates_of(side)}, "lr"))
     if gap.structural:
         return [row], pair.culprit(row, schedule, (), values, judge_promise("lr", values, f"float64[{total}]"))
     (at,) = gap.index

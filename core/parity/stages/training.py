@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import TypeVar
 
 import numpy as np
@@ -18,8 +19,8 @@ from isograd.core.graph.weights import declared
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 from isograd.core.parity.matching import Difference, nudged, nudged_given
+from isograd.core.parity.natures import NOT_IMPLEMENTED, RAISED, from_itself
 from isograd.core.parity.pair import Named, Pair
-from isograd.core.parity.stages.trial import NOT_IMPLEMENTED, RAISED
 from isograd.core.parity.verdict import Culprit, Row, Verdict
 
 T = TypeVar("T")
@@ -85,6 +86,15 @@ class Stopped(Exception):
         guilty = next(iter(self.errors)) if len(self.errors) == 1 else None
         row = pair.row(stage, dtype, path, "run", gap, 0.0, note)
         return [row], pair.culprit(row, spec, (), {}, Verdict("not needed", told, guilty=guilty))
+
+
+def from_run_to_run(pair: Named, run: Callable[[int], Mapping[str, Array]], key: str) -> float:
+    """How far two more runs of a side are from each other, on the side where it is more; ∞ where one of them raises."""
+    try:
+        first, second = on_each(pair, run), on_each(pair, run)
+    except Stopped:
+        return inf
+    return max(from_itself(a.get(key), b.get(key)) for a, b in zip(first, second, strict=True))
 
 
 def on_side(pair: Pair, side: int, compute: Callable[[int], T]) -> T:

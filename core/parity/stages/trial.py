@@ -15,9 +15,8 @@ from isograd.core.engine.protocol import Backend
 from isograd.core.graph.model import Model
 from isograd.core.graph.values import Input
 from isograd.core.layers.base import Layer
+from isograd.core.parity.natures import NOT_IMPLEMENTED, RAISED
 from isograd.core.parity.pair import build_in
-
-NOT_IMPLEMENTED, RAISED = "not implemented", "raised"
 
 
 @dataclass(frozen=True)

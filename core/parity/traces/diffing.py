@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from isograd.core.parity.matching import FLIPPED, KINK_SHARE, NOISE_FACTOR, TOLERANCE, Difference, allowed_by
+from isograd.core.parity.natures import of_trajectory
 from isograd.core.parity.report import NotJudged, ParityReport
 from isograd.core.parity.stages import rounding
 from isograd.core.parity.traces.blaming import Judged, culprits
@@ -18,7 +19,7 @@ from isograd.core.parity.traces.pairing import Both, Rename, pair
 from isograd.core.parity.traces.rules import from_rule
 from isograd.core.parity.traces.sketch import Sketch, apart, sketched
 from isograd.core.parity.traces.trace import Trace
-from isograd.core.parity.verdict import Row
+from isograd.core.parity.verdict import UNITS, Row
 
 END_TO_END, LOCKED, FREE = "end to end", "locked step", "free run"
 ROUNDING = "its gradient is nothing but rounding, and an optimizer may make a step of any size of it"
@@ -77,10 +78,19 @@ def _judged(both: Both, key: Key, first: Entry | None, second: Entry | None, dri
     if allowed is not None and noise < FLIPPED and gap.exceeds(allowed) and both.repeat:
         beside = _beside(gap, allowed, first, second, added)
         note, gap = note if beside is gap else f"{note}; beside a kink", beside
-    row = Row(stage, both.a.origin.dtype, key[1], key[2], gap.error, allowed, gap.fault, note, both.names)
+    row = Row.of(gap, stage, both.a.origin.dtype, key[1], key[2], allowed, note, both.names)
     unsteady = least is not None and noise >= FLIPPED and gap.exceeds(least) and not row.failed
-    weighed = rounding.Judged(gap, gap.error, noise, unsteady=unsteady)
-    return Judged(weighed.said_of(row, whole=key[1] == WHOLE and key[2].startswith("output")), gap)
+    own = 0.0 if both.repeat else max((entry.noise for entry in entries), default=0.0)
+    weighed = rounding.Judged(gap, gap.error, noise, unsteady=unsteady, own=own)
+    row = weighed.said_of(row, whole=key[1] == WHOLE and key[2].startswith("output"))
+    return Judged(_of_trajectory(row, gap) if stage == FREE else row, gap)
+
+
+def _of_trajectory(row: Row, gap: Difference) -> Row:
+    """The row of a later step; its floor so far is 100 times how far a side is there from itself."""
+    around, unit = (row.noise or 0.0) / NOISE_FACTOR, UNITS[row.dtype]
+    nature = row.nature if row.failed else of_trajectory(gap, row.allowed, around, unit)
+    return replace(row, nature=nature, noise=max(around, unit))
 
 
 def _limits(
