@@ -272,6 +272,40 @@ def test_the_free_run_of_a_report_has_its_course(passed: ParityReport) -> None:
     assert {row.step for row in passed.rows if row.stage == "locked step" and row.path != "loss"} == {1, 2, 3}
 
 
+def test_a_step_that_fails_has_a_cross_in_its_cell() -> None:
+    class Forgets(NumpyBackend):
+        """Adds a millionth to the first weight with every step."""
+
+        def build(self, *given: Any, **options: Any) -> Any:
+            net = super().build(*given, **options)
+            learner = net.learner
+
+            def careless(*asked: Any) -> Any:
+                made = learner(*asked)
+                step = made.step
+
+                def off(*batch: Any) -> float:
+                    loss = step(*batch)
+                    state = net.state_dict()
+                    net.load_state_dict({k: v + 1e-6 * (k == "stem.weight") for k, v in state.items()})
+                    return float(loss)
+
+                made.step = off
+                return made
+
+            net.learner = careless
+            return net
+
+    engine = Forgets()
+    engine.name = "forgets"
+    report = checked(engine, dtypes="float64")
+    (failed,) = [row for row in report.rows if row.failed and row.stage == "locked step"]
+    assert (failed.path, failed.step) == ("stem.weight", 1)
+    text = pages([report])
+    assert '<td class="h3"' in text
+    assert "✗ −" in text
+
+
 def test_a_notebook_shows_a_table_and_the_representation_is_a_line(passed: ParityReport, failed: ParityReport) -> None:
     for report in (passed, failed):
         shown = report._repr_html_()

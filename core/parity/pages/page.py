@@ -22,8 +22,8 @@ ROWS, MANY = 1500, 400
 
 
 OF_STEPS = """Both sides start each step from the same state. A cell is the power of ten of the largest error of a
-node's weights, buffers and optimizer slots after it; 0 is bit for bit.
-A darker one took a fifth of its limit or more."""
+node's weights, buffers and optimizer slots after it; 0 is bit for bit. A cell that took a fifth of
+its limit or more stands out, one that failed has a cross."""
 
 
 class Drawn(Report, Protocol):

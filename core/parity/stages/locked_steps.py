@@ -60,7 +60,8 @@ def locked_steps(
             step = Step(pair, training, dtype, number, before, memory, (left, right), (loss[0], loss[1]), least, blamed)
             for path in {**right, **left}:
                 row, gap = _compared(step, path)
-                rows.append(replace(row, step=number))
+                row = replace(row, step=number)
+                rows.append(row)
                 if row.failed:
                     rows[-1] = row = row.from_itself(partial(from_run_to_run, pair, step.again, path))
                     return rows, _judge(step, row, gap)
