@@ -20,6 +20,7 @@ from isograd.core.learning.losses import Loss
 from isograd.core.learning.optimizers import Clipping, Optimizer
 from isograd.core.learning.schedules import Schedule
 from isograd.core.parity.asked import asked_about
+from isograd.core.parity.checked import Checked
 from isograd.core.parity.pair import Pair, names_of, pairs_of
 from isograd.core.parity.report import NOT_ASKED, NotJudged, ParityReport
 from isograd.core.parity.stages.clipping import clipping_alone, gradients_of
@@ -30,6 +31,7 @@ from isograd.core.parity.stages.loss import losses_alone
 from isograd.core.parity.stages.nodes import nodes_alone
 from isograd.core.parity.stages.schedule import compare_schedule
 from isograd.core.parity.stages.training import Stopped, Training
+from isograd.core.parity.structure import vertices_of
 from isograd.core.parity.verdict import Culprit, Row, short
 
 NO_CLIPPING = "cannot be asked for clipping by itself (clip_gradients)"
@@ -87,6 +89,8 @@ def check_parity(
     asked = Asked(whole, clip, schedule, training)
     sizes = f"{sum(np.size(v) for v in whole.state.values()):,} weights, {len(whole.inputs[0])} samples"
     report = ParityReport(f"parity of {short(model)}\n{sizes}, {' against '.join(names)}, seed {whole.seed}", names)
+    report.vertices = vertices_of(model)
+    report.checked = _question(asked, steps, batch_size, names, kinds)
     for pair in pairs:
         report.not_judged += not_asked(report, pair, asked)
         for dtype in kinds:
@@ -94,6 +98,25 @@ def check_parity(
         if schedule is not None and optimizer is not None and not _lacking(pair):
             report.add(*compare_schedule(pair, schedule, optimizer.lr, steps, path="schedule"))
     return report
+
+
+def _question(asked: Asked, steps: int, batch_size: int | None, names: Sequence[str], dtypes: Sequence[str]) -> Checked:
+    """What is asked, for a certificate."""
+    whole, training = asked.whole, asked.training
+    return Checked.of(
+        whole.model,
+        whole.state,
+        (whole.inputs, whole.targets),
+        whole.losses,
+        optimizer=training and training.optimizer,
+        clip=asked.clip,
+        schedule=asked.schedule,
+        steps=steps,
+        batch_size=batch_size,
+        backends=list(names),
+        dtypes=list(dtypes),
+        seed=whole.seed,
+    )
 
 
 def _check_training(

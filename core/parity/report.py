@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from isograd.core.base.atomic import write_atomically
+from isograd.core.parity.checked import Checked
 from isograd.core.parity.natures import Nature
-from isograd.core.parity.page import page
+from isograd.core.parity.structure import Vertex
 from isograd.core.parity.text import report_text
 from isograd.core.parity.verdict import Culprit, Row, limit
 
@@ -35,7 +36,7 @@ class NotJudged:
     why: str
 
 
-@dataclass
+@dataclass(repr=False)
 class ParityReport:
     """Whether engines compute the same thing, how closely, and where first they do not."""
 
@@ -44,6 +45,8 @@ class ParityReport:
     rows: list[Row] = field(default_factory=list)
     culprits: list[Culprit] = field(default_factory=list)
     not_judged: list[NotJudged] = field(default_factory=list)
+    vertices: tuple[Vertex, ...] = ()  # the graph of what was compared, where it is one
+    checked: Checked | None = None  # what a certificate says of the question
 
     @property
     def passed(self) -> bool:
@@ -80,6 +83,15 @@ class ParityReport:
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.title.splitlines()[0]!r}, {len(self.rows):,} rows, {self.verdict!r})"
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the table of stages, the verdict and what differs first."""
+        from isograd.core.parity.pages.page import notebook
+
+        return notebook(self)
+
     @property
     def summary_head(self) -> list[str]:
         pair = ["engines"] if len(self.sides) > 2 else []
@@ -107,10 +119,39 @@ class ParityReport:
 
     def to_html(self, path: str | Path) -> Path:
         """Write the report as one page that needs nothing else; returns its path."""
+        from isograd.core.parity.pages.page import page
+
         return write_atomically(Path(path), page(self).encode())
+
+    def to_junit(self) -> str:
+        """JUnit's XML: a suite for each stage and dtype, a case for each comparison."""
+        from isograd.core.parity.machines import junit
+
+        return junit([self])
+
+    def to_sarif(self) -> str:
+        """SARIF 2.1.0: a result for each culprit, and for each comparison that failed and has none."""
+        from isograd.core.parity.machines import sarif
+
+        return sarif([self])
+
+    def certificate(self, path: str | Path) -> Path:
+        """Write a certificate of this check as JSON: digests of description, weights and data, how it was asked,
+        versions, processor, threads, kernels, every worst ratio. `isograd verify` checks the same again.
+
+        Raises SpecError for a report that is not of one model on one batch.
+        """
+        from isograd.core.parity.certificate import certificate
+
+        text = json.dumps(finite(certificate(self, self.checked)), indent=1, allow_nan=False)
+        return write_atomically(Path(path), text.encode())
 
     def to_json(self) -> str:
         """All of it; numbers that are none as text."""
+        return json.dumps(self.record(), indent=1, allow_nan=False)
+
+    def record(self) -> dict[str, Any]:
+        """What `to_json` writes."""
         record = {
             "title": self.title,
             "sides": self.sides,
@@ -118,9 +159,11 @@ class ParityReport:
             "verdict": self.verdict,
             "culprits": [asdict(culprit) for culprit in self.culprits],
             "not_judged": [asdict(entry) for entry in self.not_judged],
+            "graph": [asdict(vertex) for vertex in self.vertices],
             "rows": [{**asdict(row), "failed": row.failed, "floors": row.floors} for row in self.rows],
         }
-        return json.dumps(_finite(record), indent=1, allow_nan=False)
+        made: dict[str, Any] = finite(record)
+        return made
 
 
 def classes(rows: Iterable[Row]) -> str:
@@ -148,10 +191,10 @@ def _joined(names: Iterable[str]) -> str:
     return f"{', '.join(first)} and {last}" if first else last
 
 
-def _finite(value: Any) -> Any:
+def finite(value: Any) -> Any:
     """A record whose numbers JSON can hold."""
     if isinstance(value, dict):
-        return {key: _finite(entry) for key, entry in value.items()}
+        return {key: finite(entry) for key, entry in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_finite(entry) for entry in value]
+        return [finite(entry) for entry in value]
     return str(value) if isinstance(value, float) and not isfinite(value) else value

@@ -11,6 +11,7 @@ import numpy as np
 from isograd.core.base.description import Description
 from isograd.core.base.types import FLOATS, Shape
 from isograd.core.graph.composite import Composite
+from isograd.core.parity.looks import Course, Look
 from isograd.core.parity.matching import Difference
 from isograd.core.parity.natures import Nature, comes_and_goes, nature_of
 
@@ -31,6 +32,7 @@ class Row:
     `nature`: its class; None where nobody can say, or the engine lacks it. `noise`: the noise floor, as `error` is
     measured: one unit in the last place, and more where more was measured. `rtol`, `atol`: what numpy.allclose would
     need, the other being 0; ∞ where no rtol is enough.
+    `look`, `course`: what is kept of the arrays for a page; `step`: of a locked step, its number.
     """
 
     stage: str
@@ -48,6 +50,9 @@ class Row:
     noise: float | None = None
     rtol: float | None = None
     atol: float | None = None
+    step: int | None = None
+    look: Look | None = None
+    course: Course | None = None
 
     @classmethod
     def of(

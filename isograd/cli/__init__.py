@@ -19,9 +19,10 @@ from isograd.cli.generate_command import generate
 from isograd.cli.new_command import new
 from isograd.cli.parity_command import parity
 from isograd.cli.train_command import train
+from isograd.cli.verify_command import verify
 from isograd.core.base.errors import IsogradError
 
-COMMANDS = (compare, train, parity, check, fuzz, diff, export, generate, baselines, new)  # as `isograd --help` lists
+COMMANDS = (compare, train, parity, check, fuzz, verify, diff, export, generate, baselines, new)  # as --help lists them
 
 app = typer.Typer(
     help="Write a model once. Run it in NumPy or in PyTorch. Prove that both compute the same thing.",

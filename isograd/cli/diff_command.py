@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+from isograd.cli.writing import Files, JUnit, Page, Record, Sarif
+
 Rename = Annotated[
     list[str] | None,
     typer.Option(
@@ -15,10 +17,6 @@ Rename = Annotated[
         help="A path of A, or the beginning of some, and what B calls it; or the function of a path that says so.",
         show_default="none",
     ),
-]
-Page = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report as a page.", show_default="none")]
-Record = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Write all comparisons as JSON.", show_default="none")
 ]
 
 
@@ -28,17 +26,15 @@ def diff(
     rename: Rename = None,
     html: Page = None,
     json: Record = None,
+    junit: JUnit = None,
+    sarif: Sarif = None,
 ) -> None:
     """Compare two traces: what two runs computed, wherever and whenever they ran; exit 1 where they differ."""
-    from isograd.core.base.atomic import write_atomically
     from isograd.core.parity.traces.diffing import diff as compared
 
     report = compared(a, b, names(rename or []))
     print(report)
-    if html is not None:
-        report.to_html(html)
-    if json is not None:
-        write_atomically(json, report.to_json().encode())
+    Files(html, json, junit, sarif).write([report])
     if not report.passed:
         raise typer.Exit(1)
 

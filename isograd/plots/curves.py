@@ -33,7 +33,7 @@ def loss_curves(fits: Mapping[str, Mapping[str, History]], title: str, path: Pat
         drawn: list[float] = []
         for k, (engine, history) in enumerate(engines.items()):
             for series, (word, colours) in SERIES.items():
-                points = _points(history, series)
+                points = points_of(history, series)
                 epochs, losses = [k for k, _ in points], [loss for _, loss in points]
                 drawn += losses
                 pen = pens(len(engines), colours)[k]
@@ -49,7 +49,7 @@ def loss_curves(fits: Mapping[str, Mapping[str, History]], title: str, path: Pat
     return saved(figure, path)
 
 
-def _points(history: History, series: str) -> list[tuple[int, float]]:
+def points_of(history: History, series: str) -> list[tuple[int, float]]:
     """(epoch, loss); in a fit of one epoch (step, loss), the training loss as means of equal blocks of steps."""
     if len(history.epochs) != 1:
         return history.series(series)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from threadpoolctl import threadpool_limits
 
 from isograd.core.base.randomness import generator
+from isograd.core.base.types import Arrays
 from isograd.core.engine.carry import Carrying
 from isograd.core.engine.protocol import Backend, options_when_compared
 from isograd.core.engine.registry import build, get_backend
@@ -75,11 +76,7 @@ def parity_of(
     """The parity report of a recipe on its first training batch; states that it carries are drawn at random."""
     from isograd.core.parity.check import check_parity
 
-    x, y = prepared.seen_by(recipe).batch(recipe.batch_size, options.seed, shuffle=recipe.carry is None)
-    carrying = Carrying.of(recipe.model, recipe.losses, recipe.carry)
-    if carrying is not None:
-        drawn = generator(options.seed, "states")
-        x = (*x, *(drawn.uniform(-1, 1, (len(x[0]), *shape)) for shape in carrying.shapes))
+    x, y = judged_on(recipe, prepared, options)
     return check_parity(
         recipe.model,
         x,
@@ -90,3 +87,13 @@ def parity_of(
         seed=options.seed,
         backends=tuple(backends),
     )
+
+
+def judged_on(recipe: Recipe, prepared: Prepared, options: Options) -> tuple[Arrays, Arrays]:
+    """The batch that a recipe's parity is judged on."""
+    x, y = prepared.seen_by(recipe).batch(recipe.batch_size, options.seed, shuffle=recipe.carry is None)
+    carrying = Carrying.of(recipe.model, recipe.losses, recipe.carry)
+    if carrying is not None:
+        drawn = generator(options.seed, "states")
+        x = (*x, *(drawn.uniform(-1, 1, (len(x[0]), *shape)) for shape in carrying.shapes))
+    return x, y

@@ -8,10 +8,11 @@ from pathlib import Path
 from isograd.core.base.atomic import write_atomically
 from isograd.reports.comparison import Comparison
 from isograd.reports.names import report_folder, slug
+from isograd.reports.page import comparison_page
 
 
 def save(comparison: Comparison, root: str | Path = "runs") -> Path:
-    """Write report, histories and, with matplotlib, pictures into a folder of their own; return it."""
+    """Write report, histories, pictures (with matplotlib) and a page of all into a folder of their own; return it."""
     folder = report_folder(comparison.experiment.name, root)
     write_atomically(folder / "report.txt", str(comparison).encode())
     write_atomically(folder / "report.json", comparison.to_json().encode())
@@ -23,4 +24,5 @@ def save(comparison: Comparison, root: str | Path = "runs") -> Path:
         from isograd.reports.pictures import draw
 
         draw(comparison, folder)
+    write_atomically(folder / "report.html", comparison_page(comparison, folder).encode())
     return folder

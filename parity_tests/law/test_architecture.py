@@ -23,7 +23,7 @@ FLOORS = {  # of core, and the floors that stand below each
     "parity": {"base", "layers", "learning", "data", "graph", "engine"},
 }
 MAY_IMPORT = {  # beside the standard library
-    "core": {"numpy", "pydantic", "pydantic_core", "safetensors", "isograd.core"},
+    "core": {"numpy", "pydantic", "pydantic_core", "safetensors", "threadpoolctl", "isograd.core"},
     "backends/numpy_impl": {"numpy", "threadpoolctl", "isograd.core", "isograd.backends.numpy_impl"},
     "backends/torch_impl": {"numpy", "torch", "isograd.core", "isograd.backends.torch_impl"},
     "examples": {"numpy", "isograd", "sklearn"},  # scikit-learn for the baselines that stand beside a model

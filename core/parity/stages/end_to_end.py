@@ -20,6 +20,7 @@ from isograd.core.graph.weights import declared
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import SGD
 from isograd.core.parity.formulas import Seen
+from isograd.core.parity.looks import look
 from isograd.core.parity.matching import Difference, entries
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.stages.rounding import ADVICE, Found, Key, Rounding, least_noise
@@ -151,8 +152,10 @@ def _compared(pair: Pair, whole: Whole, dtype: str, rounding: Rounding, first: C
             note += f"; {_origin(key, first)}"
         row = pair.row(STAGE, dtype, *key, judged.gap, judged.allowed, note)
         row = judged.said_of(row, whole=key[0] == "model" and key[1].startswith("output"))
-        rows.append(row)
         values = dict(zip(pair.names, (left.get(key), right.get(key)), strict=True))
+        if row.failed:
+            row = replace(row, look=look((left.get(key), right.get(key)), judged.gap.index, around=True))
+        rows.append(row)
         if culprit is None and judged.failed:
             culprit = _blamed(pair, whole, row, judged.gap, values, first)
         elif doubt is None and row.failed and row.unsteady:

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from isograd.core.graph.weights import without_ties
+from isograd.core.parity.looks import Course
 from isograd.core.parity.matching import FLIPPED, NOISE_FACTOR, TOLERANCE, Difference, difference, largest
 from isograd.core.parity.natures import Nature, comes_and_goes, from_itself, of_trajectory
 from isograd.core.parity.pair import Pair, in_dtype
@@ -49,9 +50,19 @@ def free_run(pair: Pair, training: Training, dtype: str, locked: Sequence[Row] =
             unsteady = limit is not None and limit >= FLIPPED and not row.failed
             row = replace(row, allowed=None, unsteady=True) if unsteady else row
             rows.append(_classed(row, gap, envelope, drift))
+        rows[-1] = replace(rows[-1], course=_course(ends, envelope))
     except Stopped as stop:
         return stop.result(pair, training.optimizer, STAGE, dtype, "steps", note)
     return rows, None
+
+
+def _course(ends: Sequence[Found], envelope: _Envelope) -> Course:
+    """The losses on the way, with those of the moved run where it was asked for."""
+    left, right = (tuple(map(float, end[LOSSES])) for end in ends)
+    if not envelope.asked:
+        return Course((left, right))
+    side, moved = envelope.run
+    return Course((left, right), tuple(map(float, moved[LOSSES])), side)
 
 
 def _classed(row: Row, gap: Difference, envelope: _Envelope, drift: _Drift) -> Row:
@@ -96,11 +107,11 @@ class _Envelope:
 
     @property
     def asked(self) -> bool:
-        return "_moved" in vars(self)
+        return "run" in vars(self)
 
     @property
     def name(self) -> str:
-        return self.pair.names[self._moved[0]]
+        return self.pair.names[self.run[0]]
 
     @cached_property
     def own(self) -> list[float]:
@@ -119,15 +130,15 @@ class _Envelope:
         return comes_and_goes(difference(*(end[LOSSES][:few] for end in self.ends)).error, max(self.own))
 
     @cached_property
-    def _moved(self) -> tuple[int, Found]:
+    def run(self) -> tuple[int, Found]:
         """(side, where it ends, moved): the first that ends where it ended, or the left where neither does."""
         side = next((side for side, own in enumerate(self.own) if own == 0), 0)
-        run = on_side(self.pair, side, lambda k: _end(self.pair, self.training, self.dtype, k, moved=True))
-        return side, run
+        moved = on_side(self.pair, side, lambda k: _end(self.pair, self.training, self.dtype, k, moved=True))
+        return side, moved
 
     def of(self, key: Key) -> float:
         """How far it ends from itself; 0 where that is no number, or neither side ends where it ended."""
-        side, moved = self._moved
+        side, moved = self.run
         error = difference(moved.get(key), self.ends[side].get(key)).error
         return error if np.isfinite(error) and not all(self.own) else 0.0
 

@@ -59,6 +59,7 @@ def locked_steps(
             step = Step(pair, training, dtype, number, before, memory, after, losses, least_noise(dtype, alone), blamed)
             for path, gap in gaps.items():
                 row, gap = _compared(step, path, gap)
+                row = replace(row, step=number)
                 rows.append(row)
                 if row.failed:
                     rows[-1] = row = row.from_itself(partial(from_run_to_run, pair, step.again, path))

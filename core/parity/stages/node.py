@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
 from isograd.core.base.raised import told_with_line
 from isograd.core.parity.conventions.explaining import as_conventions, explain_node, explained
+from isograd.core.parity.looks import look
 from isograd.core.parity.matching import SUSPICIOUS, TOLERANCE, Difference, Sides, difference
 from isograd.core.parity.natures import NOT_IMPLEMENTED, RAISED
 from isograd.core.parity.pair import Pair
@@ -101,6 +102,8 @@ def suspected(pair: Pair, trial: Trial) -> tuple[list[Row], Suspect | None]:
         for what in {**b, **a}:
             found, limit = reruns.weighed(kind, what, difference(a.get(what), b.get(what)))
             row = compared(what, found, limit)
+            seen = look((a.get(what), b.get(what)), found.index, around=row.failed)
+            row = rows[-1] = replace(row, look=seen)
             if row.failed:
                 rows[-1] = row = row.from_itself(partial(reruns.repeated, kind, what))
             elif found.exceeds(SUSPICIOUS * limit):
