@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 
 from isograd.cli.options import MaybeBackendNames, split, with_options
+from isograd.core.base.errors import SpecError
 from isograd.experiments.experiment import Options
 from isograd.experiments.finding import find, made_by
 from isograd.judging import check_parity
@@ -30,9 +31,28 @@ ig.check_gradients.
 """
 
 
+OneName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="An engine of your own, held to every case: passed, failed, unsupported."),
+]
+AgainstName = Annotated[
+    str | None, typer.Option(metavar="NAME", help="What --backend is held against.", show_default="numpy")
+]
+
+
 @with_options("data", "recipe", "batch_size", "seed")
-def parity(experiment: OptionalName = None, backends: MaybeBackendNames = None, *, options: Options) -> None:
+def parity(
+    experiment: OptionalName = None,
+    backends: MaybeBackendNames = None,
+    backend: OneName = None,
+    against: AgainstName = None,
+    *,
+    options: Options,
+) -> None:
     """Check that engines compute the same: an experiment, a module's import, or every layer case; exit 1 if not."""
+    if backend is not None:
+        _conforming(backend, against, experiment, backends)
+        return
     from isograd.core.parity.suite import check_all_cases
     from isograd.reports.comparing import parity_of
     from isograd.reports.engines import WITHOUT_TORCH, comparable, family, titled
@@ -54,11 +74,29 @@ def parity(experiment: OptionalName = None, backends: MaybeBackendNames = None, 
     _told(reports)
 
 
+def _conforming(backend: str, against: str | None, experiment: str | None, backends: Sequence[str] | None) -> None:
+    """Print what becomes of one engine in every case; exit 1 where one failed, or none could be judged."""
+    from isograd.conformance.claims import conformance
+
+    if experiment is not None or backends:
+        given = experiment or f"--backends {','.join(backends or ())}"
+        wanted = "--backend alone: one engine, every case"
+        raise SpecError(
+            f"parity --backend {backend}", wanted=wanted, got=given, fix="--backends a,b for several engines"
+        )
+    found = conformance(backend, against)
+    print(f"{found.text}\n")
+    _verdict(found.passed)
+
+
+def _verdict(passed: bool) -> None:
+    Console().print("PASSED" if passed else "FAILED", style="bold green" if passed else "bold red")
+    if not passed:
+        raise typer.Exit(1)
+
+
 def _told(reports: Sequence[ParityReport]) -> None:
     """Print the reports and the verdict; exit 1 where one failed."""
     for report in reports:
         print(f"{report}\n")
-    passed = all(report.passed for report in reports)
-    Console().print("PASSED" if passed else "FAILED", style="bold green" if passed else "bold red")
-    if not passed:
-        raise typer.Exit(1)
+    _verdict(all(report.passed for report in reports))
