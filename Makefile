@@ -2,7 +2,7 @@
 # Needs Python 3.11+; everything else is installed here.
 PYTHON ?= python3
 BIN := .venv/bin
-SOURCES := $(shell find core backends isograd examples -name '*.py' -o -name py.typed -o -name 'digits.*')
+SOURCES := isograd_pytest.py $(shell find core backends isograd examples -name '*.py' -o -name py.typed -o -name 'digits.*')
 INSTALL := rm -rf build/lib && $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 8 --dist worksteal
 

@@ -87,7 +87,7 @@ def check_parity(
         batches = _batches(whole.inputs, whole.targets, size, whole.seed)
         training = Training(model, whole.state, batches, whole.losses, optimizer, clip, whole.seed, steps)
     asked = Asked(whole, clip, schedule, training)
-    sizes = f"{sum(np.size(v) for v in whole.state.values()):,} weights, {len(whole.inputs[0])} samples"
+    sizes = f"{sum(np.size(v) for v in whole.state.values()):,} weights, {model.rows(whole.inputs)} samples"
     report = ParityReport(f"parity of {short(model)}\n{sizes}, {' against '.join(names)}, seed {whole.seed}", names)
     report.vertices = vertices_of(model)
     report.checked = _question(asked, steps, batch_size, names, kinds)

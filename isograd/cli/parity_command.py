@@ -43,10 +43,21 @@ ig.check_gradients.
 """
 
 
+OneName = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="An engine of your own, held to every case: passed, failed, unsupported."),
+]
+AgainstName = Annotated[
+    str | None, typer.Option(metavar="NAME", help="What --backend is held against.", show_default="numpy")
+]
+
+
 @with_options("data", "recipe", "batch_size", "seed")
 def parity(
     experiment: OptionalName = None,
     backends: MaybeBackendNames = None,
+    backend: OneName = None,
+    against: AgainstName = None,
     html: Page = None,
     json: Record = None,
     junit: JUnit = None,
@@ -56,6 +67,9 @@ def parity(
     options: Options,
 ) -> None:
     """Check that engines compute the same: an experiment, a module's import, or every layer case; exit 1 if not."""
+    if backend is not None:
+        _conforming(backend, against, experiment, backends)
+        return
     files = Files(html, json, junit, sarif)
     if certificate is not None and (experiment is None or ".py:" in experiment):
         raise SpecError(
@@ -104,12 +118,30 @@ def _certify(
         print("Written:", *write_certified(place, report, recipe.model, weights, data), sep="\n  ")
 
 
+def _conforming(backend: str, against: str | None, experiment: str | None, backends: Sequence[str] | None) -> None:
+    """Print what becomes of one engine in every case; exit 1 where one failed, or none could be judged."""
+    from isograd.conformance.claims import conformance
+
+    if experiment is not None or backends:
+        given = experiment or f"--backends {','.join(backends or ())}"
+        wanted = "--backend alone: one engine, every case"
+        raise SpecError(
+            f"parity --backend {backend}", wanted=wanted, got=given, fix="--backends a,b for several engines"
+        )
+    found = conformance(backend, against)
+    print(f"{found.text}\n")
+    _verdict(found.passed)
+
+
+def _verdict(passed: bool) -> None:
+    Console().print("PASSED" if passed else "FAILED", style="bold green" if passed else "bold red")
+    if not passed:
+        raise typer.Exit(1)
+
+
 def _told(reports: Sequence[ParityReport], files: Files) -> None:
     """Print the reports and the verdict, write the files; exit 1 where one failed."""
     files.write(reports)
     for report in reports:
         print(f"{report}\n")
-    passed = all(report.passed for report in reports)
-    Console().print("PASSED" if passed else "FAILED", style="bold green" if passed else "bold red")
-    if not passed:
-        raise typer.Exit(1)
+    _verdict(all(report.passed for report in reports))

@@ -10,6 +10,7 @@ from isograd.core.parity.cases.kinds import Case
 CASES: dict[type[Description], list[Case]] = {
     L.Linear: [
         Case(L.Linear(3), ((4,),), "plain"),
+        Case(L.Linear(3), ((4,),), "batch of one", batch=1),
         Case(L.Linear(3, bias=False), ((4,),), "no bias, batch of one", batch=1),
         Case(L.Linear(2), ((3, 4),), "time axis: every step through the same weights"),
         Case(L.Linear(1), ((1,),), "one feature in, one out"),

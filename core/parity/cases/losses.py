@@ -49,6 +49,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
     ],
     CrossEntropyLoss: [
         LossCase(CrossEntropyLoss(), (6, 4), "labels", "class indices"),
+        LossCase(CrossEntropyLoss(), (1, 4), "labels", "batch of one"),
         LossCase(CrossEntropyLoss(), (300, 4), "labels", "more labels than are looked at one by one"),
         LossCase(CrossEntropyLoss(), (6, 4), "labels", "logits of order 1000: exp overflows", scale=1000.0),
         LossCase(CrossEntropyLoss(), (6, 4), "masked", "logits of −∞ beside the label"),

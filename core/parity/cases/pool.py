@@ -45,6 +45,7 @@ CASES: dict[type[Description], list[Case]] = {
             batch=3,
             large=True,
         ),
+        Case(L.MaxPool2d(4), ((1, 320, 300),), "no place in two windows, in several blocks", batch=3, large=True),
     ],
     L.MaxPool3d: [
         Case(L.MaxPool3d(2), ((2, 2, 4, 3),), "plain"),

@@ -41,6 +41,7 @@ def chosen(kind: Any, **options: Any) -> list[Case]:
     more = f" ({', '.join(map(str, options.values()))})" if options else ""
     return [
         of(kind(UNITS, **options), f"one layer{more}", state=True),
+        of(kind(UNITS, **options), f"one step{more}", state=True, steps=1),
         of(kind(UNITS, bias=False, **options), f"no bias, no state{more}"),
         of(kind(UNITS, **options), f"lengths{more}", lengths=True),
         of(kind(UNITS, bidirectional=True, **options), f"both directions, lengths{more}", state=True, lengths=True),

@@ -1,0 +1,155 @@
+"""Metrics and schedules: what is reported, and what the rate is."""
+
+from __future__ import annotations
+
+from trust.record import elsewhere
+
+L, METRICS, CLASSES = "core.learning", ("engines/test_metrics.py",), ("engines/test_class_metrics.py",)
+EVERY = (*METRICS, *CLASSES, "training/test_evaluation.py")
+SCHEDULES = ("training/test_schedules.py", "law/test_cases.py", "-k", "LR or Decay or WarmUp or schedule")
+FAULTS = [
+    elsewhere(
+        "a logit of 0 counts as class 1",
+        f"{L}.metrics",
+        "np.mean((prediction > 0).ravel()",
+        "np.mean((prediction >= 0).ravel()",
+        *EVERY,
+    ),
+    elsewhere(
+        "accuracy looks along the last axis",
+        f"{L}.metrics",
+        "np.mean(prediction.argmax(self.dim) == classes)",
+        "np.mean(prediction.argmax(-1) == classes)",
+        *EVERY,
+    ),
+    elsewhere(
+        "one-hot targets are compared as numbers",
+        f"{L}.metrics",
+        "classes = target.argmax(self.dim) if target.ndim == prediction.ndim else target\n"
+        "        return float(np.mean(prediction",
+        "classes = target.argmin(self.dim) if target.ndim == prediction.ndim else target\n"
+        "        return float(np.mean(prediction",
+        *EVERY,
+    ),
+    elsewhere(
+        "nats are averaged over samples, not over targets",
+        f"{L}.metrics",
+        "return total / target.size",
+        "return total / len(target)",
+        *EVERY,
+    ),
+    elsewhere(
+        "bits are nats",
+        f"{L}.metrics",
+        "return super().value(prediction, target) / log(2)",
+        "return super().value(prediction, target)",
+        *EVERY,
+    ),
+    elsewhere(
+        "a root is taken before the mean",
+        f"{L}.metrics",
+        "return sqrt(np.mean(_error(prediction, target) ** 2))",
+        "return float(np.mean(np.sqrt(_error(prediction, target) ** 2)))",
+        *EVERY,
+    ),
+    elsewhere(
+        "the spread of R² is that of the predictions",
+        f"{L}.metrics",
+        "(target.astype(np.float64) - target.mean(0)) ** 2",
+        "(prediction.astype(np.float64).reshape(target.shape) - target.mean(0)) ** 2",
+        *EVERY,
+    ),
+    elsewhere(
+        "R² of several columns is of all at once",
+        f"{L}.metrics",
+        "_error(prediction, target) ** 2, axis=0)",
+        "_error(prediction, target) ** 2, axis=0, keepdims=True).sum(keepdims=True)[0]",
+        *EVERY,
+    ),
+    elsewhere(
+        "a column broadcasts against a row",
+        f"{L}.metrics",
+        "prediction.astype(np.float64).reshape(target.shape) - target",
+        "prediction.astype(np.float64) - target",
+        *EVERY,
+        "training/test_training.py",
+    ),
+    elsewhere(
+        "precision divides by what is held",
+        f"{L}.class_metrics",
+        "return _share(hits, named)",
+        "return _share(hits, held)",
+        *CLASSES,
+    ),
+    elsewhere(
+        "F1 is the plain mean",
+        f"{L}.class_metrics",
+        "return _share(2 * hits, named + held)",
+        "return (_share(hits, named) + _share(hits, held)) / 2",
+        *CLASSES,
+    ),
+    elsewhere(
+        "classes that are only predicted do not count",
+        f"{L}.class_metrics",
+        "names = np.union1d(chosen, true)",
+        "names = np.unique(true)",
+        *CLASSES,
+    ),
+    elsewhere(
+        "rows and columns of a confusion matrix change places",
+        f"{L}.class_metrics",
+        "np.bincount(true * count + chosen,",
+        "np.bincount(chosen * count + true,",
+        *CLASSES,
+    ),
+    elsewhere(
+        "equal scores have ranks of their own",
+        f"{L}.class_metrics",
+        "ranks = (np.cumsum(counts) - (counts - 1) / 2)[place]",
+        "ranks = np.cumsum(counts)[place].astype(float)",
+        *CLASSES,
+    ),
+    elsewhere(
+        "the k largest are the k + 1 largest",
+        f"{L}.class_metrics",
+        "[..., ::-1][..., : self.k]",
+        "[..., ::-1][..., : self.k + 1]",
+        *CLASSES,
+    ),
+    elsewhere(
+        "a rate decays to one step behind the last",
+        f"{L}.schedules",
+        "return min(position / (total - 1), 1.0) if total > 1 else 0.0",
+        "return min(position / total, 1.0) if total > 1 else 0.0",
+        *SCHEDULES,
+    ),
+    elsewhere(
+        "a step schedule steps one position late",
+        f"{L}.schedulers",
+        "return float(self.gamma ** (position // self.step_size))",
+        "return float(self.gamma ** (max(position - 1, 0) // self.step_size))",
+        *SCHEDULES,
+    ),
+    elsewhere(
+        "a milestone counts from the position behind it",
+        f"{L}.schedulers",
+        "bisect_right(sorted(self.milestones), position)",
+        "bisect_right(sorted(self.milestones), position - 1)",
+        *SCHEDULES,
+    ),
+    elsewhere(
+        "warm-up hands on its own count of positions",
+        f"{L}.schedules",
+        "return self.then.at(position - self.length,",
+        "return self.then.at(position,",
+        *SCHEDULES,
+    ),
+    elsewhere(
+        "a cosine restarts with the period that it had",
+        f"{L}.schedulers",
+        "since, period = since - period, period * self.T_mult",
+        "since, period = since - period, period",
+        *SCHEDULES,
+        "-x",
+    ),
+]
