@@ -118,6 +118,20 @@ checks = {{ReLU: (ig.ReLU(), {{"x": np.ones((2, 3)), "name": "first"}}), Dense: 
     assert "Dense as Linear(3)" in run.stdout
 
 
+def test_a_neighbour_of_one_file_is_not_that_of_another(tmp_path: Path) -> None:
+    for name, slope in (("ada", 1), ("bob", 2)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "shared_helper.py").write_text(f"SLOPE = {slope}\n")
+        (tmp_path / name / "mine.py").write_text(
+            "import isograd as ig\nfrom shared_helper import SLOPE\n"
+            "checks = {(lambda x: SLOPE * x, lambda dy, x: SLOPE * dy): ig.Identity()}\n"
+        )
+    run = typed("check", "--grade", "ada/mine.py", "bob/mine.py", cwd=tmp_path)
+    first, second = run.stdout.splitlines()
+    assert first.endswith("10.0 of 10.0")
+    assert "lambda> and <lambda>: y" in second
+
+
 def test_reports_are_data(tmp_path: Path) -> None:
     from isograd.checking.files import check_file
 
