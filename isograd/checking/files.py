@@ -74,7 +74,7 @@ def check_file(path: Path, *, one_of_many: bool = False) -> FileReport:
 
 @contextmanager
 def neighbours(folder: Path) -> Iterator[None]:
-    """Inside, the files of a folder can be imported; behind, they are nobody's: those of another may have their names."""
+    """Inside, files of a folder can be imported; behind it they are forgotten: another may have such names as well."""
     before = set(sys.modules)
     sys.path.insert(0, str(folder))
     try:
