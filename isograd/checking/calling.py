@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from inspect import Parameter, signature
 from typing import Any
 
@@ -145,9 +146,10 @@ def by_key(
 
 
 def as_array(value: Any) -> Any:
-    """A number or a list as the array that it is; what is none stays."""
+    """A number, or a list of them, as the array that it is; what is no array of numbers stays."""
     if isinstance(value, (int, float, list, np.generic)):
-        return np.asarray(value)
+        with suppress(ValueError):  # rows of different lengths
+            value = np.asarray(value)
     return value
 
 

@@ -55,6 +55,8 @@ def raised(e: Evidence, what: str) -> str | None:
 def missing(e: Evidence, what: str) -> str | None:
     if not any(r.found[what].fault == MISSING for r in e.where_wrong(what)):
         return None
+    if what.startswith("y"):
+        return f"{e.named(what)} is not returned by forward"
     if what.startswith("dx"):
         return f"{e.named(what)} is not returned by backward"
     return f"{e.named(what)} is nowhere: return it from backward, or keep it as an attribute of that name"

@@ -135,9 +135,11 @@ def _judged(probe: Probe, what: str, mine: Any, right: Array, result: Result) ->
         return Difference(0.0)  # nothing, where there is nothing
     if not isinstance(mine, np.ndarray):
         return Difference(np.inf, fault=MISSING if mine is None else f"a {type(mine).__name__} in place of an array")
+    if mine.dtype.kind not in "fiub":
+        return Difference(np.inf, fault=f"an array of {mine.dtype} in place of an array of numbers")
     if mine.shape != right.shape:
         return Difference(np.inf, fault=f"shape {mine.shape}, should be {right.shape}")
-    same_kind = mine.astype(right.dtype) if mine.dtype.kind in "fiub" else mine
+    same_kind = mine.astype(right.dtype)
     if probe.asked == "finite":
         bad = np.isfinite(right) & ~np.isfinite(same_kind)
         return Difference(np.inf, first(bad), NAN) if bad.any() else Difference(0.0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -52,22 +53,37 @@ def check_file(path: Path, *, one_of_many: bool = False) -> FileReport:
     if path.suffix != ".py" or not path.is_file():
         got = "no such file" if not path.is_file() else path.suffix or "no ending"
         raise FileError(f"check {str(path)!r}", wanted="a Python file", got=got, fix="isograd check mylayer.py")
-    try:
-        checks = _checks_of(path)
-    except (Exception, SystemExit) as error:
-        if isinstance(error, IsogradError) and not one_of_many:
-            raise
-        return FileReport(str(path), (_broken(path.name, f"the file raises {_told(error)}"),))
-    reports = []
-    for mine, said in checks.items():
-        like, options = said if isinstance(said, tuple) else (said, {})
+    with neighbours(path.absolute().parent):
         try:
-            reports.append(check_operation(mine, like, **options))
-        except IsogradError as error:
-            if not one_of_many:
+            checks = _checks_of(path)
+        except (Exception, SystemExit) as error:
+            if isinstance(error, IsogradError) and not one_of_many:
                 raise
-            reports.append(_broken(repr(like), _told(error)))
-    return FileReport(str(path), tuple(reports))
+            return FileReport(str(path), (_broken(path.name, f"the file raises {_told(error)}"),))
+        reports = []
+        for mine, said in checks.items():
+            like, options = said if isinstance(said, tuple) else (said, {})
+            try:
+                reports.append(check_operation(mine, like, **options))
+            except IsogradError as error:
+                if not one_of_many:
+                    raise
+                reports.append(_broken(repr(like), _told(error)))
+        return FileReport(str(path), tuple(reports))
+
+
+@contextmanager
+def neighbours(folder: Path) -> Iterator[None]:
+    """Inside, files of a folder can be imported; behind it they are forgotten: another may have such names as well."""
+    before = set(sys.modules)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - before:
+            if Path(getattr(sys.modules[name], "__file__", None) or "/").parent == folder:
+                del sys.modules[name]
 
 
 def _broken(name: str, text: str) -> OperationReport:
@@ -84,18 +100,13 @@ def _told(error: BaseException) -> str:
 
 
 def _checks_of(path: Path) -> Mapping[Any, Any]:
-    """`checks` of the file, run; it may import its neighbours."""
+    """`checks` of the file, run."""
     spec = spec_from_file_location(f"isograd_checked_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
     sys.modules[spec.name] = module
-    folder = str(path.absolute().parent)
-    sys.path.insert(0, folder)
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path.remove(folder)
+    spec.loader.exec_module(module)
     found = getattr(module, CHECKS, None)
     if not isinstance(found, Mapping) or not found or not all(map(_claim, found.values())):
         raise SpecError(

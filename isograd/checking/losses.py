@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from isograd.checking.calling import LOSSES, arguments, as_array, parameters, parts, refused
+from isograd.checking.diagnoses import LITTLE
 from isograd.checking.factors import factor_between, told_factor
 from isograd.checking.making import made_by
 from isograd.checking.ran import Ran, guarded
@@ -40,16 +41,21 @@ def priced(mine: Any, loss: Loss) -> Callable[[], Ask]:
         functions = SimpleNamespace(forward=mine[0], backward=mine[1])
         return lambda: lambda p, t: _forward_backward(functions, p, t)
     if callable(getattr(mine, "forward", None)):
-        return lambda: _bound(made_by(mine, loss, {})[0])
+        return lambda: _made(mine, loss)
     if callable(mine) and not isclass(mine):
-        if not parameters(mine):
-            return lambda: _bound(mine())
-        return lambda: lambda p, t: _both(mine, p, t)
+        return (lambda: _made(mine, loss)) if not parameters(mine) else lambda: lambda p, t: _both(mine, p, t)
     raise refused(mine, LOSSES, "loss = lambda p, t: (value, gradient)")
 
 
-def _bound(made: Any) -> Ask:
-    return lambda p, t: _forward_backward(made, p, t)
+def _made(mine: Any, loss: Loss) -> Ask:
+    """A new object of somebody's; where making it raises, so does its forward."""
+    ran = Ran()
+    with guarded(ran, "forward"):
+        made = made_by(mine, loss, {})[0]
+        return lambda p, t: _forward_backward(made, p, t)
+    if isinstance(ran.raised["forward"], SpecError):
+        raise ran.raised["forward"]
+    return lambda p, t: ran
 
 
 def _both(function: Callable[..., Any], p: Array, t: Array) -> Ran:
@@ -135,9 +141,9 @@ def arrays_of(loss: Loss) -> tuple[Array, Array]:
             return p, t
     raise SpecError(
         f"check_operation(…, like={loss!r})",
-        wanted="a loss that one of isograd's cases fits",
-        got="none that does",
-        fix="check it with options that are as by default",
+        wanted="a loss of predictions (N, C)",
+        got=type(loss).__name__,
+        fix="ig.check_gradients and ig.check_parity judge it as part of a model",
     )
 
 
@@ -156,8 +162,8 @@ def settled_on_shares(begin: Callable[[], Ask], loss: Loss, p: Array, t: Array) 
 def judged(ran: Ran, right: Exact, what: str, dtype: str) -> Difference:
     """How the value or the gradient differs from what is right."""
     mine, truth = ran.values.get(what), right[what]
-    if not isinstance(mine, np.ndarray):
-        told = "missing" if mine is None else f"a {type(mine).__name__}"
+    if not isinstance(mine, np.ndarray) or mine.dtype.kind not in "fiub":
+        told = "missing" if mine is None else f"a {type(mine).__name__} in place of numbers"
         return Difference(np.inf, fault="raised" if ran.raised else told)
     if mine.size == truth.size == 1:
         mine = mine.reshape(truth.shape)
@@ -219,7 +225,7 @@ class Asked:
         gaps = [judged(self.ran[about], self.right[about], what, "float64") for about in wrong]
         gap = next((g for g in gaps if g.structural), gaps[0])
         if gap.structural:
-            return "shape", f"{what} is {gap.fault}" if gap.fault == "missing" else f"{what} has {gap.fault}"
+            return "shape", f"{what} {'has' if str(gap.fault).startswith('shape') else 'is'} {gap.fault}"
         if all(about.endswith("1000") for about in wrong):
             words = "exp overflows, so subtract the largest first"
             return "overflow", f"{what} is NaN or infinite for predictions around 1000: {words}"
@@ -230,7 +236,7 @@ class Asked:
         if factor is not None:
             own = "; value and gradient fit each other" if apart is None else ""
             return "factor", f"{what} is {factor} times what it should be{own}"
-        if gap.error < 1e-4:
+        if gap.error < LITTLE:
             return "little", f"{what} is off by {gap.error:.0e}: a small constant is added or cut off"
         return "other", f"{what} is wrong for {' and '.join(wrong)}"
 

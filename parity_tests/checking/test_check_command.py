@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,7 +13,7 @@ from command_line import typed
 ROOT = Path(__file__).resolve().parents[2]
 FAULTY = {
     "gru_without_time": "dx: the gradient to earlier steps is exactly 0: the recurrent path is cut",
-    "convolution_mixing_batch": "dweight is right for batch 1, wrong for batch 4: samples and positions are mixed up",
+    "convolution_mixing_batch": "dW is right for batch 1, wrong for batch 4: samples and positions are mixed up",
     "relu_always_true": "dx: the mask is always true: negative inputs pass",
 }
 RELU = str(ROOT / "parity_tests/checking/solutions/relu.py")
@@ -40,9 +41,7 @@ def test_points_by_criterion(tmp_path: Path) -> None:
     lines = [" ".join(line.split()) for line in run.stdout.splitlines()]
     assert lines[0] == "Convolution as Conv2d(3, 3)"
     assert lines[1] == "4.0 of 4.0 y"
-    assert lines[3].endswith(
-        "of 1.3 dweight dweight is right for batch 1, wrong for batch 4: samples and positions are mixed up"
-    )
+    assert lines[3].endswith("of 1.3 dW dW is right for batch 1, wrong for batch 4: samples and positions are mixed up")
     assert "0.4 of 0.4 read-only arrays" in lines
     assert lines[-2].endswith("of 10.0")
     assert run.returncode == 1
@@ -60,7 +59,7 @@ def test_a_class_is_judged_in_a_line_a_file_whatever_one_of_them_is(tmp_path: Pa
     lines = run.stdout.splitlines()
     assert len(lines) == len(names)
     assert all(" 0.0 of 10.0" in line for line in lines[:5]), run.stdout
-    assert lines[5].endswith("Convolution: dweight")
+    assert lines[5].endswith("Convolution: dW")
     assert lines[6].endswith("10.0 of 10.0")
     read = json.loads((tmp_path / "all.json").read_text())
     told = [file["checks"][0]["criteria"][0]["findings"][0]["text"] for file in read["files"][:5]]
@@ -73,7 +72,7 @@ def test_a_class_is_judged_in_a_line_a_file_whatever_one_of_them_is(tmp_path: Pa
     suites = ElementTree.parse(tmp_path / "all.xml").getroot()
     assert [int(suite.attrib["failures"]) for suite in suites] == [1] * 6 + [0]
     failed = [case for case in suites[5] if case.find("failure") is not None]
-    assert [case.attrib["name"] for case in failed] == ["dweight"]
+    assert [case.attrib["name"] for case in failed] == ["dW"]
 
 
 @pytest.mark.parametrize(
@@ -119,6 +118,20 @@ checks = {{ReLU: (ig.ReLU(), {{"x": np.ones((2, 3)), "name": "first"}}), Dense: 
     assert "Dense as Linear(3)" in run.stdout
 
 
+def test_a_neighbour_of_one_file_is_not_that_of_another(tmp_path: Path) -> None:
+    for name, slope in (("ada", 1), ("bob", 2)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "shared_helper.py").write_text(f"SLOPE = {slope}\n")
+        (tmp_path / name / "mine.py").write_text(
+            "import isograd as ig\nfrom shared_helper import SLOPE\n"
+            "checks = {(lambda x: SLOPE * x, lambda dy, x: SLOPE * dy): ig.Identity()}\n"
+        )
+    run = typed("check", "--grade", "ada/mine.py", "bob/mine.py", cwd=tmp_path)
+    first, second = run.stdout.splitlines()
+    assert first.endswith("10.0 of 10.0")
+    assert "lambda> and <lambda>: y" in second
+
+
 def test_reports_are_data(tmp_path: Path) -> None:
     from isograd.checking.files import check_file
 
@@ -131,3 +144,12 @@ def test_reports_are_data(tmp_path: Path) -> None:
     assert report.findings[0].text == finding["text"]
     (suite,) = ElementTree.fromstring(report.to_junit())
     assert suite.attrib == {"name": "Convolution as Conv2d(3, 3)", "tests": "9", "failures": "1"}
+
+
+def test_the_page_shows_what_the_command_prints() -> None:
+    page = (ROOT / "docs/checking.md").read_text()
+    shown = re.findall(r"```text\n\$ isograd ([^\n]*)\n(.*?)```", page, re.DOTALL)
+    assert len(shown) == 2
+    for command, printed in shown:
+        run = typed(*command.split(), cwd=ROOT)
+        assert run.stdout.rstrip() == printed.rstrip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,8 @@ import pytest
 import torch
 
 import isograd as ig
+from isograd.core.parity.cases import LOSS_CASES
+from isograd.core.parity.formulas import LOSS_FORMULAS
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -169,18 +172,91 @@ class Constant(Momentum):
         return super().step(params, grads)
 
 
+class OfLists:
+    """Its step takes two lists."""
+
+    def __init__(self, lr: float) -> None:
+        self.learning_rate = lr
+
+    def step(self, params: list[Array], grads: list[Array]) -> None:
+        for w, g in zip(params, grads, strict=True):
+            w -= self.learning_rate * g
+
+
+class OfTorch:
+    """PyTorch's own optimizer of the same name."""
+
+    def __init__(self, like: Any) -> None:
+        self.like, self.lr = like, like.lr
+        self.of: Any = None
+
+    def step(self, params: dict[str, Array], grads: dict[str, Array]) -> dict[str, Array]:
+        if self.of is None:
+            self.held = {name: torch.tensor(w, requires_grad=True) for name, w in params.items()}
+            options = {
+                f.name: getattr(self.like, f.name) for f in fields(self.like) if f.name not in ("name", "velocity")
+            }
+            self.of = getattr(torch.optim, type(self.like).__name__)(self.held.values(), **options)
+        for group in self.of.param_groups:
+            group["lr"] = self.lr
+        for name, w in self.held.items():
+            w.grad = torch.tensor(grads[name])
+        self.of.step()
+        return {name: w.detach().numpy().copy() for name, w in self.held.items()}
+
+
 MOMENTUM = ig.SGD(0.01, momentum=0.9)
 STEPS = ig.SGD(0.01, momentum=0.9, velocity="step")
 
 
 @pytest.mark.parametrize(
     ("mine", "like"),
-    [(sgd, MOMENTUM), (OfTheBook, ig.SGD(0.01)), (Momentum, STEPS), (lambda: Momentum(0.01, 0.9), STEPS)],
-    ids=["a function", "the book's", "a class", "what makes one"],
+    [
+        (sgd, MOMENTUM),
+        (OfTheBook, ig.SGD(0.01)),
+        (OfLists, ig.SGD(0.01)),
+        (Momentum, STEPS),
+        (lambda: Momentum(0.01, 0.9), STEPS),
+    ],
+    ids=["a function", "the book's", "lists", "a class", "what makes one"],
 )
 def test_an_optimizer_that_is_right_passes(mine: Any, like: Any) -> None:
     report = ig.check_operation(mine, like=like)
     assert report.passed, report
+
+
+@pytest.mark.parametrize(
+    "like",
+    [
+        *(
+            ig.SGD(0.1),
+            MOMENTUM,
+            ig.SGD(0.1, momentum=0.9, nesterov=True),
+            ig.Adam(0.01),
+            ig.AdamW(0.01),
+        ),
+        *(ig.RMSprop(0.01), ig.Adagrad(0.01), ig.RAdam(0.01), ig.Adamax(0.01), ig.Adadelta(0.1)),
+        *(ig.Rprop(0.01), ig.Adam(0.01, weight_decay=0.1, amsgrad=True), ig.RMSprop(0.01, momentum=0.9, centered=True)),
+    ],
+    ids=repr,
+)
+def test_nothing_is_wrong_with_pytorchs_own_optimizers(like: Any) -> None:
+    report = ig.check_operation(lambda: OfTorch(like), like=like)
+    assert report.passed, str(report)
+
+
+NUMPY: Any = ig.get_backend("numpy")
+PRICED = [cases[0].loss for cases in LOSS_CASES.values() if len(cases[0].shape) == 2]
+PRICED = [loss for loss in PRICED if type(loss) in LOSS_FORMULAS]
+
+
+@pytest.mark.parametrize("like", PRICED, ids=lambda loss: type(loss).__name__)
+def test_nothing_is_wrong_with_the_engines_own_losses(like: Any) -> None:
+    def mine(p: Array, t: Array) -> Any:
+        return NUMPY.evaluate_loss(like, p, t, np.ones((), p.dtype))[:2]
+
+    report = ig.check_operation(mine, like=like)
+    assert report.passed, str(report)
 
 
 def rms(w: Array, g: Array, state: dict[str, Any], lr: float) -> tuple[Array, dict[str, Any]]:
@@ -196,6 +272,7 @@ STEPPED = [
     (rms, ig.RMSprop(0.01), "ε stands inside the root: it belongs outside"),
     (lambda w, g, state, lr: (w + lr * g, state), ig.SGD(0.1), "the step goes uphill: the sign is wrong"),
     (lambda w, g, state, lr: (w * np.float64(1.0) - lr * g.sum(), state), ig.SGD(0.1), "wrong from the first step on"),
+    (lambda w, g, state, lr: (w - lr * g * (1 + 1e-7), state), ig.SGD(0.1), "off by 1e-07 of a step"),
     (lambda w, g, state, lr: (w - lr * g, state), ig.SGD(0.1, weight_decay=0.1), "weight decay is left out"),
 ]
 

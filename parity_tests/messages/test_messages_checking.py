@@ -129,10 +129,17 @@ MESSAGES = {
   got    reduction='none'
   fix    reduction='mean' or 'sum'""",
     ),
+    "a loss of several predictions": (
+        of(same, ig.TripletMarginLoss()),
+        """SpecError: check_operation(…, like=TripletMarginLoss())
+  wanted a loss of predictions (N, C)
+  got    TripletMarginLoss
+  fix    ig.check_gradients and ig.check_parity judge it as part of a model""",
+    ),
     "a search": (
         of(Stepper, ig.LBFGS()),
         """SpecError: check_operation(…, like=LBFGS(1.0))
-  wanted an optimizer whose rule is of one entry at a time
+  wanted an optimizer whose step is of one weight at a time
   got    LBFGS
   fix    ig.check_parity judges it as part of a training""",
     ),
