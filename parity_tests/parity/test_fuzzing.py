@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from command_line import typed
 
 import isograd as ig
 from isograd.backends.numpy_impl import NumpyBackend
@@ -168,7 +169,13 @@ def test_what_has_no_value_in_either_engine_is_no_failure() -> None:
 def test_what_an_engine_says_itself_that_it_cannot_do_is_no_failure() -> None:
     x = ig.Input((3,))
     check = alone(ig.Model(inputs=x, outputs=ig.Linear(2)(x)))
-    assert outcome(check, (Lacking(), "torch")).kind == Kind.UNSUPPORTED
+    assert outcome(check, (Lacking(), "torch")).kind == Kind.REFUSED
+
+
+def test_what_both_engines_refuse_is_no_failure() -> None:
+    x, places = ig.Input((3,)), ig.Input((2,), kind="integer")
+    check = alone(ig.Model(inputs=(x, places), outputs=ig.Gather(1)(x, places)), feeds={"input_1": Feed(among=(7.0,))})
+    assert outcome(check).kind == Kind.REFUSED
 
 
 def test_as_test_quotes_what_was_told() -> None:
@@ -176,3 +183,16 @@ def test_as_test_quotes_what_was_told() -> None:
     check = alone(ig.Model(inputs=x, outputs=ig.Linear(2)(x)))
     failed = replace(outcome(check), told='raised """ and \\N')
     compile(as_test(check, failed, 0, 0, ("numpy", "torch")), "test", "exec")
+
+
+def test_the_command_counts_what_became_of_each_graph(tmp_path: Path) -> None:
+    run = typed("fuzz", "--count", "2", "--seed", "4", "--out", "found", cwd=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.splitlines() == ["2 graphs of seed 4, numpy against torch: 2 passed", "PASSED"]
+    assert list((tmp_path / "found").iterdir()) == []
+
+
+def test_the_command_refuses_one_engine_alone(tmp_path: Path) -> None:
+    run = typed("fuzz", "--backends", "numpy", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "two engines or more, each of them once" in run.stderr
