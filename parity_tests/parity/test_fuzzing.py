@@ -133,6 +133,7 @@ def test_what_fails_is_written_as_a_test_that_needs_isograd_alone(tmp_path: Path
     found = fuzzed(1, 1, (Wrong(), "torch"), tmp_path)
     assert not found.passed
     (finding,) = found.findings
+    assert finding.path is not None
     text = finding.path.read_text()
     assert [line for line in text.splitlines() if line.startswith(("import", "from"))] == [
         "from isograd.fuzzing.drawn import Drawn"
@@ -196,3 +197,13 @@ def test_the_command_refuses_one_engine_alone(tmp_path: Path) -> None:
     run = typed("fuzz", "--backends", "numpy", cwd=tmp_path)
     assert run.returncode == 2
     assert "two engines or more, each of them once" in run.stderr
+
+
+def test_what_raises_while_it_is_drawn_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(seed: int, number: int) -> Drawn:
+        raise IndexError("of no error of ours")
+
+    monkeypatch.setattr("isograd.fuzzing.running.drawn", refuses)
+    found = fuzzed(1, 0, ("numpy", "torch"), tmp_path)
+    assert not found.passed
+    assert str(found).splitlines()[1].startswith("number 0: while it was drawn: IndexError: of no error of ours")
