@@ -41,6 +41,9 @@ class Trainable(Network, Protocol):
     def compute(self, x: Arrays, training: bool, *, needs_dx: bool = True) -> tuple[Any, Backward, State]:
         """(outputs, backward, new values of buffers)"""
 
+    def with_zeros(self, grads: State) -> State:
+        """The gradients, and zeros for the weights that nothing led back to."""
+
     def keep(self, buffers: State) -> None:
         """Take over buffers."""
 

@@ -25,6 +25,13 @@ def declared(model: Composite) -> tuple[dict[str, Weight], dict[str, Weight]]:
     return model.weights(*shapes), model.buffers(*shapes)
 
 
+def of_training(model: Composite) -> tuple[str, ...]:
+    """The weights of nodes that evaluation does not run: those of outputs that training alone has."""
+    graph = model.graph(*model.input_shapes)
+    run = {node.owner for node in graph.nodes_in(training=False)}
+    return tuple(f"{node.owner}.{name}" for node in graph.nodes if node.owner not in run for name in node.weights)
+
+
 def initial_state(model: Composite, *, seed: int, dtype: np.dtype[np.floating]) -> State:
     """Weights and buffers drawn from (seed, path): the same numbers for every backend and dtype (rounded).
 

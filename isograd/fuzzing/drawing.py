@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import chain
 from math import prod
 
 import numpy as np
@@ -22,7 +21,7 @@ from isograd.fuzzing.growing import REFUSED, Growing
 
 LOSSES = [case for cases in LOSS_CASES.values() for case in cases if case.targets != "too long"]
 FEW_UNITS = 100
-OPTIMIZERS = [c.optimizer for c in chain.from_iterable(OPTIMIZER_CASES.values()) if c.units < FEW_UNITS]
+OPTIMIZERS = [[c.optimizer for c in cases if c.units < FEW_UNITS] for cases in OPTIMIZER_CASES.values()]
 CLIPPINGS = [case.clip for cases in CLIPPING_CASES.values() for case in cases]
 ROWS, MANY_ROWS = (1, 2, 3, 4, 5, 7), (33, 65, 130, 257, 600)
 STEPS, NODES, FEW_NODES = 3, 12, 3
@@ -97,4 +96,5 @@ def _training(rng: np.random.Generator, case: LossCase, output: int) -> Taught:
     if rng.random() < 0.4:
         return Taught(case.loss, case.targets, output)
     clip = CLIPPINGS[rng.integers(len(CLIPPINGS))] if rng.random() < 0.3 else None
-    return Taught(case.loss, case.targets, output, OPTIMIZERS[rng.integers(len(OPTIMIZERS))], clip, steps)
+    kind = OPTIMIZERS[rng.integers(len(OPTIMIZERS))]
+    return Taught(case.loss, case.targets, output, kind[rng.integers(len(kind))], clip, steps)

@@ -17,6 +17,7 @@ from isograd.core.graph.model import Model
 from isograd.core.graph.values import Input, Value, apply
 from isograd.core.layers.base import Layer, Misfit
 from isograd.core.parity.cases import CASES, Case
+from isograd.fuzzing.families import FAMILIES, attention, recurrent
 from isograd.fuzzing.feeds import Feed
 from isograd.fuzzing.options import again, varied
 
@@ -97,7 +98,10 @@ class Growing:
             return self.tried(self._again)
         if self.levels == 0 and self.chance(0.08):
             return self.tried(self._nested)
-        case = self._case()
+        try:
+            case = self._of_a_family() if self.chance(0.12) else self._case()
+        except REFUSED:
+            return False
         layer = varied(self.rng, case.layer) if self.chance(0.6) else again(case.layer)
         free = not case.among and self.values and self.chance(0.5)
         return self.tried(lambda: self.call(layer, self._any(layer, case) if free else self._fitting(layer, case))) or (
@@ -114,6 +118,16 @@ class Growing:
             del self.values[values:], self.inputs[inputs:], self.entries[entries:], self.calls[calls:]
             return False
         return True
+
+    def _of_a_family(self) -> Case:
+        """A layer whose options are drawn densely, on shapes drawn with it."""
+        drawn = [draw for draw, _ in FAMILIES.values()]
+        place = int(self.rng.integers(len(drawn) + 2))
+        if place < len(drawn):
+            layer, shape = drawn[place](self.rng)
+            return Case(layer, (shape,), "drawn")
+        layer, shapes, _ = (attention if place == len(drawn) else recurrent)(self.rng)
+        return Case(layer, shapes, "drawn")
 
     def _case(self) -> Case:
         kind = KINDS[self.rng.integers(len(KINDS))]

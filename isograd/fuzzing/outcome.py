@@ -10,14 +10,17 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.base.errors import BackendError, SpecError
+from isograd.core.base.errors import BackendError, IsogradError, SpecError
 from isograd.core.base.raised import told_with_line
 from isograd.core.base.types import Array
 from isograd.core.engine.protocol import Backend
+from isograd.core.engine.registry import build
+from isograd.core.learning.optimizers import SGD
 from isograd.core.parity.asked import asked_about
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.report import ParityReport
 from isograd.core.parity.stages.feeds import activations
+from isograd.core.parity.stages.trial import NOT_IMPLEMENTED
 from isograd.core.parity.verdict import Row
 from isograd.fuzzing.drawn import Drawn
 
@@ -30,7 +33,7 @@ class Kind(StrEnum):
     RAISED = "raised"
     UNDEFINED = "undefined"  # both engines have the same NaN or infinities: nothing equals them
     UNSTEADY = "unsteady"  # one unit in the last place of what is given moves an output by a large part of itself
-    UNSUPPORTED = "unsupported"  # an engine says itself that it lacks something, or an optimizer that it cannot
+    REFUSED = "refused"  # all engines say by an error of ours that they do not take it, or one that it lacks it
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,7 @@ def outcome(drawn: Drawn, backends: Sequence[str | Backend] = ("numpy", "torch")
         try:
             report = drawn.check(backends)
         except (SpecError, BackendError) as error:
-            return Outcome(Kind.UNSUPPORTED, told=str(error))
+            return Outcome(Kind.REFUSED, told=str(error))
         except Exception as error:
             return Outcome(Kind.RAISED, stage=type(error).__name__, told=told_with_line(error))
         if report.passed:
@@ -69,8 +72,8 @@ def outcome(drawn: Drawn, backends: Sequence[str | Backend] = ("numpy", "torch")
         told = "nothing was compared" if first is None else first.text
         if all(row.unsteady for row in failures) and failures:
             return Outcome(Kind.UNSTEADY, stage, told, report)
-        if all(row.fault == "not implemented" for row in failures) and failures:
-            return Outcome(Kind.UNSUPPORTED, stage, told, report)
+        if failures and (all(row.fault == NOT_IMPLEMENTED for row in failures) or refused(drawn, backends)):
+            return Outcome(Kind.REFUSED, stage, told, report)
         if undefined(drawn, backends):
             return Outcome(Kind.UNDEFINED, stage, told, report)
         return Outcome(Kind.FAILED, stage, told, report)
@@ -79,6 +82,26 @@ def outcome(drawn: Drawn, backends: Sequence[str | Backend] = ("numpy", "torch")
 def _fault(row: Row) -> str:
     """The kind of a failure, without its sizes."""
     return "" if row.fault is None else row.fault.split(" ")[0]
+
+
+def refused(drawn: Drawn, backends: Sequence[str | Backend]) -> bool:
+    """Whether every engine raises an error of ours: an index that is out of range, an optimizer of matrices alone."""
+    asked, inputs = drawn.asked, drawn.inputs
+    taught, losses = drawn.taught, asked.get("loss")
+    errors = 0
+    for engine in backends:
+        try:
+            net = build(drawn.model, asked["weights"], backend=engine, seed=drawn.seed, dtype="float64")
+            net.forward(*inputs, training=True)
+            net.forward(*inputs)
+            if taught is not None and losses is not None:
+                learner = net.learner(tuple(losses), taught.optimizer or SGD(), taught.clip)
+                learner.step(inputs, (asked["y"],), 0.0)
+        except IsogradError:
+            errors += 1
+        except Exception:  # of its own: a finding
+            return False
+    return errors == len(backends)
 
 
 def undefined(drawn: Drawn, backends: Sequence[str | Backend]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from isograd.core.base.atomic import write_atomically
+from isograd.core.base.raised import told_with_line
 from isograd.core.engine.protocol import Backend
 from isograd.core.engine.registry import get_backend
 from isograd.fuzzing.drawing import drawn
@@ -19,12 +20,12 @@ from isograd.fuzzing.written import as_test
 
 @dataclass(frozen=True)
 class Finding:
-    """A check that failed, as small as it was made."""
+    """A check that failed, as small as it was made; None of one that raised while it was drawn."""
 
     number: int
-    drawn: Drawn
     outcome: Outcome
-    path: Path
+    drawn: Drawn | None = None
+    path: Path | None = None
 
 
 @dataclass
@@ -44,7 +45,10 @@ class Fuzzed:
         counts = ", ".join(f"{count} {kind}" for kind, count in self.became.most_common())
         lines = [f"{self.became.total()} graphs of seed {self.seed}, {' against '.join(self.backends)}: {counts}"]
         for finding in self.findings:
-            lines += [f"number {finding.number}: {finding.outcome.told}", f"  {finding.path}"]
+            lines += [
+                f"number {finding.number}: {finding.outcome.told}",
+                *([f"  {finding.path}"] if finding.path else []),
+            ]
         return "\n".join([*lines, "PASSED" if self.passed else "FAILED"])
 
 
@@ -63,7 +67,13 @@ def fuzzed(
     found = Fuzzed(seed, names)
     for number in range(count):
         on_check(number, f"{len(found.findings)} found")
-        check = drawn(seed, number)
+        try:
+            check = drawn(seed, number)
+        except Exception as error:  # no description that cannot be raises anything but an error of ours
+            raised = Outcome(Kind.RAISED, told=f"while it was drawn: {told_with_line(error)}")
+            found.became[raised.kind] += 1
+            found.findings.append(Finding(number, raised))
+            continue
         became = outcome(check, backends)
         found.became[became.kind] += 1
         if became.failed:
@@ -71,5 +81,5 @@ def fuzzed(
             least, told = shrunk(check, became, lambda candidate: outcome(candidate, backends))
             path = folder / f"test_fuzz_{seed}_{number}.py"
             write_atomically(path, as_test(least, told, seed, number, names).encode())
-            found.findings.append(Finding(number, least, told, path))
+            found.findings.append(Finding(number, told, least, path))
     return found

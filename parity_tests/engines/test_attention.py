@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 import torch
 from graph_helpers import BOTH
-from sweep import attention
 from torch import nn
 
 import isograd as ig
@@ -19,6 +18,7 @@ from isograd.core.parity.matching import LAW_ALLOWED, TOLERANCE, difference
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.node import compare_node
 from isograd.core.parity.suite import case_trial, distribution_gap
+from isograd.fuzzing.families import attention, several
 
 LENGTHS = np.array([5, 1, 3])
 X = np.random.default_rng(0).normal(size=(3, 5, 8))
@@ -187,7 +187,7 @@ def test_a_small_language_model_trains_alike_in_both_engines() -> None:
 
 
 def test_random_configurations_agree_with_torch(pair: Pair) -> None:
-    for k, (layer, shapes, batch) in enumerate(attention(400)):
+    for k, (layer, shapes, batch) in enumerate(several(attention, 400)):
         case = Case(layer, shapes, f"drawn, number {k}", batch, scale=0.3)  # no softmax so sharp that its slope cancels
         trial = case_trial(case, "float64", training=k % 3 > 0)
         _, culprit = compare_node(pair, trial)
@@ -195,7 +195,7 @@ def test_random_configurations_agree_with_torch(pair: Pair) -> None:
 
 
 def test_the_sweep_holds_every_form() -> None:
-    made = list(attention(400))
+    made = list(several(attention, 400))
     for kind in (ig.MultiheadAttention, ig.TransformerEncoderLayer):
         found = {(layer.causal, len(shapes), layer.dropout > 0) for layer, shapes, _ in made if isinstance(layer, kind)}
         counts = (1, 2, 3, 4) if kind is ig.MultiheadAttention else (1, 2)

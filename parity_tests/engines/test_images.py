@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from sweep import FAMILIES, valid
 from torch.nn import functional
 
 import isograd as ig
@@ -20,6 +19,7 @@ from isograd.core.parity.matching import TOLERANCE, difference
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.node import compare_node
 from isograd.core.parity.suite import case_trial
+from isograd.fuzzing.families import FAMILIES, valid
 
 BACKENDS = ["numpy", "torch"]
 WRONG_IN_TORCH = [

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 import torch
 from mutants import engine_with, mutants_of
-from sweep import recurrent
 
 import isograd as ig
 from isograd.backends.numpy_impl import NumpyBackend, ReferenceBackend
@@ -24,6 +23,7 @@ from isograd.core.parity.matching import TOLERANCE, difference
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.node import compare_node
 from isograd.core.parity.suite import case_trial, check_case
+from isograd.fuzzing.families import recurrent, several
 
 KINDS: dict[str, Callable[..., Any]] = {
     "RNN": ig.RNN,
@@ -204,14 +204,14 @@ def test_a_layer_called_again_uses_the_same_weights_in_torch() -> None:
 
 
 def test_random_configurations_agree_with_torch(pair: Pair) -> None:
-    for k, (layer, shapes, batch) in enumerate(recurrent(400)):
+    for k, (layer, shapes, batch) in enumerate(several(recurrent, 400)):
         case = Case(layer, shapes, f"drawn, number {k}", batch, scale=SCALE)
         _, culprit = compare_node(pair, case_trial(case, "float64", training=k % 3 > 0))
         assert culprit is None, f"{culprit.text}\non {shapes}, batch of {batch}"
 
 
 def test_the_sweep_holds_every_form() -> None:
-    made = list(recurrent(400))
+    made = list(several(recurrent, 400))
     for kind in (ig.RNN, ig.GRU, ig.LSTM):
         drawn = [(layer, layer.given(*shapes)) for layer, shapes, _ in made if isinstance(layer, kind)]
         assert {(layer.num_layers, *given) for layer, given in drawn} == set(

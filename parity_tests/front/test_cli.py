@@ -189,6 +189,7 @@ TAKEN = {  # of the fields of Options, by command
     "compare": "data recipe samples epochs batch_size seed dtype device",
     "train": "data recipe samples epochs batch_size seed dtype device",
     "parity": "data recipe batch_size seed",
+    "fuzz": "seed",
     "baselines": "data recipe samples epochs batch_size seed dtype",
 }
 

@@ -37,6 +37,10 @@ SLOW: dict[str, set[str]] = {
         "test_isograd_export_writes_it_from_the_command_line",
         "test_the_original_modules_weights_fit_the_export",
     },
+    "test_fuzzing.py": {
+        "test_a_fault_is_shrunk_to_its_node_and_batch[2]",
+        "test_a_fault_is_shrunk_to_its_node_and_batch[6]",
+    },
     "test_image_experiments.py": {
         "test_both_engines_predict_the_same_classes_in_float64",
         "test_published_results_stand_beside_ours",

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from command_line import typed
 
 import isograd as ig
 from isograd.backends.numpy_impl import NumpyBackend
@@ -132,6 +133,7 @@ def test_what_fails_is_written_as_a_test_that_needs_isograd_alone(tmp_path: Path
     found = fuzzed(1, 1, (Wrong(), "torch"), tmp_path)
     assert not found.passed
     (finding,) = found.findings
+    assert finding.path is not None
     text = finding.path.read_text()
     assert [line for line in text.splitlines() if line.startswith(("import", "from"))] == [
         "from isograd.fuzzing.drawn import Drawn"
@@ -168,7 +170,13 @@ def test_what_has_no_value_in_either_engine_is_no_failure() -> None:
 def test_what_an_engine_says_itself_that_it_cannot_do_is_no_failure() -> None:
     x = ig.Input((3,))
     check = alone(ig.Model(inputs=x, outputs=ig.Linear(2)(x)))
-    assert outcome(check, (Lacking(), "torch")).kind == Kind.UNSUPPORTED
+    assert outcome(check, (Lacking(), "torch")).kind == Kind.REFUSED
+
+
+def test_what_both_engines_refuse_is_no_failure() -> None:
+    x, places = ig.Input((3,)), ig.Input((2,), kind="integer")
+    check = alone(ig.Model(inputs=(x, places), outputs=ig.Gather(1)(x, places)), feeds={"input_1": Feed(among=(7.0,))})
+    assert outcome(check).kind == Kind.REFUSED
 
 
 def test_as_test_quotes_what_was_told() -> None:
@@ -176,3 +184,26 @@ def test_as_test_quotes_what_was_told() -> None:
     check = alone(ig.Model(inputs=x, outputs=ig.Linear(2)(x)))
     failed = replace(outcome(check), told='raised """ and \\N')
     compile(as_test(check, failed, 0, 0, ("numpy", "torch")), "test", "exec")
+
+
+def test_the_command_counts_what_became_of_each_graph(tmp_path: Path) -> None:
+    run = typed("fuzz", "--count", "2", "--seed", "4", "--out", "found", cwd=tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert run.stdout.splitlines() == ["2 graphs of seed 4, numpy against torch: 2 passed", "PASSED"]
+    assert list((tmp_path / "found").iterdir()) == []
+
+
+def test_the_command_refuses_one_engine_alone(tmp_path: Path) -> None:
+    run = typed("fuzz", "--backends", "numpy", cwd=tmp_path)
+    assert run.returncode == 2
+    assert "two engines or more, each of them once" in run.stderr
+
+
+def test_what_raises_while_it_is_drawn_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuses(seed: int, number: int) -> Drawn:
+        raise IndexError("of no error of ours")
+
+    monkeypatch.setattr("isograd.fuzzing.running.drawn", refuses)
+    found = fuzzed(1, 0, ("numpy", "torch"), tmp_path)
+    assert not found.passed
+    assert str(found).splitlines()[1].startswith("number 0: while it was drawn: IndexError: of no error of ours")

@@ -7,8 +7,11 @@ from typing import Any
 
 import numpy as np
 
-import isograd as ig
+from isograd.core import layers as L
+from isograd.core.base.errors import ShapeError, SpecError
 from isograd.core.base.types import Shape
+from isograd.core.graph.sequential import Sequential
+from isograd.core.graph.transformer import TransformerEncoderLayer
 from isograd.core.layers.base import Layer
 
 Draw = Callable[[np.random.Generator], tuple[Layer, Shape]]
@@ -38,7 +41,7 @@ def convolution(rng: np.random.Generator) -> tuple[Layer, Shape]:
     axes = int(rng.choice([1, 2, 2, 2, 3]))
     groups = int(rng.choice([1, 1, 2, 3]))
     channels = groups * int(rng.integers(1, 4))
-    layer = {1: ig.Conv1d, 2: ig.Conv2d, 3: ig.Conv3d}[axes](
+    layer = {1: L.Conv1d, 2: L.Conv2d, 3: L.Conv3d}[axes](
         groups * int(rng.integers(1, 4)),
         _one_or_each(rng, 1, 4, axes),
         stride=_one_or_each(rng, 1, 4, axes) if rng.random() < 0.6 else 1,
@@ -54,7 +57,7 @@ def convolution(rng: np.random.Generator) -> tuple[Layer, Shape]:
 def transposed(rng: np.random.Generator) -> tuple[Layer, Shape]:
     axes = int(rng.choice([1, 2, 2, 3]))
     groups = int(rng.choice([1, 1, 2, 3]))
-    layer = {1: ig.ConvTranspose1d, 2: ig.ConvTranspose2d, 3: ig.ConvTranspose3d}[axes](
+    layer = {1: L.ConvTranspose1d, 2: L.ConvTranspose2d, 3: L.ConvTranspose3d}[axes](
         groups * int(rng.integers(1, 4)),
         _one_or_each(rng, 1, 4, axes),
         stride=_one_or_each(rng, 1, 4, axes),
@@ -67,12 +70,12 @@ def transposed(rng: np.random.Generator) -> tuple[Layer, Shape]:
     return layer, (groups * int(rng.integers(1, 4)), *_sizes(rng, axes))
 
 
-_MEANS = [ig.AvgPool1d, ig.AvgPool2d, ig.AvgPool3d]
+_MEANS = [L.AvgPool1d, L.AvgPool2d, L.AvgPool3d]
 
 
 def pooling(rng: np.random.Generator) -> tuple[Layer, Shape]:
     axes, largest = int(rng.choice([1, 2, 2, 3])), bool(rng.random() < 0.6)
-    kinds: list[Any] = [ig.MaxPool1d, ig.MaxPool2d, ig.MaxPool3d] if largest else _MEANS
+    kinds: list[Any] = [L.MaxPool1d, L.MaxPool2d, L.MaxPool3d] if largest else _MEANS
     options: dict[str, Any] = {
         "stride": _one_or_each(rng, 1, 5, axes) if rng.random() < 0.8 else None,
         "padding": _one_or_each(rng, 0, 2, axes),
@@ -90,8 +93,8 @@ def pooling(rng: np.random.Generator) -> tuple[Layer, Shape]:
 
 
 def adaptive(rng: np.random.Generator) -> tuple[Layer, Shape]:
-    means = [ig.AdaptiveAvgPool1d, ig.AdaptiveAvgPool2d, ig.AdaptiveAvgPool3d]
-    maxima = [ig.AdaptiveMaxPool1d, ig.AdaptiveMaxPool2d, ig.AdaptiveMaxPool3d]
+    means = [L.AdaptiveAvgPool1d, L.AdaptiveAvgPool2d, L.AdaptiveAvgPool3d]
+    maxima = [L.AdaptiveMaxPool1d, L.AdaptiveMaxPool2d, L.AdaptiveMaxPool3d]
     largest, axes = bool(rng.random() < 0.4), int(rng.integers(1, 4))
     kinds: list[Any] = maxima if largest else means
     options: dict[str, Any] = {"return_indices": bool(rng.random() < 0.5)} if largest else {}
@@ -100,7 +103,7 @@ def adaptive(rng: np.random.Generator) -> tuple[Layer, Shape]:
 
 def powers(rng: np.random.Generator) -> tuple[Layer, Shape]:
     axes = int(rng.integers(1, 4))
-    kinds: list[Any] = [ig.LPPool1d, ig.LPPool2d, ig.LPPool3d]
+    kinds: list[Any] = [L.LPPool1d, L.LPPool2d, L.LPPool3d]
     layer = kinds[axes - 1](
         float(rng.choice([2, 4, np.inf, -np.inf])),
         _one_or_each(rng, 1, 4, axes),
@@ -112,7 +115,7 @@ def powers(rng: np.random.Generator) -> tuple[Layer, Shape]:
 
 def padding(rng: np.random.Generator) -> tuple[Layer, Shape]:
     axes, mode = int(rng.integers(1, 4)), str(rng.choice(["Constant", "Zero", "Reflection", "Replication", "Circular"]))
-    kind = getattr(ig, f"{mode}Pad{axes}d")
+    kind = getattr(L, f"{mode}Pad{axes}d")
     layer = kind(_one_or_each(rng, -2, 4, 2 * axes), **({"value": 1.5} if mode == "Constant" else {}))
     return layer, (int(rng.integers(1, 4)), *_sizes(rng, axes))
 
@@ -123,7 +126,7 @@ def resampling(rng: np.random.Generator) -> tuple[Layer, Shape]:
     axes = modes.get(mode) or int(rng.integers(1, 4))
     by_size = bool(rng.random() < 0.5)
     recomputed = not by_size and bool(rng.random() < 0.3)
-    layer = ig.Upsample(
+    layer = L.Upsample(
         size=_one_or_each(rng, 1, 9, axes) if by_size else None,
         scale_factor=None if by_size else tuple(float(v) for v in rng.uniform(0.3, 2.5, axes)),
         mode=mode,  # type: ignore[arg-type]
@@ -154,62 +157,67 @@ def valid(family: str, seed: int = 0) -> Iterator[tuple[Layer, Shape, int]]:
     while found < wanted:
         try:
             layer, shape = draw(rng)
-            ig.Sequential([layer], input_shape=shape)
-        except (ig.SpecError, ig.ShapeError):
+            Sequential([layer], input_shape=shape)
+        except (SpecError, ShapeError):
             continue
         found += 1
         yield layer, shape, int(rng.integers(1, 4))
 
 
-def attention(count: int) -> Iterator[tuple[Layer, tuple[Shape, ...], int]]:
-    """(layer, shapes of its inputs, batch size): random configurations of attention and of its blocks."""
-    rng = np.random.default_rng(0)
-    for _ in range(count):
-        form = rng.choice(["self", "cross", "widths", "block"])
-        least = 3 if form in ("cross", "widths") else 1  # over one key the gradient of the query is 0
-        heads, size = (int(v) for v in rng.integers(1, 5, 2))
-        steps, keys = (int(v) for v in rng.integers(least, 9, 2))
-        options: dict[str, Any] = {"bias": bool(rng.random() < 0.7), "causal": bool(rng.random() < 0.4)}
-        options["dropout"] = float(rng.choice([0.0, 0.0, 0.3, 0.7]))
-        lengths: list[Shape] = [()] * int(rng.random() < 0.5)
-        width = heads * (size + 2 * (form == "block"))  # normalising one or two features leaves nothing to compare
-        if form == "block":
-            options |= {"norm_first": bool(rng.random() < 0.5), "activation": str(rng.choice(["relu", "gelu"]))}
-            options["dim_feedforward"] = int(rng.integers(4, 12))
-            layer: Layer = ig.TransformerEncoderLayer(heads, **options)
-        else:
-            layer = ig.MultiheadAttention(heads, need_weights=bool(rng.random() < 0.4), **options)
-        keys = steps if options["causal"] else keys
-        others = [width, width] if form == "cross" else [int(v) for v in rng.integers(1, 9, 2)]
-        sources = [(steps, width)] + [(keys, other) for other in others] * (form in ("cross", "widths"))
-        yield layer, (*sources, *lengths), int(rng.integers(1 + least // 3, 5))
+Several = tuple[Layer, tuple[Shape, ...], int]
+"""(layer, shapes of its inputs, batch size)"""
 
 
-def recurrent(count: int) -> Iterator[tuple[Layer, tuple[Shape, ...], int]]:
-    """(layer, shapes of its inputs, batch size): random configurations of recurrent layers and cells."""
-    rng = np.random.default_rng(0)
+def attention(rng: np.random.Generator) -> Several:
+    """A random configuration of attention or of its block."""
+    form = rng.choice(["self", "cross", "widths", "block"])
+    least = 3 if form in ("cross", "widths") else 1  # over one key the gradient of the query is 0
+    heads, size = (int(v) for v in rng.integers(1, 5, 2))
+    steps, keys = (int(v) for v in rng.integers(least, 9, 2))
+    options: dict[str, Any] = {"bias": bool(rng.random() < 0.7), "causal": bool(rng.random() < 0.4)}
+    options["dropout"] = float(rng.choice([0.0, 0.0, 0.3, 0.7]))
+    lengths: list[Shape] = [()] * int(rng.random() < 0.5)
+    width = heads * (size + 2 * (form == "block"))  # normalising one or two features leaves nothing to compare
+    if form == "block":
+        options |= {"norm_first": bool(rng.random() < 0.5), "activation": str(rng.choice(["relu", "gelu"]))}
+        options["dim_feedforward"] = int(rng.integers(4, 12))
+        layer: Layer = TransformerEncoderLayer(heads, **options)
+    else:
+        layer = L.MultiheadAttention(heads, need_weights=bool(rng.random() < 0.4), **options)
+    keys = steps if options["causal"] else keys
+    others = [width, width] if form == "cross" else [int(v) for v in rng.integers(1, 9, 2)]
+    sources = [(steps, width)] + [(keys, other) for other in others] * (form in ("cross", "widths"))
+    return layer, (*sources, *lengths), int(rng.integers(1 + least // 3, 5))
+
+
+def recurrent(rng: np.random.Generator) -> Several:
+    """A random configuration of a recurrent layer or cell."""
     kinds: list[tuple[Any, Any, dict[str, Any]]] = [
-        (ig.RNN, ig.RNNCell, {}),
-        (ig.RNN, ig.RNNCell, {"nonlinearity": "relu"}),
-        (ig.GRU, ig.GRUCell, {}),
-        (ig.GRU, ig.GRUCell, {"reset": "before"}),
-        (ig.LSTM, ig.LSTMCell, {}),
+        (L.RNN, L.RNNCell, {}),
+        (L.RNN, L.RNNCell, {"nonlinearity": "relu"}),
+        (L.GRU, L.GRUCell, {}),
+        (L.GRU, L.GRUCell, {"reset": "before"}),
+        (L.LSTM, L.LSTMCell, {}),
     ]
-    for _ in range(count):
-        kind, cell, options = kinds[rng.integers(len(kinds))]
-        units, features, steps, batch = (int(v) for v in rng.integers(1, 7, 4))
-        options = options | {"bias": bool(rng.random() < 0.7)}
-        has_state, has_lengths = (int(v) for v in rng.integers(0, 2, 2))
-        if rng.random() < 0.15:
-            layer = cell(units, **options)
-            yield layer, ((features,), *[(units,)] * (layer.states * has_state)), batch
-            continue
-        options |= {"num_layers": int(rng.integers(1, 4)), "bidirectional": bool(rng.random() < 0.5)}
-        if options["num_layers"] > 1:
-            options["dropout"] = float(rng.choice([0.0, 0.0, 0.3, 0.7]))
-        if kind is ig.LSTM and units > 1 and rng.random() < 0.4:
-            options["proj_size"] = int(rng.integers(1, units))
-        layer = kind(units, **options)
-        rows = layer.num_layers * layer.directions
-        states = [(rows, size) for size in layer.state_sizes()] * has_state
-        yield layer, ((steps, features), *states, *[()] * has_lengths), batch
+    kind, cell, options = kinds[rng.integers(len(kinds))]
+    units, features, steps, batch = (int(v) for v in rng.integers(1, 7, 4))
+    options = options | {"bias": bool(rng.random() < 0.7)}
+    has_state, has_lengths = (int(v) for v in rng.integers(0, 2, 2))
+    if rng.random() < 0.15:
+        layer = cell(units, **options)
+        return layer, ((features,), *[(units,)] * (layer.states * has_state)), batch
+    options |= {"num_layers": int(rng.integers(1, 4)), "bidirectional": bool(rng.random() < 0.5)}
+    if options["num_layers"] > 1:
+        options["dropout"] = float(rng.choice([0.0, 0.0, 0.3, 0.7]))
+    if kind is L.LSTM and units > 1 and rng.random() < 0.4:
+        options["proj_size"] = int(rng.integers(1, units))
+    layer = kind(units, **options)
+    rows = layer.num_layers * layer.directions
+    states = [(rows, size) for size in layer.state_sizes()] * has_state
+    return layer, ((steps, features), *states, *[()] * has_lengths), batch
+
+
+def several(draw: Callable[[np.random.Generator], Several], count: int) -> Iterator[Several]:
+    """So many configurations of one seed."""
+    rng = np.random.default_rng(0)
+    return (draw(rng) for _ in range(count))
