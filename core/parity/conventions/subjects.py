@@ -13,7 +13,8 @@ from isograd.core.base.arrays import NUMPY, Namespace
 from isograd.core.base.description import Description
 from isograd.core.base.tree import flatten, nest
 from isograd.core.base.types import Array, Arrays, State
-from isograd.core.parity.added import added_up
+from isograd.core.layers.recurrent import Recurrent
+from isograd.core.parity.added import added_up, terms_of
 from isograd.core.parity.conventions.table import Variant
 from isograd.core.parity.derivative import SLOPES, Moving, slope_of
 from isograd.core.parity.formulas import BUFFER_FORMULAS, FORMULAS, LOSS_FORMULAS, Seen
@@ -104,10 +105,24 @@ class OfNode:
     def sizes(self) -> dict[str, float]:
         return added_up(self.trial)
 
+    @cached_property
+    def terms(self) -> Mapping[str, Array]:
+        return terms_of(self.trial)
+
     def added(self, what: str) -> float:
-        return self.sizes.get(what, 0.0)
+        """Of an output by its terms alone: it costs less than what adds up to weights' gradients."""
+        if what in self.gradients:
+            return self.sizes.get(what, 0.0)
+        return largest(self.terms[what]) if what in self.terms else 0.0
 
     def by(self, variant: Variant) -> Mapping[str, Array]:
+        return self.described if variant is AS_DESCRIBED else self._by(variant)
+
+    @cached_property
+    def described(self) -> Mapping[str, Array]:
+        return self._by(AS_DESCRIBED)
+
+    def _by(self, variant: Variant) -> Mapping[str, Array]:
         y, after = _Varied(self.formula, variant).outputs()
         made = {f"output{k or ''}": _in_axes(np.asarray(part), variant.axes) for k, part in enumerate(y)}
         return made | {f"buffer {name}": values for name, values in after.items()}
@@ -117,30 +132,27 @@ class OfNode:
         if self.outcome.raised is not None:
             made, described = self.by(variant), self.by(AS_DESCRIBED)
             return any(made[name].shape != described[name].shape for name in described)
-        return (
-            not variant.by_rows or variant.axes is not None or not self.by_rows or self._begins(variant, self.outputs)
-        )
+        if not variant.by_rows or variant.axes is not None:
+            return True
+        return all(self._begins(variant, part, self.outputs) for part in self.parts)
 
     @cached_property
-    def by_rows(self) -> bool:
-        """Whether it is more than a few samples, of which each gives its own row of the outputs."""
-        rows = self.trial.rows
-        return (
-            rows > SCREENED
-            and all(len(x) == rows for x in self.trial.inputs)
-            and self._begins(AS_DESCRIBED, self.by(AS_DESCRIBED))
-        )
+    def parts(self) -> list[tuple[slice, ...]]:
+        """Few samples, and before them few steps of these, where they are enough for what the outputs begin with."""
+        few = slice(SCREENED)
+        shapes = [x.shape for x in self.trial.inputs]
+        tried = [(few, few)] if isinstance(self.trial.layer, Recurrent) and len(shapes) == 1 else []
+        tried += [(few,)] if all(shape[:1] == (self.trial.rows,) for shape in shapes) else []
+        return [part for part in tried if self._begins(AS_DESCRIBED, part, self.by(AS_DESCRIBED))]
 
-    def _begins(self, variant: Variant, outputs: Mapping[str, Array]) -> bool:
-        """Whether outputs begin as the first few samples give them by a variant."""
+    def _begins(self, variant: Variant, part: tuple[slice, ...], outputs: Mapping[str, Array]) -> bool:
+        """Whether outputs begin as a part of the inputs gives them by a variant; of some steps the first one."""
         held = self.formula
-        first = Evaluated(held.layer, held.state, tuple(x[:SCREENED] for x in held.inputs), held.run)
+        first = Evaluated(held.layer, held.state, tuple(x[part] for x in held.inputs), held.run)
         y, _ = _Varied(first, variant).outputs()
-        pairs = [(outputs[f"output{k or ''}"], np.asarray(part)) for k, part in enumerate(y)]
-        return not any(
-            difference(a[:SCREENED], b.astype(a.dtype), added=max(largest(a), self.added("output"))).exceeds(LIMIT)
-            for a, b in pairs
-        )
+        names = list(outputs)[: len(y) if len(part) == 1 else 1]
+        pairs = [(outputs[name], np.asarray(each)) for name, each in zip(names, y, strict=False)]
+        return not any(difference(a[part], b.astype(a.dtype), added=largest(a)).exceeds(LIMIT) for a, b in pairs)
 
     def slope(self, variant: Variant, what: str, v: Array) -> float:
         share = variant.share(what, self.formula.inputs) if variant.share else 1.0
