@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
+
 from isograd.core.parity.matching import (
     FLIPPED,
     NOISE_FACTOR,
@@ -17,6 +19,8 @@ from isograd.core.parity.matching import (
     UNSHRUNK,
     Difference,
 )
+
+UNIT = float(np.finfo(np.float32).eps)
 
 LEAST_GROSS = RUNG_SLACK * FLIPPED / RUNG
 """A float64 error from which on no float32 one excuses it."""
@@ -37,7 +41,7 @@ def float32_limit(gap: Difference, own: Callable[[], Sequence[float]], wide: Cal
         return limit
     exact = wide()
     shrunk = exact.structural or UNSHRUNK * exact.error < gap.error or not exact.exceeds(TOLERANCE["node", "float64"])
-    return limit if shrunk else min(limit, sum(own()))
+    return limit if shrunk else min(limit, max(sum(own()), UNIT))
 
 
 def float64_limit(gap: Difference, narrow: Callable[[], Difference]) -> float:

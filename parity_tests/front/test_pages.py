@@ -124,7 +124,11 @@ def test_the_wrong_half_of_the_wrong_node_is_marked_and_what_stands_there_is_sho
     stations = {s.vertex.path: s.halves(inherits=True) for s in stations_of(failed.vertices, failed.rows)}
     wrong = {path for path, (_, backward) in stations.items() if backward.key == "bug"}
     assert wrong == {"stem", "branch.0", "branch.1", "head"}  # those that have a bias
-    assert {forward.key for forward, _ in stations.values()} <= {"right", "exact", "none"}
+    assert {forward.key for forward, _ in stations.values()} <= {
+        "right",
+        "exact",
+        "none",
+    }  # weights of a run, of neither
     page = assert_sound(pages([failed]))
     assert any(given.get("class") == "worst" for _, given in page.tags)
     assert "✗ the odd one out" in "".join(page.words)
@@ -143,6 +147,8 @@ def test_what_differs_in_the_whole_alone_is_told_from_what_is_inherited() -> Non
         "inherited",
         "differs in the whole",
     ]
+    (trained,) = stations_of(vertices, [right, Row("free run", "float64", "a.weight", "weights", 1.0, 1e-9)])
+    assert trained.halves(inherits=True)[0].word == "equal"  # where a training ends is of neither half
 
 
 def test_every_class_has_a_sign_of_its_own_beside_its_colour() -> None:

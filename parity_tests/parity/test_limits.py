@@ -120,11 +120,11 @@ EVEN = np.array([[1.0, -2.0], [0.5, 4.0]])  # powers of two: nothing is rounded,
 
 
 class Off(NumpyBackend):
-    """NumPy's engine, what it says of a loss, a clipping or a schedule off by so much in one entry."""
+    """NumPy's engine, what it says of a loss, a clipping or a schedule off by so much in one entry, in one dtype."""
 
-    def __init__(self, what: str, error: float) -> None:
+    def __init__(self, what: str, error: float, dtype: str) -> None:
         super().__init__(name="wrong")
-        self.what, self.change = what, off_by(error, 1)
+        self.what, self.change = what, of_dtype(dtype, off_by(error, 1))
 
     def evaluate_loss(self, *asked: Any) -> Any:
         value, gradient = super().evaluate_loss(*asked)
@@ -150,9 +150,10 @@ def alone(pair: Pair, what: str, dtype: str) -> Any:
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("what", ["loss", "dprediction", "clipped gradient", "lr"])
 def test_so_are_the_limits_of_losses_clipping_and_schedules(pair: Pair, what: str, dtype: str, side: int) -> None:
-    limit = TOLERANCE["node", "float64" if what == "lr" else dtype]
+    dtype = "float64" if what == "lr" else dtype
+    limit = TOLERANCE["node", dtype]
     for factor, fails in ((1.2, True), (0.8, False)):
-        wrong = replace(pair, **{("left", "right")[side]: Off(what, factor * limit)})
+        wrong = replace(pair, **{("left", "right")[side]: Off(what, factor * limit, dtype)})
         rows, culprit = alone(wrong, what, dtype)
         row = next(row for row in rows if row.what == what)
         assert (row.failed, row.allowed) == (fails, limit)

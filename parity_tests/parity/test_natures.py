@@ -110,6 +110,7 @@ def test_the_limits_of_float32() -> None:
     assert float32_limit(Difference(0.05 * table), pytest.fail, pytest.fail) == table
     assert float32_limit(near, lambda: own, lambda: shrunk) == table
     assert float32_limit(near, lambda: own, lambda: near) == sum(own)
+    assert float32_limit(near, lambda: [0.0, 0.0], lambda: near) == UNITS["float32"]
     assert float32_limit(far, lambda: own, lambda: shrunk) == NOISE_FACTOR * min(own)
     assert float32_limit(far, lambda: own, lambda: far) == sum(own)
     assert float32_limit(Difference(RUNG), lambda: own, pytest.fail) == NOISE_FACTOR * min(own)

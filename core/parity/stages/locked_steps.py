@@ -10,15 +10,15 @@ import numpy as np
 
 from isograd.core.base.arrays import NUMPY
 from isograd.core.base.types import State
-from isograd.core.engine.protocol import Judged, Learner, Network
+from isograd.core.engine.protocol import Judged
 from isograd.core.graph.weights import declared
 from isograd.core.parity.formulas import CLIPPING_FORMULAS
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, largest, structure
+from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, differences, structure
 from isograd.core.parity.pair import Pair, in_dtype
-from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS, judge
+from isograd.core.parity.stages.end_to_end import BUFFER, judge
 from isograd.core.parity.stages.loss import losses_alone
 from isograd.core.parity.stages.nodes import nodes_alone
-from isograd.core.parity.stages.one_step import Step, by_formula, held_by
+from isograd.core.parity.stages.one_step import LOSS, Step, by_formula, held_by
 from isograd.core.parity.stages.rounding import least_noise
 from isograd.core.parity.stages.training import (
     Result,
@@ -32,13 +32,16 @@ from isograd.core.parity.verdict import Culprit, Row, Verdict
 from isograd.core.parity.witness import judge_each, judge_promise
 
 STAGE = "locked step"
-GRADIENT, LOSS = f"gradient{OF_THE_LOSS}", ("loss", "value")
+OFTEN, SELDOM, KEPT = 3, 8, 0.25
+"""Both sides take over the left one's state before each of the first steps, before every so many-th, and wherever they
+are farther apart than this share of the limit."""
 
 
 def locked_steps(
     pair: Pair, training: Training, dtype: str, alone: Sequence[Row] = (), *, blamed: bool = False
 ) -> Result:
-    """`steps` steps, each from the left side's state: weights, buffers and optimizer state after it.
+    """`steps` steps, each from the left side's state, or within a quarter of the limit of it: weights, buffers and
+    optimizer state after it.
 
     What rounding explains of gradients and buffers is, as end to end, no less than the errors of the nodes `alone`.
     Where nobody was `blamed` before, what a step inherits is looked for on its own batch.
@@ -46,20 +49,15 @@ def locked_steps(
     rows: list[Row] = []
     number = 0
     try:
-        nets = on_each(pair, lambda k: pair.build_side(k, training.model, training.state, training.seed, dtype))
-        learners = on_each(pair, lambda k: training.learner(nets[k]))
-        unknown = _unknown(pair, training, dtype, [learner.state_dict() for learner in learners])
+        walk = _Walk(pair, training, dtype)
+        unknown = _unknown(pair, training, dtype, [memory for _, memory in walk.held])
         if unknown:
             return unknown
         for number in range(1, training.steps + 1):
-            before, memory = held_by(nets[0], learners[0])
-            on_each(pair, lambda k, of=(before, memory): _set(nets[k], learners[k], *of))  # type: ignore[misc]
-            loss = on_each(pair, lambda k, number=number: training.step(learners[k], number))  # type: ignore[misc]
-            left, right = on_each(pair, lambda k: held_by(nets[k], learners[k])[0] | slots_of(learners[k].state_dict()))
-            least = least_noise(dtype, alone)
-            step = Step(pair, training, dtype, number, before, memory, (left, right), (loss[0], loss[1]), least, blamed)
-            for path in {**right, **left}:
-                row, gap = _compared(step, path)
+            (before, memory), (after, losses, gaps) = walk.held[0], walk.taken(number)
+            step = Step(pair, training, dtype, number, before, memory, after, losses, least_noise(dtype, alone), blamed)
+            for path, gap in gaps.items():
+                row, gap = _compared(step, path, gap)
                 row = replace(row, step=number)
                 rows.append(row)
                 if row.failed:
@@ -90,21 +88,60 @@ def _unknown(pair: Pair, training: Training, dtype: str, memories: Sequence[Stat
     return None
 
 
-def _set(net: Network, learner: Learner, weights: State, memory: State) -> None:
-    """Both sides take over the left one's state, the left as well: its own way there and back is judged so, too."""
-    net.load_state_dict(weights)
-    learner.load_state_dict(memory)
+Taken = tuple[tuple[State, State], tuple[float, float], dict[str, Difference]]
+"""(what each side has after a step, its losses, how far the first are apart)"""
 
 
-def _compared(step: Step, path: str) -> tuple[Row, Difference]:
-    """The row of one weight, buffer or slot after a step.
+class _Walk:
+    """Both sides on their way, `held` what each has there: (weights and buffers, memory)."""
+
+    def __init__(self, pair: Pair, training: Training, dtype: str) -> None:
+        self.pair, self.training, self.dtype, self.limit = pair, training, dtype, TOLERANCE[STAGE, dtype]
+        self.nets = on_each(pair, lambda k: pair.build_side(k, training.model, training.state, training.seed, dtype))
+        self.learners = on_each(pair, lambda k: training.learner(self.nets[k]))
+        self.held = on_each(pair, lambda k: held_by(self.nets[k], self.learners[k]))
+        self.apart = 0.0
+
+    def taken(self, number: int) -> Taken:
+        """A step from one state: both sides take over the left one's first, the left as well, so that its own way
+        there and back is judged, too.
+
+        That costs as much as a step, and is left out where both are still as good as there: where they were within
+        KEPT of the limit, and are within it after the step.
+        """
+        start = self.held[0]
+        if number > OFTEN and number % SELDOM and self.apart <= KEPT * self.limit:
+            taken = self._step(number)
+            if self.apart <= self.limit:
+                return taken
+        on_each(self.pair, lambda k: self._set(k, *start))
+        return self._step(number)
+
+    def _set(self, k: int, weights: State, memory: State) -> None:
+        self.nets[k].load_state_dict(weights)
+        self.learners[k].load_state_dict(memory)
+
+    def _step(self, number: int) -> Taken:
+        losses = on_each(self.pair, lambda k: self.training.step(self.learners[k], number))
+        self.held = on_each(self.pair, lambda k: held_by(self.nets[k], self.learners[k]))
+        left, right = (weights | slots_of(memory) for weights, memory in self.held)
+        gaps = differences(left, right)
+        of_loss = difference(*(np.asarray(loss, self.dtype) for loss in losses))
+        self.apart = max((gap.error if gap.fault is None else np.inf for gap in (*gaps.values(), of_loss)), default=0.0)
+        return (left, right), (losses[0], losses[1]), gaps
+
+
+def _compared(step: Step, path: str, gap: Difference) -> tuple[Row, Difference]:
+    """The row of one weight, buffer or slot after a step, of which `gap` may not say where.
 
     A gradient that cancels is rounding, and an optimizer may make a step of any size of it. Where such a step differs,
     each side is held against what the rules make of its own gradient, and the gradients against what they add up.
     """
     limit, note, apart = TOLERANCE[STAGE, step.dtype], f"step {step.number}", None
+    if not gap.exceeds(limit):
+        return step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), gap
     gap = difference(*(side.get(path) for side in step.after))
-    if gap.fault is None and gap.exceeds(limit):
+    if gap.fault is None:
         weight = path.split("/", 1)[-1]
         if step.training.optimizer.searches:
             limit = max(
@@ -115,7 +152,8 @@ def _compared(step: Step, path: str) -> tuple[Row, Difference]:
             gap, limit = judged.gap, max(limit, judged.allowed)
             return judged.said_of(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note)), gap
         elif path in step.ruled[1] and not step.from_rules(path).exceeds(limit) and step.only_rounding(weight):
-            apart, gap = largest(step.after[0][path] - step.after[1][path]), step.from_rules(path)
+            apart = gap.atol
+            gap = replace(step.from_rules(path), exact=False, rtol=gap.rtol, atol=gap.atol)
             note += "; each side by the rules from its own gradient"
     return replace(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), apart=apart), gap
 
