@@ -43,6 +43,7 @@ def assert_sound(text: str) -> Read:
     page = Read(text)
     assert len(page.ids) == len(set(page.ids)), "an id twice"
     assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
-    assert not re.search(r"https?:|//[a-z]|@import|<script|<link", text)
+    told = re.sub(r"data:image/png;base64,[\w+/=]*", "", text)
+    assert not re.search(r"https?:|//[a-z]|@import|<script|<link", told)
     assert all(given.get("src", "data:").startswith("data:") for _, given in page.tags)  # type: ignore[union-attr]
     return page
