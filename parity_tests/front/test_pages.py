@@ -13,6 +13,7 @@ from planted import Planted, off_by
 
 import isograd as ig
 from isograd.backends.numpy_impl import NumpyBackend
+from isograd.backends.torch_impl.porting.report import PortReport
 from isograd.core.parity.looks import Course, Extent, look
 from isograd.core.parity.natures import Nature
 from isograd.core.parity.pages.charts import run_charts
@@ -174,6 +175,7 @@ def test_a_large_graph_stays_below_two_megabytes() -> None:
     text = pages([large()])
     assert_sound(text)
     assert len(text.encode()) < 2_000_000
+    assert "All 15,980 comparisons, the worst 1,500 arrays of 2,040" in text
 
 
 def test_the_graph_of_a_model_says_where_each_node_reads_from() -> None:
@@ -271,7 +273,8 @@ def test_a_step_that_fails_has_a_cross_in_its_cell() -> None:
 
 
 def test_a_notebook_shows_a_table_and_the_representation_is_a_line(passed: ParityReport, failed: ParityReport) -> None:
-    for report in (passed, failed):
+    port = PortReport("a port", ("theirs", "mine"), passed.rows)
+    for report in (passed, failed, port):
         shown = report._repr_html_()
         Read(shown)
         assert report.verdict in shown
