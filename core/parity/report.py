@@ -36,7 +36,7 @@ class NotJudged:
     why: str
 
 
-@dataclass(repr=False)
+@dataclass
 class ParityReport:
     """Whether engines compute the same thing, how closely, and where first they do not."""
 

@@ -13,6 +13,7 @@ from typing import get_args, get_type_hints
 import pytest
 from command_line import isograd, python, typed
 from installed_engines import install
+from page_reader import assert_sound
 
 import isograd as ig
 from isograd.cli import COMMANDS
@@ -40,6 +41,17 @@ def test_compare_prints_parity_and_the_table_and_writes_pictures(tmp_path: Path)
     record = json.loads((folder / "report.json").read_text())
     assert record["engines"] == {"NumPy": "numpy", "PyTorch": "torch"}
     assert "accuracy" in (folder / "report.txt").read_text()
+    page = assert_sound((folder / "report.html").read_text())
+    pictures = [given["alt"] for tag, given in page.tags if tag == "img"]
+    assert pictures == ["confusion"]  # the curves are lines of the page's own
+    told = "".join(page.words)
+    for words in (
+        "HistGradientBoosting",
+        "Losses, mean over samples",
+        "validation, PyTorch",
+        "The graph, node by node",
+    ):
+        assert words in told
     written = {path.name for path in folder.glob("history-*")}
     assert written == {"history-perceptron-numpy.json", "history-perceptron-torch.json"}
 

@@ -8,7 +8,7 @@ from isograd.backends.torch_impl.porting.alignment import Alignment
 from isograd.core.parity.report import ParityReport
 
 
-@dataclass
+@dataclass(repr=False)
 class PortReport(ParityReport):
     """Whether a port computes what its original does, how closely, and where first it does not.
 

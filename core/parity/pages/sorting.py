@@ -10,7 +10,7 @@ from isograd.core.parity.pages.states import GIVEN, INHERITED, NOBODY, WHOLE, St
 from isograd.core.parity.structure import INPUT, Vertex
 from isograd.core.parity.verdict import Row
 
-NODE, STEP = "node", "locked step"
+NODE, STEP, WHOLE_RUN = "node", "locked step", "end to end"
 
 
 @dataclass
@@ -28,6 +28,8 @@ class Station:
         for row in self.alone:
             found[_backward(row)].append(state_of(row))
         for row in self.whole:
+            if row.stage != WHOLE_RUN:
+                continue  # weights after a training are of neither half
             if row.failed:
                 found[_backward(row)].append(INHERITED if inherits else WHOLE)
             elif self.vertex.kind == INPUT:

@@ -68,12 +68,13 @@ summary { cursor: pointer; padding: .25rem 0; }
 .panels dt { color: var(--muted); } .panels dd { margin: 0; overflow-wrap: anywhere; }
 .pair { display: flex; flex-wrap: wrap; gap: 0 2rem; } .pair figure { margin: 0; max-width: 100%; }
 td.worst { background: var(--bug-soft); font-weight: 600; }
+.heat { max-height: 44rem; overflow: auto; } .heat thead th { top: 0; background: var(--paper); }
 .heat table { font-size: .75rem; border-spacing: 1px; border-collapse: separate; }
 .heat td { padding: .1rem .25rem; border: 0; text-align: right; min-width: 1.9rem; color: var(--muted); }
 .heat th { padding: .1rem .75rem .1rem 0; border: 0; position: sticky; left: 0; background: var(--paper);
   max-width: 40vw; overflow: hidden; text-overflow: ellipsis; }
-.heat thead th { text-align: right; position: static; }
-.heat thead th:first-child { text-align: left; }
+.heat thead th { text-align: right; left: auto; z-index: 1; }
+.heat thead th:first-child { text-align: left; left: 0; z-index: 2; }
 .heat .h1 { background: var(--right-soft); color: var(--ink); }
 .heat .h2 { background: var(--convention-soft); color: var(--ink); }
 .heat .h3 { background: var(--bug-soft); color: var(--bug); font-weight: 600; }
@@ -92,7 +93,7 @@ td.worst { background: var(--bug-soft); font-weight: 600; }
 @media (min-width: 64rem) {
   .bench { grid-template-columns: minmax(24rem, 9fr) 11fr; align-items: start; }
   .graph, .panels { max-height: 44rem; overflow: auto; }
-  .graph .chip { flex-basis: 9.5rem; } .graph .word { position: static; width: auto; height: auto; clip-path: none; }
+  .graph .chip { flex-basis: 7.5rem; } .graph .word { position: static; width: auto; height: auto; clip-path: none; }
 }
 @media print { .graph, .panels { max-height: none; } }
 """
