@@ -42,3 +42,10 @@ def test_nats_and_bits_against_scikit_learns_log_loss() -> None:
     columns = np.moveaxis(logits, -1, 1)
     assert ig.Nats().value(columns, targets) == ig.Nats(dim=-1).value(logits, targets)
     assert np.isfinite(ig.Nats().value(np.array([[1e4, -1e4]]), np.array([1])))
+
+
+def test_a_single_logit_of_0_is_class_0() -> None:
+    """σ(0) = ½ is not above one half; of two equal logits, too, the first is the larger."""
+    for prediction in (np.zeros(2), np.zeros((2, 1)), np.zeros((2, 2))):
+        assert ig.Accuracy().value(prediction, np.array([0, 1])) == 0.5
+        assert ig.Accuracy().value(prediction, np.array([0, 0])) == 1.0
