@@ -13,7 +13,7 @@ X = np.random.default_rng(0).normal(size=(40, 6))
 
 
 def of(path: str) -> tuple[np.ndarray, ...]:
-    return Trial(path, ig.Split(3, dim=1), (X,), {}, "float64", True).upstream()
+    return Trial(path, ig.Split((3, 3), 1), (X,), {}, "float64", True).upstream()
 
 
 def test_it_is_neither_near_zero_nor_the_same_everywhere() -> None:
