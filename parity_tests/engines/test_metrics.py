@@ -42,3 +42,25 @@ def test_nats_and_bits_against_scikit_learns_log_loss() -> None:
     columns = np.moveaxis(logits, -1, 1)
     assert ig.Nats().value(columns, targets) == ig.Nats(dim=-1).value(logits, targets)
     assert np.isfinite(ig.Nats().value(np.array([[1e4, -1e4]]), np.array([1])))
+
+
+def test_a_single_logit_of_0_is_class_0() -> None:
+    """σ(0) = ½ is not above one half; of two equal logits, too, the first is the larger."""
+    for prediction in (np.zeros(2), np.zeros((2, 1)), np.zeros((2, 2))):
+        assert ig.Accuracy().value(prediction, np.array([0, 1])) == 0.5
+        assert ig.Accuracy().value(prediction, np.array([0, 0])) == 1.0
+
+
+def test_classes_stand_along_the_axis_after_the_batch() -> None:
+    """(N, C, T): as CrossEntropyLoss has them; another axis is asked for by dim=."""
+    scores = np.array([[[3.0, 0.0, 0.0], [1.0, 2.0, 1.0]], [[0.0, 5.0, 0.0], [9.0, 1.0, 4.0]]])
+    target = np.array([[0, 1, 1], [1, 0, 0]])
+    assert ig.Accuracy().value(scores, target) == 5 / 6
+    assert ig.Accuracy(dim=-1).value(scores.swapaxes(1, 2), target) == 5 / 6
+
+
+def test_a_column_of_predictions_stands_beside_a_row_of_targets() -> None:
+    """(N, 1) against (N,): sample by sample, not every one with every other."""
+    column, row = np.array([[1.0], [2.0], [4.0]]), np.array([1.0, 2.0, 3.0])
+    for metric, value in ((ig.MSE(), 1 / 3), (ig.MAE(), 1 / 3), (ig.R2(), 0.5)):
+        assert metric.value(column, row) == value

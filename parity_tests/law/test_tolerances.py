@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from isograd.core.parity.matching import FLIP_FACTOR, FLIPPED, NOISE_FACTOR, TOLERANCE
 
 TESTS = Path(__file__).resolve().parents[1]
 OPTIONS = {"rtol", "atol", "rel", "abs", "tol", "tolerance", "places", "decimal", "delta", "nulp", "maxulp"}
@@ -14,6 +17,7 @@ CLOSE = {"allclose", "isclose", "approx", "assertAlmostEqual", "assert_almost_eq
 CLOSE |= {"assert_allclose", "assert_approx_equal", "assert_array_almost_equal_nulp", "assert_array_max_ulp"}
 ROUNDING = {"round", "around"}
 ORDER = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+WORDS = ("no", "one", "two", "three", "four")
 SMALL = 0.05  # a bound below it is one on a rounding error; what is learned or measured is held to larger ones
 
 
@@ -89,3 +93,17 @@ def test_a_tolerance_is_seen(source: str) -> None:
 )
 def test_what_is_no_tolerance_is_let_be(source: str) -> None:
     assert not list(tolerances(source))
+
+
+def test_the_one_table_is_the_one_that_the_page_tells() -> None:
+    """docs/parity.md says what is allowed; a table that allows more is another one."""
+    page = (TESTS.parent / "docs/parity.md").read_text()
+    told = {}
+    for stage, cells in re.findall(r"^\| (node|locked step|free run) \|(.*)\|$", page, re.MULTILINE):
+        limits = dict(re.findall(r"(float\d\d): (\de-\d+)", cells))
+        told |= {(stage, dtype): float(limit) for dtype, limit in limits.items()}
+    assert told
+    assert {(stage, dtype): told.get((stage, dtype), told["node", dtype]) for stage, dtype in TOLERANCE} == TOLERANCE
+    assert f"| {NOISE_FACTOR:g} times the noise floor |" in page
+    assert f"a floor of more than {FLIPPED / NOISE_FACTOR:g} is no rounding any more, and allows {FLIPPED:g}." in page
+    assert f"no more than {dict(enumerate(WORDS))[int(FLIP_FACTOR)]} times the floor" in page

@@ -14,6 +14,8 @@ from isograd.backends.numpy_impl import program
 from isograd.backends.numpy_impl.operations import OPERATIONS
 from isograd.core.layers import Linear, Tanh
 from isograd.core.parity.matching import difference
+from isograd.core.parity.report import ParityReport
+from isograd.core.parity.verdict import Row
 
 X = np.random.default_rng(1).normal(size=(6, 4))
 Y = np.random.default_rng(2).integers(0, 3, 6)
@@ -164,3 +166,10 @@ def test_a_third_partys_backend_is_judged_by_the_same_suite() -> None:
     report = ig.check_parity(model(), X, backends=(Wrong(), "numpy"), dtypes=("float64",))
     assert report.culprit is not None
     assert (report.culprit.guilty, report.culprit.what) == ("wrong", "dx")
+
+
+def test_one_row_that_fails_is_enough_wherever_it_stands() -> None:
+    right, wrong = (Row("node", "float64", "it", "dx", error, 0.5) for error in (0.0, 1.0))
+    for rows in ([wrong, right], [right, wrong], [right, wrong, right]):
+        assert not ParityReport("", ("numpy", "torch"), rows).passed
+    assert ParityReport("", ("numpy", "torch"), [right, right]).passed

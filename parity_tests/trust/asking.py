@@ -87,7 +87,9 @@ def asked_tests(fault: Fault) -> str | None:
                 self.failed = f"collection of {report.nodeid}"
 
     os.chdir(FOLDER.parent)
-    options = ["-qq", "-x", "--no-header", "--no-summary", "--capture=no", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    options = ["-qq", "-x", "--no-header", "--no-summary", "--capture=no", "-p", "no:cacheprovider"]
+    options += ["--assert=plain"]  # what was imported before the fork cannot be rewritten
     options += ["--rootdir", str(FOLDER.parent), "-c", str(FOLDER.parent / "pyproject.toml"), "-m", ""]
     named = [str(FOLDER / one) if one.partition("::")[0].endswith(".py") else one for one in fault.tests]
     first = First()

@@ -21,7 +21,8 @@ CLASSES = {
     "preparing": "data preparation and text",
     "files": "files and weights",
     "torch_engine": "the PyTorch engine",
-    "judge": "the parity engine's own judgement",
+    "judge": "the judge: tolerances, NaN, shapes, dtypes, the dy",
+    "blame": "the judge: what is not compared, who is blamed",
 }
 """{module of this folder: what its faults have in common}"""
 

@@ -58,7 +58,7 @@ FAULTS = [
         LEARNER,
         "clipped = self._clipped(flat)\n            with Unbroken():",
         "clipped = flat\n            with Unbroken():",
-        "training/test_training.py",
+        "training/test_histories.py",
         "training/test_whole_steps.py",
         model="clipped by norm",
     ),
@@ -67,8 +67,7 @@ FAULTS = [
         LEARNER,
         "clipped = self._clipped(flat)\n            with Unbroken():",
         "clipped = self._clipped(self._clipped({p: g * 2 for p, g in flat.items()}))\n            with Unbroken():",
-        "training/test_training.py",
-        "training/test_whole_steps.py",
+        "training/test_histories.py",
         model="clipped by value",
     ),
     elsewhere(
@@ -77,8 +76,7 @@ FAULTS = [
         "return loss, dx if isinstance(dx, tuple) else (dx,), self._clipped(grads)",
         "return loss, dx if isinstance(dx, tuple) else (dx,), grads",
         "training/test_learners.py",
-        "training/test_training.py",
-        "training/test_whole_steps.py",
+        "engines/test_optimizers.py",
     ),
     elsewhere(
         "the torch engine clips after the step",
@@ -87,8 +85,7 @@ FAULTS = [
         "            CLIPPINGS[type(self.clipping)](self.clipping, self.params)\n"
         "        for group",
         "        for group",
-        "training/test_training.py",
-        "training/test_whole_steps.py",
+        "training/test_histories.py",
         model="clipped by norm",
     ),
     elsewhere(
@@ -97,6 +94,5 @@ FAULTS = [
         "self.headroom.suffices(lr, norm(grads.values()), self._weights_norm)",
         "self.headroom.suffices(lr, 0 * norm(clipped.values()), self._weights_norm)",
         "training/test_nonfinite.py",
-        "training/test_whole_steps.py",
     ),
 ]

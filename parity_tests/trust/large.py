@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trust.record import elsewhere, operation
 
-DEPTHWISE = ("engines/test_depthwise.py", "law/test_cases.py", "-k", "depthwise or Conv")
+DEPTHWISE = ("engines/test_depthwise.py",)
 FAULTS = [
     operation(
         "the last block of images ends one short",
@@ -169,7 +169,6 @@ FAULTS = [
         "index[block] == k, out=place)",
         "index[: block.stop - block.start] == k, out=place)",
         "MaxPool2d",
-        tests=("law/test_cases.py", "engines/test_pool_windows.py", "-k", "Pool or pool"),
     ),
     operation(
         "overlapping windows of a later block take the first block's winners",
@@ -184,8 +183,6 @@ FAULTS = [
         "for start in range(0, weight.size, BLOCK):",
         "for start in range(0, weight.size - weight.size % BLOCK or weight.size, BLOCK):",
         "engines/test_optimizers.py",
-        "-k",
-        "large or block or 1",
         model="a large weight",
     ),
     elsewhere(

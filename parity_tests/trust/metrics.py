@@ -6,21 +6,21 @@ from trust.record import elsewhere
 
 L, METRICS, CLASSES = "core.learning", ("engines/test_metrics.py",), ("engines/test_class_metrics.py",)
 EVERY = (*METRICS, *CLASSES, "training/test_evaluation.py")
-SCHEDULES = ("training/test_schedules.py", "law/test_cases.py", "-k", "LR or Decay or WarmUp or schedule")
+SCHEDULES = ("training/test_schedules.py::test_a_schedule_is_its_formula",)
 FAULTS = [
     elsewhere(
         "a logit of 0 counts as class 1",
         f"{L}.metrics",
         "np.mean((prediction > 0).ravel()",
         "np.mean((prediction >= 0).ravel()",
-        *EVERY,
+        "engines/test_metrics.py::test_a_single_logit_of_0_is_class_0",
     ),
     elsewhere(
         "accuracy looks along the last axis",
         f"{L}.metrics",
         "np.mean(prediction.argmax(self.dim) == classes)",
         "np.mean(prediction.argmax(-1) == classes)",
-        *EVERY,
+        "engines/test_metrics.py::test_classes_stand_along_the_axis_after_the_batch",
     ),
     elsewhere(
         "one-hot targets are compared as numbers",
@@ -29,50 +29,55 @@ FAULTS = [
         "        return float(np.mean(prediction",
         "classes = target.argmin(self.dim) if target.ndim == prediction.ndim else target\n"
         "        return float(np.mean(prediction",
-        *EVERY,
+        "engines/test_metrics.py",
+        "engines/test_class_metrics.py",
     ),
     elsewhere(
         "nats are averaged over samples, not over targets",
         f"{L}.metrics",
         "return total / target.size",
         "return total / len(target)",
-        *EVERY,
+        "engines/test_metrics.py",
+        "engines/test_class_metrics.py",
     ),
     elsewhere(
         "bits are nats",
         f"{L}.metrics",
         "return super().value(prediction, target) / log(2)",
         "return super().value(prediction, target)",
-        *EVERY,
+        "engines/test_metrics.py",
+        "engines/test_class_metrics.py",
     ),
     elsewhere(
         "a root is taken before the mean",
         f"{L}.metrics",
         "return sqrt(np.mean(_error(prediction, target) ** 2))",
         "return float(np.mean(np.sqrt(_error(prediction, target) ** 2)))",
-        *EVERY,
+        "engines/test_metrics.py",
+        "engines/test_class_metrics.py",
     ),
     elsewhere(
         "the spread of R² is that of the predictions",
         f"{L}.metrics",
         "(target.astype(np.float64) - target.mean(0)) ** 2",
         "(prediction.astype(np.float64).reshape(target.shape) - target.mean(0)) ** 2",
-        *EVERY,
+        "engines/test_metrics.py",
+        "engines/test_class_metrics.py",
     ),
     elsewhere(
         "R² of several columns is of all at once",
         f"{L}.metrics",
         "_error(prediction, target) ** 2, axis=0)",
         "_error(prediction, target) ** 2, axis=0, keepdims=True).sum(keepdims=True)[0]",
-        *EVERY,
+        "engines/test_metrics.py",
+        "engines/test_class_metrics.py",
     ),
     elsewhere(
         "a column broadcasts against a row",
         f"{L}.metrics",
         "prediction.astype(np.float64).reshape(target.shape) - target",
         "prediction.astype(np.float64) - target",
-        *EVERY,
-        "training/test_training.py",
+        "engines/test_metrics.py::test_a_column_of_predictions_stands_beside_a_row_of_targets",
     ),
     elsewhere(
         "precision divides by what is held",
@@ -150,6 +155,5 @@ FAULTS = [
         "since, period = since - period, period * self.T_mult",
         "since, period = since - period, period",
         *SCHEDULES,
-        "-x",
     ),
 ]

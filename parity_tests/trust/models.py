@@ -92,6 +92,12 @@ def of_branches() -> Any:
     return ig.Model(inputs=x, outputs=ig.Linear(3)(ig.Linear(5)(x) - ig.Tanh()(ig.Linear(5)(x))))
 
 
+def sum_of_branches() -> Any:
+    x = ig.Input((7,))
+    h = ig.Linear(5)(x)
+    return ig.Model(inputs=x, outputs=ig.Linear(3)(h + ig.Tanh()(h)))
+
+
 def of_two_inputs() -> Any:
     a, b = ig.Input((7,)), ig.Input((7,))
     return ig.Model(inputs=(a, b), outputs=ig.Linear(3)(a - ig.Tanh()(b)))
@@ -123,6 +129,12 @@ MODELS = {
         twice_out, normal(8, 7), numbers((8, 4), (8, 4)), loss=[ig.MSELoss(), ig.L1Loss()]
     ),
     "a difference of branches": Ordinary(of_branches, normal(8, 7), integers(3, 8)),
+    "a sum of branches": Ordinary(sum_of_branches, normal(8, 7), integers(3, 8)),
+    "a layer behind a recurrence": Ordinary(
+        lambda: ig.Sequential([ig.GRU(5), ig.Linear(4), ig.LastStep(), ig.Linear(3)], input_shape=(6, 4)),
+        normal(8, 6, 4),
+        integers(3, 8),
+    ),
     "a difference of two inputs": Ordinary(of_two_inputs, numbers((8, 7), (8, 7)), integers(3, 8)),
     "tied weights": Ordinary(tied, integers(11, 8, 5), integers(11, 8)),
     "an output without a loss": Ordinary(

@@ -120,7 +120,8 @@ FAULTS = [
         f"{TORCH}.network",
         "if self.module.training != training:",
         "if training and not self.module.training:",
-        *EVALUATION,
+        "training/test_histories.py",
+        "engines/test_backward.py",
         model="wide regression",
     ),
     elsewhere(
@@ -128,15 +129,15 @@ FAULTS = [
         f"{NUMPY}.learner",
         "y, _, _ = self.net.compute(x, training=False, needs_dx=False)",
         "y, _, _ = self.net.compute(x, training=True, needs_dx=False)",
-        *EVALUATION,
+        "training/test_evaluation.py",
+        "training/test_histories.py",
     ),
     elsewhere(
         "a prediction computes in training mode",
         f"{TORCH}.network",
         "y = self.compute(self.tensors(piece), training=False)",
         "y = self.compute(self.tensors(piece), training=True)",
-        *EVALUATION,
-        "engines/test_engines.py",
+        "engines/test_second_calls.py::test_predict_is_forward_however_the_batch_is_cut",
     ),
     elsewhere(
         "activations move the buffers on",
@@ -144,9 +145,6 @@ FAULTS = [
         "            with self.buffers_aside():\n"
         "                self._called(self.module, self.tensors(arrays), training)",
         "            if True:\n                self._called(self.module, self.tensors(arrays), training)",
-        "engines/test_engines.py",
-        "engines/test_torch_engine.py",
-        "training/test_after_a_step.py",
-        "engines/test_second_calls.py",
+        "engines/test_backward.py::test_a_forward_in_training_moves_the_buffers_on_and_nothing_else_does",
     ),
 ]

@@ -11,7 +11,7 @@ from trust.record import Fault
 
 @dataclass(frozen=True)
 class Outcome:
-    """One fault: what parity said of it, and the test that failed; `tested`: whether tests were asked."""
+    """One fault: what parity said of it, and the test that failed; `tested`: whether any were asked."""
 
     fault: Fault
     parity: Seen | None
@@ -40,7 +40,7 @@ class Outcome:
         wrong = []
         if self.parity is not None and not self.parity.caught:
             wrong.append("parity does not see it")
-        if self.tested and self.fault.tests and self.test is None:
+        if self.tested and self.test is None:
             wrong.append("the tests named do not see it")
         if self.fault.node and self.by_parity and not self.right_node:
             wrong.append("another node is named")

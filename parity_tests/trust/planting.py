@@ -14,8 +14,8 @@ from mutation.forks import WORKERS, forked, taken
 
 from trust.record import Fault
 
-SECONDS = 240.0  # of the processor, before a process counts as one that never ends
-NEVER_ENDED = "the process was ended"
+SECONDS = 60.0  # of the processor, before a process is ended: then nobody has seen anything
+NEVER_ENDED, RAISED = "the process was ended", "the run itself"  # which forks.py tells of work that raised
 Work = Callable[[Fault], Any]
 
 
@@ -50,4 +50,6 @@ def ended(running: dict[int, tuple[Any, Path]]) -> tuple[Any, Any]:
     if os.WIFSIGNALED(status):
         told.unlink()
         return key, NEVER_ENDED
-    return key, taken(told)
+    found = taken(told)
+    assert found != RAISED, f"{key}: could not be asked"
+    return key, found

@@ -80,8 +80,7 @@ FAULTS = [
         "backends.numpy_impl.learner",
         "            total += float(value)\n            dy = back",
         "            total = total or float(value)\n            dy = back",
-        "training/test_several_predictions.py",
-        "training/test_training.py",
+        "training/test_learners.py::test_losses_of_several_outputs_are_added_each_to_its_own_target",
         model="two ends, shared",
     ),
     elsewhere(
@@ -89,17 +88,14 @@ FAULTS = [
         "core.engine.batches",
         "return [next(waiting) if loss is not None else None for loss in losses]",
         "first = next(waiting, None)\n    return [first if loss is not None else None for loss in losses]",
-        "training/test_training.py",
-        "training/test_several_predictions.py",
-        "engines/test_graph.py",
+        "training/test_learners.py::test_losses_of_several_outputs_are_added_each_to_its_own_target",
     ),
     elsewhere(
         "an output without a loss gets ones for its gradient",
         "backends.numpy_impl.learner",
         "dys.append(np.zeros_like(prediction))",
         "dys.append(np.ones_like(prediction))",
-        "training/test_training.py",
-        "training/test_carry.py",
+        "training/test_histories.py::test_an_output_without_a_loss_is_not_trained",
         model="an output without a loss",
     ),
     elsewhere(
@@ -107,7 +103,7 @@ FAULTS = [
         "core.graph.weights",
         "return state | {name: state[path].copy() for name, path in model.tied(*model.input_shapes).items()}",
         "return state",
-        "engines/test_tied_names.py",
+        "engines/test_tied_names.py::test_a_state_dict_has_every_name",
     ),
     operation(
         "the second sequence direction reads time as the first",

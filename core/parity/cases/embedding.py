@@ -17,6 +17,7 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.Embedding(5, 3), (Form((4, BATCH), "integer"),), "the batch elsewhere"),
         Case(L.Embedding(5, 3), (Form((6,), "integer"),), "places: no batch"),
         Case(L.Embedding(4, 3, scale_grad_by_freq=True), ((6,),), "the gradient of a row divided by its words"),
+        Case(L.Embedding(9, 3, scale_grad_by_freq=True), ((2,),), "divided, of words that stand once", batch=2),
         Case(
             L.Embedding(3, 2, padding_idx=1, scale_grad_by_freq=True),
             (Form((4, BATCH), "integer"),),

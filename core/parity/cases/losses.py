@@ -44,6 +44,7 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
         LossCase(NLLLoss(), (6, 4), "labels", "mean"),
         LossCase(NLLLoss(weight=UNEVEN), (6, 4), "ignored", "weighted mean over what is not ignored"),
         LossCase(NLLLoss(weight=UNEVEN, reduction="none"), (3, 4, 2), "ignored", "more axes, elementwise"),
+        LossCase(NLLLoss(ignore_index=2), (9, 4), "labels", "a class of its own is ignored"),
         LossCase(NLLLoss(reduction="sum"), (6, 4), "labels", "sum"),
         LossCase(NLLLoss(dim=-1, weight=UNEVEN), (3, 5, 4), "ignored", "classes along the last axis"),
     ],

@@ -7,6 +7,9 @@ from isograd.core.base.description import Description
 from isograd.core.base.forms import BATCH, Form, Rows
 from isograd.core.parity.cases.kinds import Case
 
+FAR = (1000.0, 1001.0, 1003.0)
+"""Whose variance is lost where they are squared before their mean is taken off."""
+
 CASES: dict[type[Description], list[Case]] = {
     L.BatchNorm1d: [
         Case(L.BatchNorm1d(), ((3,),), "features"),
@@ -39,11 +42,13 @@ CASES: dict[type[Description], list[Case]] = {
         Case(L.InstanceNorm3d(track_running_stats=True), ((2, 2, 2, 2),), "remembered, no weights"),
     ],
     L.InstanceNorm2d: [
+        Case(L.InstanceNorm2d(), ((2, 3, 4),), "a large mean beside small differences", among=FAR),
         Case(L.InstanceNorm2d(), ((2, 3, 3),), "plain"),
         Case(L.InstanceNorm2d(affine=True, track_running_stats=True, momentum=0.3), ((2, 2, 3),), "affine, remembered"),
     ],
     L.LayerNorm: [
         Case(L.LayerNorm(), ((4,),), "one axis"),
+        Case(L.LayerNorm(), ((6,),), "a large mean beside small differences", among=FAR),
         Case(L.LayerNorm(), ((3, 4),), "one axis of two: time steps by themselves"),
         Case(L.LayerNorm(axes=2, bias=False, eps=0.2), ((2, 3, 2),), "two axes of three, no bias"),
         Case(L.LayerNorm(elementwise_affine=False), ((5,),), "no weight, no bias"),
@@ -58,6 +63,7 @@ CASES: dict[type[Description], list[Case]] = {
     ],
     L.GroupNorm: [
         Case(L.GroupNorm(2), ((4, 2, 2),), "two groups"),
+        Case(L.GroupNorm(2), ((4, 6),), "a large mean beside small differences", among=FAR),
         Case(L.GroupNorm(1, eps=0.2), ((3, 2),), "one group, sequences"),
         Case(L.GroupNorm(3, affine=False), ((3, 2, 2),), "a group for each channel, no weight"),
         Case(L.GroupNorm(2, bias=False), ((4, 3),), "a weight without a bias"),

@@ -63,6 +63,7 @@ CASES: dict[type[Description], list[Case]] = {
     L.AvgPool1d: [
         Case(L.AvgPool1d(2), ((2, 5),), "plain"),
         Case(L.AvgPool1d(4, stride=3, padding=2, ceil_mode=True), ((1, 8),), "overlap, hangs over the padding"),
+        Case(L.AvgPool1d(3, padding=1, count_include_pad=False), ((2, 6),), "padding does not count"),
     ],
     L.AvgPool2d: [
         Case(L.AvgPool2d(2), ((2, 5, 4),), "plain"),
