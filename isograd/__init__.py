@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from isograd import _checkout  # noqa: F401
 from isograd import datasets as data
+from isograd import later as _later
 from isograd import progress as _progress
 from isograd.core import layers as _layers
 from isograd.core.base import initializers as init
@@ -106,43 +107,16 @@ from isograd.core.training.watching import StopFit
 from isograd.optional import RENAMED as _RENAMED
 from isograd.optional import require as _require
 
-if TYPE_CHECKING:  # what is loaded when it is first asked for
-    from isograd import experiments, text
-    from isograd.backends.torch_impl.importer import from_torch
-    from isograd.backends.torch_impl.porting import compare_modules
-    from isograd.checking import OperationReport, check_operation
-    from isograd.core.graph.custom_decorator import custom
-    from isograd.core.parity.gradients import check_gradients
-    from isograd.core.parity.halving import bisect
-    from isograd.core.parity.traces import Trace, diff
-    from isograd.experiments import Experiment, Options, Prepared, Recipe
-    from isograd.exporting import Export, export
-    from isograd.judging import check_parity
-    from isograd.text import Vocabulary, generate
-    from isograd.tracing import record
+if TYPE_CHECKING:
+    from isograd.later import *  # noqa: F403
 
 __version__ = "0.1.0"
-
-_LATER = {  # the same names by the module that holds them: most training needs none
-    "isograd.backends.torch_impl.importer": ["from_torch"],
-    "isograd.backends.torch_impl.porting": ["compare_modules"],
-    "isograd.checking": ["OperationReport", "check_operation"],
-    "isograd.core.graph.custom_decorator": ["custom"],
-    "isograd.judging": ["check_parity"],
-    "isograd.core.parity.gradients": ["check_gradients"],
-    "isograd.core.parity.halving": ["bisect"],
-    "isograd.core.parity.traces": ["Trace", "diff"],
-    "isograd.experiments": ["Experiment", "Options", "Prepared", "Recipe", "experiments"],
-    "isograd.exporting": ["Export", "export"],
-    "isograd.text": ["Vocabulary", "generate", "text"],
-    "isograd.tracing": ["record"],
-}
 
 if not TYPE_CHECKING:  # a type checker knows every name from above, and no other
 
     def __getattr__(name: str) -> Any:
         """A name that is loaded when it is first asked for."""
-        for place, names in _LATER.items():
+        for place, names in _later.PLACES.items():
             if name in names:
                 module = _require(place, extra="torch", purpose=f"ig.{name}")
                 found = module if place == f"{__name__}.{name}" else getattr(module, name)
@@ -200,10 +174,8 @@ __all__ = [
     "Dataset",
     "EarlyStopping",
     "Epoch",
-    "Experiment",
     "ExponentialDecay",
     "ExponentialLR",
-    "Export",
     "FileError",
     "FixedLR",
     "FunctionMetric",
@@ -237,18 +209,14 @@ __all__ = [
     "Network",
     "NonFiniteError",
     "OneCycleLR",
-    "OperationReport",
     "Optimizer",
-    "Options",
     "Parameter",
     "PoissonNLLLoss",
     "PolynomialLR",
     "Precision",
-    "Prepared",
     "RAdam",
     "RMSprop",
     "Recall",
-    "Recipe",
     "Reconstructed",
     "ReduceLROnPlateau",
     "Residual",
@@ -271,7 +239,6 @@ __all__ = [
     "Streams",
     "Subset",
     "TopKAccuracy",
-    "Trace",
     "Trainer",
     "TrainerState",
     "Transformer",
@@ -282,40 +249,27 @@ __all__ = [
     "TransformerEncoderLayer",
     "TripletMarginLoss",
     "Value",
-    "Vocabulary",
     "WarmUp",
     "WeightedLoss",
     "WeightsError",
     "Windows",
     "__version__",
     "backend_names",
-    "bisect",
     "build",
-    "check_gradients",
-    "check_operation",
-    "check_parity",
-    "compare_modules",
     "confusion_matrix",
-    "custom",
     "data",
-    "diff",
     "encode_labels",
-    "experiments",
-    "export",
-    "from_torch",
-    "generate",
     "get_backend",
     "init",
     "load",
     "loss_gradients",
     "metric",
     "one_hot",
-    "record",
     "save",
     "schedule_function",
     "split",
     "standardize",
-    "text",
     "whole",
 ]
 __all__ += _layers.__all__
+__all__ += _later.__all__

@@ -10,10 +10,10 @@ from typing import Literal
 from isograd.core.base.errors import BackendError, SpecError
 from isograd.core.base.raised import told_with_line
 from isograd.core.engine.registry import get_backend
+from isograd.core.parity.natures import NOT_IMPLEMENTED
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.report import NOT_ASKED
 from isograd.core.parity.stages.training import Result
-from isograd.core.parity.stages.trial import NOT_IMPLEMENTED
 from isograd.core.parity.suite import FAMILIES
 from isograd.core.parity.text import cut
 from isograd.reports.engines import BACKENDS, comparable, family

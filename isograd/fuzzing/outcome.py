@@ -17,10 +17,10 @@ from isograd.core.engine.protocol import Backend
 from isograd.core.engine.registry import build
 from isograd.core.learning.optimizers import SGD
 from isograd.core.parity.asked import asked_about
+from isograd.core.parity.natures import NOT_IMPLEMENTED
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.report import ParityReport
 from isograd.core.parity.stages.feeds import activations
-from isograd.core.parity.stages.trial import NOT_IMPLEMENTED
 from isograd.core.parity.verdict import Row
 from isograd.fuzzing.drawn import Drawn
 

@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 
 import isograd as ig
+from isograd import later
 from isograd.core.base.description import REGISTRY, Description, describes
 from isograd.core.graph.model import Model
 from isograd.core.layers.base import Layer
@@ -167,7 +168,7 @@ def test_a_public_module_lists_what_it_shows(module: ModuleType) -> None:
 def test_what_type_checkers_see_is_what_is_loaded_later() -> None:
     (block,) = [
         node
-        for node in ast.parse(Path(str(ig.__file__)).read_text()).body
+        for node in ast.parse(Path(later.__file__).read_text()).body
         if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
     ]
     seen: dict[str, list[str]] = {}
@@ -176,9 +177,10 @@ def test_what_type_checkers_see_is_what_is_loaded_later() -> None:
         for name in (alias.name for alias in line.names):
             seen.setdefault(f"isograd.{name}" if line.module == "isograd" else str(line.module), []).append(name)
     assert {place: sorted(names) for place, names in seen.items()} == {
-        place: sorted(names) for place, names in ig._LATER.items()
+        place: sorted(names) for place, names in later.PLACES.items()
     }
-    assert {name for names in seen.values() for name in names} <= set(ig.__all__)
+    assert sorted(name for names in seen.values() for name in names) == sorted(later.__all__)
+    assert set(later.__all__) <= set(ig.__all__)
     with pytest.raises(AttributeError, match=r"^module 'isograd' has no attribute 'Liner'$"):
         ig.Liner  # type: ignore[attr-defined]  # noqa: B018
 
