@@ -139,17 +139,25 @@ def explain_loss(asked: OfLosses, engine: Backend, what: str) -> Said | None:
 
 
 def explain_rule(
-    variants: Iterable[Variant], apart: Callable[[Variant, str], float], names: Sequence[str], what: str, limit: float
+    variants: Iterable[Variant],
+    apart: Callable[[Variant, str], float],
+    names: Sequence[str],
+    what: str,
+    limit: float,
+    again: Callable[[], Callable[[Variant, str], float]] | None = None,
 ) -> Said | None:
-    """The same of what has no gradients: apart(variant, name) is how far a side is from it in one of its arrays."""
+    """The same of what has no gradients: apart(variant, name) is how far a side is from it in one of its arrays.
+
+    `again` asks the side under other circumstances: apart is to be small there as well.
+    """
     described = _or(0.0, partial(apart, AS_DESCRIBED, what))
     if not described > limit:
         return None
     for variant in variants:
         left = _or(np.inf, partial(apart, variant, what))
         if left <= min(limit, described / SHRINKS):
-            others = (_or(np.inf, partial(apart, variant, name)) for name in names if name != what)
-            if all(error <= limit for error in others):
+            asked = [apart, *([] if again is None else [again()])]
+            if all(_or(np.inf, partial(of, variant, name)) <= limit for of in asked for name in names):
                 return variant.said, left
     return None
 

@@ -84,7 +84,7 @@ def huber(spec: Any) -> Iterator[Variant]:
 
 @convention("form of label smoothing", CrossEntropyLoss, by="Szegedy et al. 2016 as often coded: ε/(C − 1) elsewhere")
 def smoothing(spec: CrossEntropyLoss) -> Iterator[Variant]:
-    """q = 1 − ε of the class, ε/(C − 1) of every other; or none at all"""
+    """q = 1 − ε of the class, ε/(C − 1) of every other"""
 
     def formula(spec: CrossEntropyLoss, ops: Namespace, p: Any, t: Array) -> Any:
         p, t = classes_first(spec, ops, p, t)
@@ -96,7 +96,6 @@ def smoothing(spec: CrossEntropyLoss) -> Iterator[Variant]:
 
     if spec.label_smoothing:
         yield Variant("its label_smoothing goes to the other classes alone", formula)
-        yield from as_loss(spec, "its label_smoothing is left out", label_smoothing=0.0)
 
 
 @convention("mean of weighted classes", CrossEntropyLoss, NLLLoss, by="Keras, Flax: Σ / N, ignored ones counted")

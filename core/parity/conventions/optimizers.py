@@ -160,7 +160,6 @@ def decay(spec: Any) -> Iterator[Variant]:
     yield Variant("its weight decay is coupled", coupled)
     yield Variant("its weight decay is not multiplied by the rate", without_rate)
     yield Variant("its weight decay acts after the step", afterwards)
-    yield Variant("its weight decay is left out", lambda spec, *given: rule(bare, *given))
 
 
 @convention("count of steps", *COUNTING, by="code that counts from 0, or counts before and after the update")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cache
 from itertools import chain
 
@@ -18,6 +19,9 @@ from isograd.core.parity.stages.one_step import Step, by_formula
 from isograd.core.parity.verdict import Culprit, Row
 
 STAGE = "locked step"
+FASTER = 1.25  # times the rate of a step, of the one that confirms an explanation
+
+Apart = Callable[[Variant, str], float]
 
 
 def told(step: Step, rows: Sequence[Row], culprit: Culprit) -> tuple[list[Row], Culprit]:
@@ -30,10 +34,28 @@ def told(step: Step, rows: Sequence[Row], culprit: Culprit) -> tuple[list[Row], 
 
 
 def explain_step(step: Step, side: int, path: str) -> Said | None:
-    """The convention under which all weights and slots after a step follow from a side's own gradients."""
+    """The convention under which all weights and slots after a step follow from a side's own gradients.
+
+    Of the step at another rate as well: where the rate is as large as a decay, it is not seen which is multiplied.
+    """
+    spec, clip = step.training.optimizer, step.training.clip
+    clips = [] if clip is None else list(variants_of(clip))
+    tried = (variant for variant in chain(variants_of(spec), clips) if variant.clipped is None or clip is not None)
+    names = [name for name in step.after[side] if name.split("/", 1)[-1] in step.gradients[0][side]]
+
+    @cache
+    def faster() -> Apart:
+        training = replace(step.training, optimizer=replace(spec, lr=FASTER * spec.lr))
+        other = replace(step, training=training)
+        return _apart(replace(other, after=(other.again(side), other.again(side))), side, clips)
+
+    return explain_rule(tried, _apart(step, side, clips), names, path, TOLERANCE[STAGE, step.dtype], faster)
+
+
+def _apart(step: Step, side: int, clips: Sequence[Variant]) -> Apart:
+    """apart(variant, name): how far a side's weight or slot is from what a variant makes of its own gradients"""
     spec, clip = step.training.optimizer, step.training.clip
     raw, before = (in_dtype(state, "float64") for state in (step.gradients[0][side], step.before))
-    clips = [] if clip is None else list(variants_of(clip))
 
     @cache
     def entering(variant: Variant) -> State:
@@ -47,12 +69,7 @@ def explain_step(step: Step, side: int, path: str) -> Said | None:
     def ruled(variant: Variant, weight: str) -> State:
         return by_formula(step, weight, entering(variant)[weight], rule=None if variant in clips else variant.formula)
 
-    def apart(variant: Variant, name: str) -> float:
-        return step.beside(side, name, ruled(variant, name.split("/", 1)[-1])).error
-
-    names = [name for name in step.after[side] if name.split("/", 1)[-1] in raw]
-    tried = (variant for variant in chain(variants_of(spec), clips) if variant.clipped is None or clip is not None)
-    return explain_rule(tried, apart, names, path, TOLERANCE[STAGE, step.dtype])
+    return lambda variant, name: step.beside(side, name, ruled(variant, name.split("/", 1)[-1])).error
 
 
 def _clipped(clip: Clipping, gradients: State, variant: Variant | None) -> State:
