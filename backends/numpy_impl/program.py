@@ -29,12 +29,8 @@ class Step(NamedTuple):
     operation: Operation
     needs_dx: bool
     runs_back: bool  # something that is wanted depends on it
+    inner: bool  # a model inside the model, which is told where nothing leads back; others get zeros
     last: tuple[int, ...] = ()  # slots that no step after it reads
-
-    def given(self, d: Sequence[Any], values: Sequence[Any]) -> list[Any]:
-        """The dy of its outputs: zeros where nothing led back, which a model inside the model is told instead."""
-        inner = isinstance(self.operation, Program)
-        return [d[k] if inner else whole(d[k], values[k]) for k in self.node.writes]
 
 
 class Program:
@@ -59,10 +55,10 @@ class Program:
             needs_dx and form.kind == "float" and slot not in graph.integer_inputs
             for slot, form in enumerate(graph.input_forms)
         ]
-        steps = [
-            Step(node, self.path_of(node), self.operation_of(node, wanted), wanted, runs)
-            for node, wanted, runs in backward_of(graph, needs_dx)
-        ]
+        steps = []
+        for node, wanted, runs in backward_of(graph, needs_dx):
+            operation = self.operation_of(node, wanted)
+            steps.append(Step(node, self.path_of(node), operation, wanted, runs, isinstance(operation, Program)))
         chosen = {node.name for node in graph.nodes_in(training=False)}
         self.steps = self._with_last_reads(steps, training=True)
         self.evaluated = self._with_last_reads([step for step in steps if step.node.name in chosen], training=False)
@@ -108,8 +104,11 @@ class Program:
 
     def _dx(self, d: Sequence[Any], values: Sequence[Any]) -> tuple[Any, ...]:
         """The gradients of the inputs; of a whole model zeros where nothing led back."""
-        ends = (d[k] if self.path else whole(d[k], values[k]) for k in range(len(self.with_dx)))
-        return tuple(end if wanted else None for end, wanted in zip(ends, self.with_dx, strict=True))
+        found: list[Any] = [None] * len(self.with_dx)
+        for k, wanted in enumerate(self.with_dx):
+            if wanted:
+                found[k] = d[k] if self.path else whole(d[k], values[k])
+        return tuple(found)
 
     def __call__(self, spec: Composite, p: Tree, *x: Array, run: NodeRun) -> Any:
         """values flow along the nodes        dx = J₁ᵀ … Jₖᵀ dy, applied from the last node to the first
@@ -122,7 +121,7 @@ class Program:
         backs = []
         buffers: dict[str, Any] = {}
         steps = self.steps if run.training or self.graph.evaluation is None else self.evaluated
-        for node, path, operation, needs_dx, _, last in steps:
+        for node, path, operation, needs_dx, _, _, last in steps:
             own = below(p, node.owner)
             if node.owner in buffers:
                 own = overlaid(own, buffers[node.owner])
@@ -145,18 +144,17 @@ class Program:
             grads: dict[str, Any] = {}
             for slot, gradient in zip(self.graph.outputs_in(run.training), dy, strict=True):
                 d[slot] = added(d[slot], gradient)
-            for step, back in zip(reversed(steps), reversed(backs), strict=True):
-                node = step.node
-                if not (step.runs_back and reached(node, d)):
+            for (node, _, _, needs_dx, runs_back, inner, _), back in zip(reversed(steps), reversed(backs), strict=True):
+                if not (runs_back and reached(node, d)):
                     continue
-                dx, own = back(*step.given(d, values))
+                dx, own = back(*(d[k] if inner else whole(d[k], values[k]) for k in node.writes))
                 for k in node.writes:
                     d[k] = None
                 if node.given:
                     own = without_given(node, own, d)
                 if own:
                     grads[node.owner] = merged(grads[node.owner], own) if node.owner in grads else own
-                if step.needs_dx:
+                if needs_dx:
                     for slot, gradient in zip(node.reads, dx if isinstance(dx, tuple) else (dx,), strict=True):
                         d[slot] = added(d[slot], gradient)  # numbers that are counted with have none
             for slot, entry in enumerate(self.graph.entries, len(self.with_dx)):

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from isograd.core.base.errors import BackendError, IsogradError, SpecError
+from isograd.core.base.errors import BackendError, IsogradError, NonFiniteError, SpecError
 from isograd.core.base.raised import told_with_line
 from isograd.core.base.types import Array
 from isograd.core.engine.protocol import Backend
@@ -97,6 +97,8 @@ def refused(drawn: Drawn, backends: Sequence[str | Backend]) -> bool:
             if taught is not None and losses is not None:
                 learner = net.learner(tuple(losses), taught.optimizer or SGD(), taught.clip)
                 learner.step(inputs, (asked["y"],), 0.0)
+        except NonFiniteError:
+            return False
         except IsogradError:
             errors += 1
         except Exception:  # of its own: a finding

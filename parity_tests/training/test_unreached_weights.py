@@ -71,5 +71,8 @@ def test_a_loss_that_reaches_none_leaves_all_as_they_are(backend: str, optimizer
     model = ig.Model(inputs=x, outputs=ig.StopGradient()(ig.Linear(4)(x)))
     net = ig.build(model, backend=backend, dtype="float64")
     before = net.state_dict()
-    net.learner((ig.MSELoss(),), optimizer).step((X,), (Y,), 0.1)
-    assert all(np.array_equal(before[path], values) for path, values in net.state_dict().items())
+    for clip in (None, ig.ClipNorm(0.1), ig.ClipValue(0.1)):
+        learner = net.learner((ig.MSELoss(),), optimizer, clip)
+        learner.step((X,), (Y,), 0.1)
+        assert not any(g.any() for g in learner.gradients((X,), (Y,))[2].values())
+        assert all(np.array_equal(before[path], values) for path, values in net.state_dict().items())
