@@ -161,7 +161,7 @@ class Halving:
         self.names = pair.names
         self.parts = Parts(pair.left, pair.right, whole.model, whole.seed, whole.step, dtype)
         self.state, self.inputs = in_dtype(whole.state, dtype), rounded(whole.inputs, dtype)
-        self.added = whole.added(pair.right, dtype)
+        self.added = whole.added(pair.right)
         self.moves: dict[tuple[int, int], Found] = {}
         self.key: Key | None = None  # what departs first of the last run that does
         self.last: tuple[Found, Difference] = {}, Difference(0.0)
