@@ -106,6 +106,8 @@ def test_the_limits_of_float32() -> None:
     assert float32_limit(Difference(0.05 * table), pytest.fail, pytest.fail) == table
     assert float32_limit(near, lambda: own, lambda: shrunk) == table
     assert float32_limit(near, lambda: own, lambda: near) == sum(own)
+    assert float32_limit(near, lambda: own, lambda: Difference(near.error / 3)) == sum(own)
+    assert float32_limit(near, lambda: own, lambda: Difference(near.error / 5)) == table
     assert float32_limit(near, lambda: [0.0, 0.0], lambda: near) == UNITS["float32"]
     assert float32_limit(far, lambda: own, lambda: shrunk) == NOISE_FACTOR * min(own)
     assert float32_limit(far, lambda: own, lambda: far) == sum(own)
@@ -138,16 +140,16 @@ def trial_of(layer: Any, dtype: str, rows: int = 6) -> Trial:
     return Trial("it", layer, (RNG.normal(size=(rows, 4)),), state, dtype, True)
 
 
-def test_the_noise_floor_is_measured_where_something_differs() -> None:
-    report = checked(Planted(ig.get_backend("numpy"), {"dweight": off_by(1e-3)}), dtypes="float64")
-    rows = [row for row in report.rows if row.stage == "node" and "training" in row.note and row.failed]
-    assert [row.path for row in rows] == ["0", "2"]
-    least = UNITS["float64"]
-    assert rows[0].noise == least  # of several, what the witness is asked about is measured
-    assert rows[1].noise is not None
-    assert least <= rows[1].noise <= NOISE_FACTOR * least
-    assert rows[1].floors == rows[1].error / rows[1].noise
-    assert all(row.noise is not None and row.noise >= least for row in report.rows)
+def test_the_noise_floor_is_measured_of_what_the_witness_is_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Reruns, "measured", lambda self, row: replace(row, noise=0.5))
+    for what, measured in (("dweight", "2"), ("output", "0")):
+        report = checked(Planted(ig.get_backend("numpy"), {what: off_by(1e-3)}), dtypes="float64")
+        rows = [row for row in report.rows if row.stage == "node" and row.note == "training" and row.failed]
+        assert {row.path: row.noise for row in rows if row.path != "1"} == {
+            path: 0.5 if path == measured else UNITS["float64"] for path in ("0", "2")
+        }
+        assert all(row.floors == row.error / row.noise for row in rows if row.noise)
+        assert all(row.noise is not None and row.noise >= UNITS["float64"] for row in report.rows)
 
 
 def test_the_noise_floor_holds_a_nudge_and_another_order_of_the_batch(pair: Pair) -> None:
