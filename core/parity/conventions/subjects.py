@@ -141,7 +141,9 @@ class OfNode:
         """Few samples, and before them few steps of these, where they are enough for what the outputs begin with."""
         few = slice(SCREENED)
         shapes = [x.shape for x in self.trial.inputs]
-        tried = [(few, few)] if isinstance(self.trial.layer, Recurrent) and len(shapes) == 1 else []
+        tried: list[tuple[slice, ...]] = (
+            [(few, few)] if isinstance(self.trial.layer, Recurrent) and len(shapes) == 1 else []
+        )
         tried += [(few,)] if all(shape[:1] == (self.trial.rows,) for shape in shapes) else []
         return [part for part in tried if self._begins(AS_DESCRIBED, part, self.by(AS_DESCRIBED))]
 
