@@ -168,13 +168,14 @@ def _compare(report: ParityReport, pair: Pair, asked: Asked, dtype: str) -> None
         for rows, culprit in losses_alone(pair, whole, dtype):
             report.add(rows, culprit)
             blamed = blamed or culprit
-    rows, culprit = end_to_end(pair, whole, dtype, alone, first)
-    report.add(rows, _of_a_loss(culprit, blamed))
+    together, culprit = end_to_end(pair, whole, dtype, alone, first)
+    report.add(together, _of_a_loss(culprit, blamed))
     blamed = blamed or (culprit if culprit is not None and not culprit.because else None)
     if clip is not None and not any(clips(backend) is None for backend in pair.backends):
         report.add(*clipping_alone(pair, clip, gradients_of(pair, whole, dtype), dtype))
     if asked.training is not None:
-        rows, culprit = locked_steps(pair, asked.training, dtype, alone, blamed=first is not None or blamed is not None)
+        wrong = first is not None or blamed is not None
+        rows, culprit = locked_steps(pair, asked.training, dtype, alone, together, blamed=wrong)
         report.add(rows, culprit)
         report.add(*free_run(pair, asked.training, dtype, rows))
 

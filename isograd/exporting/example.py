@@ -93,7 +93,7 @@ class Example:
         of nothing but rounding.
         """
         whole = Whole(self.model, self.weights, self.inputs, (), (), SEED)
-        added = whole.added(get_backend("numpy"), self.dtype)
+        added = whole.added(get_backend("numpy"))
         found: dict[str, float | None] = {}
         for name in {**truth, **made}:
             error = apart(made[name], truth[name]) if name in made and name in truth else np.inf

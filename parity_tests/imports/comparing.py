@@ -222,7 +222,7 @@ def compare(
     original = Original(module, args, {**kwargs, **({"use_cache": False} if _caches(module, kwargs) else {})})
     pair = Pair.named(backend, "torch")
     count, worst, failed = 0, 0.0, []
-    added = Whole(model, held, inputs, (), (), seed).added(pair.right, dtype)
+    added = Whole(model, held, inputs, (), (), seed).added(pair.right)
     for training in modes:
 
         def run(side: int, state: State, given: Arrays, training: bool = training) -> dict[Key, Array]:

@@ -11,9 +11,11 @@ from isograd.core.parity.matching import (
     FLIP_FACTOR,
     FLIPPED,
     NOISE_FACTOR,
+    SMALL,
     Difference,
     allowed_by,
     difference,
+    differences,
     nudged,
     nudged_given,
 )
@@ -120,3 +122,45 @@ def test_a_nudge_moves_every_float_by_as_many_units_as_are_asked_for_and_by_a_fi
     assert np.array_equal(np.sign(nudged(x, -4) - x), -np.sign(nudged(x, 4) - x))
     assert nudged(x.astype(np.float32)).dtype == np.float32
     assert nudged(np.arange(3)).tolist() == [0, 1, 2]
+
+
+def test_arrays_compared_at_once_differ_as_they_do_one_by_one() -> None:
+    """Of another shape, missing, not finite, extreme, empty, of whole numbers, large: each as by itself."""
+    x = np.arange(24.0).reshape(6, 4)
+    large = np.random.default_rng(1).normal(size=SMALL + 1)
+    b = {
+        "w": np.random.default_rng(1).normal(size=(3, 4)),
+        "v": np.array([1.0, 0.0]),
+        "same": x,
+        "0-d": np.array(2.0),
+        "nothing": np.zeros(0),
+        "shape": x,
+        "kind": x,
+        "nan": np.array([1.0, np.nan]),
+        "inf": np.array([inf, 1.0]),
+        "large": large,
+        "extreme": np.array([-1e9, 1.0]),
+        "count": np.array(3),
+        "f4": x.astype(np.float32),
+        "right alone": x,
+    }
+    a = {
+        **b,
+        "w": b["w"] + 2.0**-30,
+        "v": np.array([1.0, 0.5]),
+        "shape": x[:2],
+        "kind": x.astype(np.float32),
+        "inf": np.array([inf, 1.5]),
+        "large": large * 2,
+        "extreme": np.array([-1e9, 1.5]),
+        "count": np.array(4),
+        "f4": x.astype(np.float32) + np.float32(0.5),
+        "left alone": x,
+    }
+    del a["right alone"]
+    found = differences(a, b)
+    assert list(found) == [*b, "left alone"]
+    for name, gap in found.items():
+        one = difference(a.get(name), b.get(name))
+        told = [(each.error, each.fault, each.exact, each.rtol, each.atol) for each in (gap, one)]
+        assert told[0] == told[1], name

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +41,8 @@ class Whole:
     targets: Arrays
     seed: int
     step: int = 0  # the position that randomness is keyed by
+    sizes: dict[tuple[str, bool], Mapping[Key, float]] = field(default_factory=dict, compare=False, repr=False)
+    """What was added up, as engines were asked for it."""
 
     @property
     def loss(self) -> Description:
@@ -72,30 +73,34 @@ class Whole:
             found |= _gradients(grads, dxs, OF_THE_LOSS, order)
         return found
 
-    def added(self, backend: Backend, dtype: str) -> Callable[[Key], float]:
-        """key → the size of what was added up, from a run of every node by itself in float64.
+    def added(self, backend: Backend) -> Callable[[Key], float]:
+        """key → the size of what was added up, from a run of every node by itself in float64; for both dtypes the same.
 
         0 where the engine does not compute that.
         """
+        return lambda key: self._sizes(backend, of_loss=_of_the_loss(key)).get(key, 0.0)
 
-        @cache
-        def of(loss: bool) -> Mapping[Key, float]:
-            state, inputs = in_dtype(self.state, dtype), rounded(rounded(self.inputs, dtype), "float64")
-            tracing = Tracing(backend, self.model, in_dtype(state, "float64"), inputs, self.seed, self.step)
-            try:
-                dys = self.upstream(tracing.outputs, np.float64)
-                if loss:
-                    targets = rounded(rounded(self.targets, dtype), "float64")
-                    dys = list(upstream_of_loss(backend, self.losses, tracing.outputs, targets, self.seed))
-                weights, dxs = tracing.added_up(dys)
-            except Untraceable:
-                return {}
-            label = OF_THE_LOSS if loss else ""
-            found = {(path, f"gradient{label}"): size for path, size in weights.items()}
-            found |= {(path, BUFFER): size for path, size in weights.items()}
-            return found | {("input", f"{what}{label}"): size for what, size in dxs.items()}
+    def _sizes(self, backend: Backend, *, of_loss: bool) -> Mapping[Key, float]:
+        kept = backend.name, of_loss
+        if kept not in self.sizes:
+            self.sizes[kept] = self._added_up(backend, of_loss=of_loss)
+        return self.sizes[kept]
 
-        return lambda key: of(_of_the_loss(key)).get(key, 0.0)
+    def _added_up(self, backend: Backend, *, of_loss: bool) -> Mapping[Key, float]:
+        state, inputs = in_dtype(self.state, "float64"), rounded(self.inputs, "float64")
+        tracing = Tracing(backend, self.model, state, inputs, self.seed, self.step)
+        try:
+            dys = self.upstream(tracing.outputs, np.float64)
+            if of_loss:
+                targets = rounded(self.targets, "float64")
+                dys = list(upstream_of_loss(backend, self.losses, tracing.outputs, targets, self.seed))
+            weights, dxs = tracing.added_up(dys)
+        except Untraceable:
+            return {}
+        label = OF_THE_LOSS if of_loss else ""
+        found = {(path, f"gradient{label}"): size for path, size in weights.items()}
+        found |= {(path, BUFFER): size for path, size in weights.items()}
+        return found | {("input", f"{what}{label}"): size for what, size in dxs.items()}
 
 
 BUFFER, OF_THE_LOSS = "buffer", " of the loss"
@@ -136,7 +141,7 @@ def _rounding(
         state, inputs = shaken(whole.model, held, given, units, draw)
         return whole.measured(build_in(pair.backends[side], whole.model, state, whole.seed, dtype), inputs)
 
-    return Rounding(pair, found, least_noise(dtype, alone), moved, whole.added(pair.right, dtype), beside)
+    return Rounding(pair, found, least_noise(dtype, alone), moved, whole.added(pair.right), beside)
 
 
 def _compared(pair: Pair, whole: Whole, dtype: str, rounding: Rounding, first: Culprit | None) -> Result:

@@ -19,7 +19,7 @@ from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.end_to_end import BUFFER, judge
 from isograd.core.parity.stages.loss import losses_alone
 from isograd.core.parity.stages.nodes import nodes_alone
-from isograd.core.parity.stages.one_step import LOSS, Step, by_formula, held_by
+from isograd.core.parity.stages.one_step import GRADIENT, LOSS, Step, by_formula, held_by
 from isograd.core.parity.stages.rounding import least_noise
 from isograd.core.parity.stages.training import (
     Result,
@@ -39,16 +39,24 @@ are farther apart than this share of the limit."""
 
 
 def locked_steps(
-    pair: Pair, training: Training, dtype: str, alone: Sequence[Row] = (), *, blamed: bool = False
+    pair: Pair,
+    training: Training,
+    dtype: str,
+    alone: Sequence[Row] = (),
+    whole: Sequence[Row] = (),
+    *,
+    blamed: bool = False,
 ) -> Result:
     """`steps` steps, each from the left side's state, or within a quarter of the limit of it: weights, buffers and
     optimizer state after it.
 
-    What rounding explains of gradients and buffers is, as end to end, no less than the errors of the nodes `alone`.
+    What rounding explains of gradients and buffers is, as end to end, no less than the errors of the nodes `alone`. A
+    gradient of the loss that failed in the `whole` is no rounding here either.
     Where nobody was `blamed` before, what a step inherits is looked for on its own batch.
     """
     rows: list[Row] = []
-    number = 0
+    number, least = 0, least_noise(dtype, alone)
+    differing = frozenset(row.path for row in whole if row.failed and row.what == GRADIENT)
     try:
         walk = _Walk(pair, training, dtype)
         unknown = _unknown(pair, training, dtype, [memory for _, memory in walk.held])
@@ -56,7 +64,7 @@ def locked_steps(
             return unknown
         for number in range(1, training.steps + 1):
             (before, memory), (after, losses, gaps) = walk.held[0], walk.taken(number)
-            step = Step(pair, training, dtype, number, before, memory, after, losses, least_noise(dtype, alone), blamed)
+            step = Step(pair, training, dtype, number, before, memory, after, losses, least, blamed, differing)
             for path, gap in gaps.items():
                 row, gap = _compared(step, path, gap)
                 rows.append(row)

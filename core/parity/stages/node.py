@@ -77,8 +77,11 @@ def compare_node(pair: Pair, trial: Trial) -> tuple[list[Row], Culprit | None]:
     return as_conventions(rows, culprit), culprit
 
 
-def suspected(pair: Pair, trial: Trial) -> tuple[list[Row], Suspect | None]:
-    """The rows of `compare_node`, and what differs first, for a witness to judge."""
+def suspected(pair: Pair, trial: Trial, *, again: bool = True) -> tuple[list[Row], Suspect | None]:
+    """The rows of `compare_node`, and what differs first, for a witness to judge.
+
+    `again`: whether a trial that fails is run again, to see whether its error comes and goes.
+    """
     sides = dict(zip(pair.names, (run_trial(backend, trial) for backend in pair.backends), strict=True))
     allowed = TOLERANCE[STAGE, trial.dtype]
     rows: list[Row] = []
@@ -101,9 +104,9 @@ def suspected(pair: Pair, trial: Trial) -> tuple[list[Row], Suspect | None]:
         for what in {**b, **a}:
             found, limit = reruns.weighed(kind, what, difference(a.get(what), b.get(what)))
             row = compared(what, found, limit)
-            if row.failed:
+            if row.failed and again:
                 rows[-1] = row = row.from_itself(partial(reruns.repeated, kind, what))
-            elif found.exceeds(SUSPICIOUS * limit):
+            elif not row.failed and found.exceeds(SUSPICIOUS * limit):
                 rows[-1] = reruns.measured(row)
             if first is None and row.failed:
                 values = dict(zip(pair.names, (a.get(what), b.get(what)), strict=True))

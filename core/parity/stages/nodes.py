@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from isograd.core.base.types import Arrays
 from isograd.core.parity.conventions.explaining import as_conventions
+from isograd.core.parity.natures import Nature
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.end_to_end import Whole
 from isograd.core.parity.stages.feeds import activations, feeds
@@ -15,6 +16,9 @@ from isograd.core.parity.stages.trial import Trial
 from isograd.core.parity.verdict import Culprit, Row
 from isograd.core.parity.witness import wide
 
+RERUNS = 4
+"""So many nodes that differ are run again; the others as well where one of these found something else then."""
+
 
 def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tuple[list[Row], list[Culprit]]:
     """The rows of every node, and the culprits in order of computation: the forward's, then the gradients' from the
@@ -23,9 +27,10 @@ def nodes_alone(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> tupl
     forward: list[Culprit] = []
     gradients: list[Culprit] = []
     last: Suspect | None = None
-    place = slice(0)
+    place, unsure = slice(0), False
     for trial in node_trials(pair, whole, dtype=dtype, training=training):
-        found, suspect = suspected(pair, trial)
+        found, suspect = suspected(pair, trial, again=unsure or len(forward) + len(gradients) < RERUNS)
+        unsure |= any(row.nature is Nature.NON_DETERMINISTIC for row in found)
         if suspect is not None and not suspect.of_a_gradient:
             found = found if forward else suspect.measured(found)
             forward.append(suspect.unjudged() if forward else suspect.judged())

@@ -44,6 +44,7 @@ class Step:
     losses: tuple[float, float]
     least: float  # the noise floor that no run is below
     blamed: bool  # whether somebody was, before any step
+    differing: frozenset[str] = frozenset()  # weights whose gradients differ end to end
 
     @property
     def whole(self) -> Whole:
@@ -97,10 +98,12 @@ class Step:
             return found(gradients, without_ties(net.model, net.state_dict()), loss)
 
         sides = found(raw_left, self.after[0], self.losses[0]), found(raw_right, self.after[1], self.losses[1])
-        return Rounding(self.pair, sides, self.least, again, whole.added(self.pair.right, self.dtype), not self.blamed)
+        return Rounding(self.pair, sides, self.least, again, whole.added(self.pair.right), not self.blamed)
 
     def only_rounding(self, weight: str) -> bool:
         """Whether the sides' gradients of a weight are as equal as rounding lets them be."""
+        if weight in self.differing:
+            return False
         judged = self.rounding.judge((weight, GRADIENT))
         return not judged.gap.exceeds(judged.allowed)
 

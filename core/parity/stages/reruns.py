@@ -95,7 +95,7 @@ class Reruns:
         """The same numbers in the other dtype."""
         trial = self.trial
         dtype = "float64" if trial.dtype == "float32" else "float32"
-        return self._run(replace(trial, inputs=trial.rounded_inputs(), state=in_dtype(trial.state, dtype), dtype=dtype))
+        return self._run(trial.changed(inputs=trial.rounded_inputs(), state=in_dtype(trial.state, dtype), dtype=dtype))
 
     @cached_property
     def nudged(self) -> list[tuple[Outcome, Outcome]]:
@@ -105,7 +105,7 @@ class Reruns:
         for draw in range(NUDGES):
             state = {k: (nudged_given if k in buffers else nudged)(v, 1, draw) for k, v in held.items()}
             inputs = tuple(nudged_given(x, 1, draw) for x in trial.rounded_inputs())
-            found.append(self._run(replace(trial, inputs=inputs, state=state)))
+            found.append(self._run(trial.changed(inputs=inputs, state=state)))
         return found
 
     @cached_property
@@ -115,7 +115,7 @@ class Reruns:
         if trial.rows < 2 or not all(form.batch_first for form in trial.forms):
             return self.sides
         dys = tuple(dy[::-1].copy() for dy in trial.upstream())
-        turned = self._run(replace(trial, inputs=tuple(x[::-1].copy() for x in trial.inputs), given=dys))
+        turned = self._run(trial.changed(inputs=tuple(x[::-1].copy() for x in trial.inputs), given=dys))
         return self._back(turned[0]), self._back(turned[1])
 
     def _back(self, turned: Outcome) -> Outcome:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -125,8 +125,8 @@ class Tracing:
     ) -> tuple[dict[int, Flow], dict[str, Flow]]:
         """`_back` of one layer: its own sums, and what rounding before it makes of them; of weights that stand in
         `slots` of the graph, what flows back to them."""
-        right = replace(trial, given=tuple(flow.dy for flow in outs))
-        carried = replace(trial, given=tuple(flow.rounding for flow in outs))
+        right = trial.changed(given=tuple(flow.dy for flow in outs))
+        carried = trial.changed(given=tuple(flow.rounding for flow in outs))
         gradients, rounding = (arrays(run_trial(self.backend, each).gradients) for each in (right, carried))
         given: dict[str, Flow] = {}
         for name, size in added_up(right).items():

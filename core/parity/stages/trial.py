@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -34,7 +36,7 @@ class Trial:
     given: Arrays | None = None  # the dy of each output, where it is not drawn
     forms: tuple[Form, ...] = ()  # of the inputs, where one is no batch of samples that are computed with
 
-    @property
+    @cached_property
     def model(self) -> Model:
         """The layer as the only node of a model, whose inputs have names that it has not.
 
@@ -45,6 +47,12 @@ class Trial:
         ends = [Input.of(form, name=f"{of}{k}" if of else None) for k, form in enumerate(forms)]
         spare = [] if ends else [Input((), name=f"{of}0" if of else None)]
         return Model(inputs=ends or spare, outputs=self.layer(*ends), kept=spare)
+
+    def changed(self, **changes: Any) -> Trial:
+        """The same with other numbers, of the same shapes: its model is the one that is made already."""
+        other = replace(self, **changes)
+        vars(other)["model"] = self.model
+        return other
 
     @property
     def rows(self) -> int:
@@ -61,8 +69,10 @@ class Trial:
 
     def upstream(self) -> Arrays:
         """The dy of each output: random, unless given."""
-        if self.given is not None:
-            return tuple(np.array(dy, FLOATS[self.dtype]) for dy in self.given)
+        return tuple(np.array(dy, FLOATS[self.dtype]) for dy in (self._drawn if self.given is None else self.given))
+
+    @cached_property
+    def _drawn(self) -> Arrays:
         model = self.model
         shapes = [form.sizes(self.rows) for form in model.graph(*model.input_shapes).out_forms]
         return tuple(

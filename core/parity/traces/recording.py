@@ -194,7 +194,7 @@ class _Run:
 
     @cached_property
     def _sizes(self) -> Callable[[tuple[str, str]], float]:
-        return self.whole.added(get_backend("numpy"), self.kind)
+        return self.whole.added(get_backend("numpy"))
 
 
 def _copies(arrays: Arrays) -> Arrays:
