@@ -86,7 +86,7 @@ def _taught(rng: np.random.Generator, graph: Growing) -> tuple[Value, LossCase] 
     value = graph.reshaped(pool[-1], case.shape[1:])
     if case.predictions == "unit":
         value = graph.call(L.Sigmoid(), [value])[0]
-    elif case.predictions != "values":
+    elif case.predictions != "values" or case.targets == "one of several":  # variances
         value = graph.call(L.Softplus(), [value])[0]
     return (value, case) if value.call is not None else (graph.call(L.Identity(), [value])[0], case)
 

@@ -19,7 +19,7 @@ from isograd.core.layers.base import Layer, Misfit
 from isograd.core.parity.cases import CASES, Case
 from isograd.fuzzing.families import FAMILIES, attention, recurrent
 from isograd.fuzzing.feeds import Feed
-from isograd.fuzzing.options import again, varied
+from isograd.fuzzing.options import SMALL, again, varied
 
 KINDS = list(CASES)
 LARGE = [case for cases in CASES.values() for case in cases if case.large]
@@ -142,7 +142,7 @@ class Growing:
         counted = layer.integer_inputs(*case.shapes)
         for place, form in enumerate(case.forms):
             if form.kind != "float" or place in counted:
-                found.append(self._counted(form, case, place in counted))
+                found.append(self._counted(form, case, counted.get(place)))
                 continue
             alike = [v for v in self.values if found and v.form == found[0].form]
             pool = alike if alike and self.chance(0.7) else [v for v in self.values if v.form.kind == "float"]
@@ -153,19 +153,21 @@ class Growing:
         """One of these, the last more often: graphs grow deep."""
         return pool[-1] if self.chance(0.4) else pool[int(self.rng.integers(len(pool)))]
 
-    def _counted(self, form: Form, case: Case, known: bool) -> Value:
+    def _counted(self, form: Form, case: Case, known: range | None) -> Value:
         """A value of whole numbers or booleans: those that a layer counts with come straight from an input."""
         alike = [v for v in self.values if v.form == form and form.kind == "boolean"]
         if alike and self.chance(0.5):
             return self._one(alike)
-        among = () if known or form.kind == "boolean" else tuple(float(v) for v in case.values)
+        allowed = case.values if known is None else known[:SMALL]
+        plain = form.kind == "boolean" or (form.kind == "float" and known is not None)  # the model knows what fits
+        among = () if plain else tuple(float(v) for v in allowed)
         return self.enter(form, Feed(among=among), computed=False)
 
     def _fitting(self, layer: Layer, case: Case) -> list[Value]:
         """Values of the case's own forms."""
         counted = layer.integer_inputs(*case.shapes)
         return [
-            self._counted(form, case, place in counted)
+            self._counted(form, case, counted.get(place))
             if form.kind != "float" or place in counted
             else self.like(form, case)
             for place, form in enumerate(case.forms)

@@ -96,7 +96,8 @@ def refused(drawn: Drawn, backends: Sequence[str | Backend]) -> bool:
             net.forward(*inputs)
             if taught is not None and losses is not None:
                 learner = net.learner(tuple(losses), taught.optimizer or SGD(), taught.clip)
-                learner.step(inputs, (asked["y"],), 0.0)
+                for _ in range(taught.steps):
+                    learner.step(inputs, (asked["y"],), taught.optimizer.lr if taught.optimizer else 0.0)
         except NonFiniteError:
             return False
         except IsogradError:

@@ -187,3 +187,10 @@ def test_a_root_mean_square_adds_up_what_it_is_given_though_nothing_is_left_of_o
 
 def test_a_sure_softmax_adds_up_what_it_is_given() -> None:
     assert of_layer(ig.Softmax(), np.array([[800.0, 0.0]]))["dx"] >= 0.5  # dy is at least 0.5
+
+
+def test_the_slope_of_a_tanh_far_from_zero_is_what_is_left_of_one() -> None:
+    for far in np.linspace(4, 12, 9):
+        x = far + np.random.default_rng(0).uniform(0, 1, (4, 3))
+        report = ig.check_parity(ig.Sequential([ig.Tanh()], input_shape=(3,)), x)
+        assert report.passed, str(report)

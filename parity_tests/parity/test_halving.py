@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from planted import OfTheWalk, off_by
+from planted import off_by
 from stage_helpers import BOTH, sides
+from wrong_walks import OfTheWalk
 
 import isograd as ig
 from isograd.core.engine.registry import get_backend

@@ -196,6 +196,14 @@ def log_shares(ops: Namespace, x: Any, dim: int) -> Any:
     return z - ops.log(ops.sum(ops.exp(z), axis=dim, keepdims=True))
 
 
+@terms_formula(Tanh)
+def tanh_terms(
+    spec: Tanh, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
+) -> dict[str, Any]:
+    """dx = dy − dy y²: of values far from 0 alone little is left; |dy| + |dy| y²"""
+    return {"dx": ops.abs(dy[0]) * (1 + tanh(spec, ops, p, x, run) ** 2)}
+
+
 @terms_formula(Softmax, Softmin)
 def softmax_terms(
     spec: Any, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
