@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 import torch
 from graph_helpers import BOTH, EVERY, batch, plain
 from torch import nn
@@ -85,3 +86,12 @@ def test_weights_given_and_taken_are_copies(backend: str) -> None:
     net.load_state_dict(given)
     given["0.weight"][:] = 9.0
     assert net.forward(np.ones((1, 3))).tolist() == [[12.0, 12.0]]
+
+
+@BOTH
+def test_a_count_that_is_no_whole_number_is_refused_and_nothing_changes(backend: str) -> None:
+    net = ig.build(ig.Sequential([ig.BatchNorm1d()], input_shape=(3,)), backend=backend)
+    before = net.state_dict()
+    with pytest.raises(ig.IsogradError, match=r"0\.num_batches_tracked\n  wanted whole numbers"):
+        net.load_state_dict({**before, "0.weight": np.zeros(3), "0.num_batches_tracked": np.array(2.5)})
+    assert all(np.array_equal(values, before[path]) for path, values in net.state_dict().items())

@@ -16,6 +16,7 @@ from isograd.core.parity.natures import NOT_IMPLEMENTED, RAISED
 from isograd.core.parity.pair import Pair
 from isograd.core.parity.stages.loss import compare_loss
 from isograd.core.parity.verdict import LONG, Culprit, Row, limit, short
+from isograd.core.parity.witness import FARTHER, odd_one_out
 
 FOUND = Culprit(
     stage="node",
@@ -233,3 +234,12 @@ def test_a_slot_of_another_dtype_after_a_step_is_judged_by_what_is_promised() ->
     assert culprit.layer == repr(ig.SGD(0.1, momentum=0.9))
     assert culprit.values == {"numpy": "float32[3]", "torch": "float64[3]"}
     assert culprit.fault == "dtype float32 against float64"
+
+
+def test_a_side_is_called_wrong_where_it_is_three_times_as_far_from_the_truth() -> None:
+    """Nearer than that both may be right but for rounding, and nobody is blamed."""
+    for far, guilty in ((FARTHER * 0.9, None), (FARTHER * 1.1, "b"), (np.inf, "b"), (1.0, None)):
+        for claims in ({"a": 1.0, "b": far}, {"b": far, "a": 1.0}):
+            assert odd_one_out("formula", "y", claims, 0.0).guilty == guilty
+    assert odd_one_out("formula", "y", {"a": 0.0, "b": 0.0}, 0.0).guilty is None
+    assert odd_one_out("formula", "y", {"a": np.nan, "b": np.inf}, 0.0).guilty is None

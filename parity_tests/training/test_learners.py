@@ -14,6 +14,7 @@ import isograd as ig
 from isograd.core.base.types import FLOATS
 from isograd.core.learning.losses import ClassLoss
 from isograd.core.parity.cases import CLIPPING_CASES, EVERYWHERE, OptimizerCase
+from isograd.core.parity.matching import TOLERANCE, difference
 
 OPTIMIZERS = [
     case
@@ -173,3 +174,17 @@ def found(backend: str, loss: ClassLoss, p: np.ndarray, t: np.ndarray) -> tuple[
     value, dx, _ = net.learner((loss,), ig.SGD()).gradients((p,), (t,))
     assert dx[0] is not None
     return np.float64(value), dx[0]
+
+
+@BOTH
+@pytest.mark.parametrize("clip", [ig.ClipNorm(0.01), ig.ClipValue(0.001)], ids=repr)
+def test_gradients_that_are_asked_for_are_clipped(backend: str, clip: ig.Clipping) -> None:
+    net = ig.build(
+        ig.Sequential([ig.Linear(Y.shape[1])], input_shape=X.shape[1:]), backend=backend, dtype="float64", seed=1
+    )
+    asked = [net.learner((ig.MSELoss(),), ig.SGD(0.1), c).gradients((X,), (Y,))[2] for c in (None, clip)]
+    whole, clipped = asked
+    norm = np.sqrt(sum(np.sum(g * g) for g in whole.values()))
+    for path, g in whole.items():
+        wanted = g * (0.01 / (norm + 1e-6)) if isinstance(clip, ig.ClipNorm) else np.clip(g, -0.001, 0.001)
+        assert not difference(clipped[path], wanted).exceeds(TOLERANCE["node", "float64"])

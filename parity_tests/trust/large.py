@@ -89,7 +89,6 @@ FAULTS = [
         "width = -(-column.out // number)",
         "width = column.out // number",
         "Conv2d",
-        tests=DEPTHWISE,
     ),
     operation(
         "a tile begins one output too early",
@@ -97,7 +96,6 @@ FAULTS = [
         "return Tiles(number, width, column.stride * width,",
         "return Tiles(number, width, column.stride * width - (number > 1),",
         "Conv2d",
-        tests=DEPTHWISE,
     ),
     operation(
         "windows of an image reach into the next one's rows",
@@ -105,7 +103,6 @@ FAULTS = [
         "return -(-needed // row.stride) * row.stride",
         "return max(row.size, row.stride * row.out)",
         "Conv2d",
-        tests=DEPTHWISE,
     ),
     operation(
         "the gradient of a depthwise filter is that of the last images",
@@ -113,7 +110,6 @@ FAULTS = [
         "dT[u, channels] += (shifted",
         "dT[u, channels] = (shifted",
         "Conv2d",
-        tests=DEPTHWISE,
     ),
     operation(
         "one phase of a strided depthwise gradient gets another's rows",
@@ -121,7 +117,6 @@ FAULTS = [
         "if rest == r]",
         "if rest >= r]",
         "Conv2d",
-        tests=DEPTHWISE,
     ),
     operation(
         "sums over long rows are those of the first sample",
@@ -182,7 +177,6 @@ FAULTS = [
         "backends.numpy_impl.learner",
         "for start in range(0, weight.size, BLOCK):",
         "for start in range(0, weight.size - weight.size % BLOCK or weight.size, BLOCK):",
-        "engines/test_optimizers.py",
         model="a large weight",
     ),
     elsewhere(
@@ -190,7 +184,6 @@ FAULTS = [
         "backends.numpy_impl.learner",
         "rule(self.optimizer, lr, self.t + 1, w, g[block], slots)",
         "rule(self.optimizer, lr, self.t + 1, w, g[: w.size].reshape(w.shape), slots)",
-        "engines/test_optimizers.py",
         model="a large weight",
     ),
     elsewhere(
@@ -198,7 +191,6 @@ FAULTS = [
         "backends.numpy_impl.learner",
         "{name: held.reshape(-1)[place] for name, held in slots.items()}",
         "{name: held.reshape(-1)[: min(BLOCK, weight.size - start)] for name, held in slots.items()}",
-        "engines/test_optimizers.py",
         model="a large weight",
     ),
 ]

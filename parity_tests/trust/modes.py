@@ -120,8 +120,6 @@ FAULTS = [
         f"{TORCH}.network",
         "if self.module.training != training:",
         "if training and not self.module.training:",
-        "training/test_histories.py",
-        "engines/test_backward.py",
         model="wide regression",
     ),
     elsewhere(

@@ -23,8 +23,8 @@ class Fault:
 
     `kinds`: the descriptions whose cases parity should see it in; `model`: or else one of models.py. Where both are
     empty, parity is no instrument for it. `node`: it lives in a node of one of these kinds, so that parity must name
-    this node and blame its engine. `tests`: arguments of pytest, with files from parity_tests/ on; none where only the
-    generated tests of these cases see it, which are parity's own check of them.
+    this node and blame its engine. `tests`: arguments of pytest, with files from parity_tests/ on; none where parity
+    alone is asked, as the generated tests of these cases ask it.
     """
 
     name: str

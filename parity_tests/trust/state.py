@@ -12,9 +12,6 @@ FAULTS = [
         f"{NUMPY}.learner",
         "self._change(flat, clipped, lr)\n                self.net.keep(buffers)",
         "self._change(flat, clipped, lr)",
-        "training/test_histories.py",
-        "training/test_whole_steps.py",
-        "engines/test_second_calls.py",
         model="conv, bias, BatchNorm",
     ),
     elsewhere(
@@ -38,8 +35,6 @@ FAULTS = [
         f"{NUMPY}.learner",
         "        self.t += 1\n        self.net.at_step(self.t)\n        self.net.weights_by = self",
         "        self.net.at_step(self.t)\n        self.net.weights_by = self",
-        "training/test_histories.py",
-        "training/test_state.py::test_steps_by_hand_go_on_with_their_count_slots_masks_and_states",
         model="conv, bias, BatchNorm",
     ),
     elsewhere(
@@ -47,9 +42,6 @@ FAULTS = [
         f"{NUMPY}.learner",
         "            self.net.run_step = self.t\n            if self.optimizer.searches:",
         "            self.net.run_step = 0\n            if self.optimizer.searches:",
-        "training/test_histories.py::test_dropout_masks_change_with_the_step_and_leave_evaluation_alone",
-        "training/test_histories.py",
-        "training/test_state.py::test_masks_follow_the_trainers_own_steps",
         model="wide regression",
     ),
     elsewhere(
@@ -57,7 +49,6 @@ FAULTS = [
         f"{NUMPY}.context",
         "return NodeRun(self.training, self.seed, self.step, path, *rest)",
         'return NodeRun(self.training, self.seed, self.step, "", *rest)',
-        "training/test_histories.py::test_masks_depend_on_seed_node_step_and_row_and_on_nothing_else",
         model="wide regression",
     ),
     elsewhere(
@@ -65,7 +56,6 @@ FAULTS = [
         f"{TORCH}.network",
         "masked.run = Run(training, self.seed, self.run_step)",
         "masked.run = Run(training, self.seed, 0)",
-        "training/test_histories.py",
         model="wide regression",
     ),
     elsewhere(
@@ -87,8 +77,6 @@ FAULTS = [
         f"{TORCH}.learner",
         "                self.optimizer.zero_grad()\n            self.net.run_step",
         "                pass\n            self.net.run_step",
-        "training/test_histories.py",
-        "training/test_training.py",
         model="conv, bias, BatchNorm",
     ),
     elsewhere(
@@ -99,7 +87,6 @@ FAULTS = [
         "self.slots = {\n"
         "            path: {name: np.full(slot.shape, slot.start + (path != 0), net.dtype) for name, slot in "
         "memory.items()}",
-        "training/test_histories.py",
         model="conv, bias, BatchNorm",
     ),
     elsewhere(
@@ -107,7 +94,6 @@ FAULTS = [
         f"{NUMPY}.program",
         "                own = overlaid(own, buffers[node.owner])\n",
         "                pass\n",
-        "engines/test_second_calls.py::test_three_calls_add_their_gradients_up_and_move_the_buffers_three_times",
         model="a shared normalisation",
     ),
     elsewhere(
@@ -213,11 +199,6 @@ FAULTS = [
         "of_c, of_o, into_c = lstm_slopes(gates, c, tanh_c)",
         "of_c, of_o, into_c = lstm_slopes(gates, c, tanh_c)\n        gates *= 1.0 + 1e-3",
         "LSTM",
-        tests=(
-            "engines/test_second_calls.py::test_a_second_forward_is_what_backward_belongs_to_and_backward_can_be_asked_again",
-            "-k",
-            "LSTM",
-        ),
     ),
     operation(
         "the number of batches seen is not counted",
