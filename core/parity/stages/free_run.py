@@ -155,5 +155,5 @@ class _Drift:
         """A share of the tensor itself for what moved it, of the largest weight or buffer for what moved others."""
         own = sum(row.apart or 0.0 for row in self.locked if row.path == key[0])
         others = sum(row.apart or 0.0 for row in self.locked if row.path in self.training.state)
-        size = max(largest(self.end[path, "weights"]) for path in self.training.state) if self.training.state else 0.0
+        size = max((largest(self.end[path, "weights"]) for path in self.training.state), default=0.0)
         return own / (largest(self.end[key]) or 1.0) + others / (size or 1.0)
