@@ -43,3 +43,14 @@ def test_what_a_forward_drops_after_steps_is_what_the_next_step_drops(backend: s
     net = ig.build(model, backend=backend, dtype="float64", seed=1)
     net.at_step(2)
     assert np.array_equal(net.forward(ones, training=True), masks[2])
+
+
+@BOTH
+def test_what_a_forward_drops_after_a_memory_is_taken_over_is_what_the_next_step_drops(backend: str) -> None:
+    model, ones = ig.Sequential([ig.Dropout(0.5)], input_shape=(40,)), np.ones((3, 40))
+    nets = [ig.build(model, backend=backend, dtype="float64", seed=1) for _ in range(2)]
+    one, other = (net.learner((ig.MSELoss(),), ig.SGD(0.1)) for net in nets)
+    for _ in range(2):
+        one.step((ones,), (ones,), 0.1)
+    other.load_state_dict(one.state_dict())
+    assert np.array_equal(*(net.forward(ones, training=True) for net in nets))

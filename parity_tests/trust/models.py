@@ -130,11 +130,6 @@ MODELS = {
     ),
     "a difference of branches": Ordinary(of_branches, normal(8, 7), integers(3, 8)),
     "a sum of branches": Ordinary(sum_of_branches, normal(8, 7), integers(3, 8)),
-    "a layer behind a recurrence": Ordinary(
-        lambda: ig.Sequential([ig.GRU(5), ig.Linear(4), ig.LastStep(), ig.Linear(3)], input_shape=(6, 4)),
-        normal(8, 6, 4),
-        integers(3, 8),
-    ),
     "a difference of two inputs": Ordinary(of_two_inputs, numbers((8, 7), (8, 7)), integers(3, 8)),
     "tied weights": Ordinary(tied, integers(11, 8, 5), integers(11, 8)),
     "an output without a loss": Ordinary(

@@ -49,9 +49,7 @@ FAULTS = [
         f"{NUMPY}.learner",
         "            self.t = step\n            self.net.at_step(step)",
         "            self.t = step\n            self.net.at_step(0)",
-        "training/test_state.py::test_masks_follow_the_trainers_own_steps",
-        "training/test_state.py::test_steps_by_hand_go_on_with_their_count_slots_masks_and_states",
-        "training/test_learners.py",
+        "training/test_after_a_step.py::test_what_a_forward_drops_after_a_memory_is_taken_over_is_what_the_next_step_drops",
     ),
     elsewhere(
         "one slot takes the place of another",
