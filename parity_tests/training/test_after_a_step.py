@@ -54,3 +54,12 @@ def test_what_a_forward_drops_after_a_memory_is_taken_over_is_what_the_next_step
         one.step((ones,), (ones,), 0.1)
     other.load_state_dict(one.state_dict())
     assert np.array_equal(*(net.forward(ones, training=True) for net in nets))
+
+
+@BOTH
+def test_a_backward_of_the_weights_before_others_are_loaded_is_refused(backend: str) -> None:
+    net = ig.build(ig.Sequential([ig.Linear(2)], input_shape=(3,)), backend=backend)
+    y = net.forward(np.ones((4, 3)))
+    net.load_state_dict(net.state_dict())
+    with pytest.raises(ig.ShapeError, match="none since the weights were set"):
+        net.backward(np.ones_like(y))

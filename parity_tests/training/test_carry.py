@@ -295,3 +295,23 @@ def test_a_batch_size_that_is_not_the_data_sets_rows() -> None:
     )
     history = made.fit(streams(4), validation=streams(2), epochs=1)
     assert len(history.step_losses) == 4
+
+
+@BOTH
+def test_two_states_come_back_each_in_its_place(backend: str) -> None:
+    """Of an LSTM, whose two have one shape."""
+    x, h, c = ig.Input((3, 2)), ig.Input((1, 4)), ig.Input((1, 4))
+    y, (h_n, c_n) = ig.LSTM(4)(x, h, c)
+    model = ig.Model(inputs=(x, h, c), outputs=(ig.Linear(2)(y), h_n, c_n))
+    rng = np.random.default_rng(3)
+    batches = [(rng.normal(size=(5, 3, 2)), rng.normal(size=(5, 3, 2))) for _ in range(3)]
+
+    def trainer() -> ig.Trainer:
+        net = ig.build(model, backend=backend, dtype="float64", seed=1)
+        return ig.Trainer(net, loss=(ig.MSELoss(), None, None), optimizer=ig.SGD(0.1), carry="detached")
+
+    one, other = trainer(), trainer()
+    for batch in batches[:2]:
+        one.step(*batch)
+    other.restore(one.state())
+    assert other.step(*batches[2]) == one.step(*batches[2])

@@ -94,6 +94,5 @@ def asked_tests(fault: Fault) -> str | None:
     named = [str(FOLDER / one) if one.partition("::")[0].endswith(".py") else one for one in fault.tests]
     first = First()
     code = pytest.main([*options, *named], [first])
-    if code == pytest.ExitCode.NO_TESTS_COLLECTED or (code not in (0, 1) and first.failed is None):
-        return f"pytest ended with {code!r}"
+    assert first.failed or code == pytest.ExitCode.OK, f"{fault.name}: pytest ended with {code!r}"
     return first.failed

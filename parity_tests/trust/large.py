@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from trust.record import elsewhere, operation
 
-DEPTHWISE = ("engines/test_depthwise.py",)
 FAULTS = [
     operation(
         "the last block of images ends one short",

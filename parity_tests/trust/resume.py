@@ -5,44 +5,41 @@ from __future__ import annotations
 from trust.record import elsewhere
 
 TRAINING, NUMPY, TORCH = "core.training", "backends.numpy_impl", "backends.torch_impl"
-STATE = ("training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",)
 FAULTS = [
     elsewhere(
         "the epochs done are forgotten",
         f"{TRAINING}.trainer",
         '        self.epochs_done = state.record["epochs_done"]\n',
         "",
-        *STATE,
+        "training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",
     ),
     elsewhere(
         "the memory of the optimizer is not put back",
         f"{TRAINING}.trainer",
         "        self.learner.load_state_dict(memory)\n",
         "",
-        *STATE,
+        "training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",
     ),
     elsewhere(
         "the weights are not put back",
         f"{TRAINING}.trainer",
         '        self.net.load_state_dict(state.under("weights"))\n',
         "",
-        *STATE,
+        "training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",
     ),
     elsewhere(
         "the count of steps starts again",
         f"{NUMPY}.learner",
         "            self.t = step\n            self.net.at_step(step)",
         "            self.t = min(step, 1)\n            self.net.at_step(self.t)",
-        *STATE,
-        "training/test_training.py",
+        "training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",
     ),
     elsewhere(
         "the torch optimizer's count of steps starts again",
         f"{TORCH}.memory",
         "torch.tensor(float(step))",
         "torch.tensor(1.0)",
-        *STATE,
-        "training/test_training.py",
+        "training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",
     ),
     elsewhere(
         "masks go on from the first step",
@@ -56,7 +53,6 @@ FAULTS = [
         f"{NUMPY}.learner",
         'memory[f"{name}/{path}"] if step else slot.start',
         'memory[f"{next(iter(slots))}/{path}"] if step else slot.start',
-        "training/test_state.py::test_every_optimizer_clipping_and_schedule_is_tried",
         "training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",
     ),
     elsewhere(
@@ -64,38 +60,35 @@ FAULTS = [
         f"{NUMPY}.learner",
         "self.held = tuple(np.array(h, self.net.dtype) for h in carried_of(memory))",
         "self.held = ()",
-        *STATE,
-        "training/test_carry.py",
+        "training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",
     ),
     elsewhere(
         "carried states come back in another order",
         "core.engine.carry",
         "return tuple(memory[carried_name(k)] for k in range(sum(name.startswith(CARRIED) for name in memory)))",
         "return tuple(memory[carried_name(k)] for k in range(sum(name.startswith(CARRIED) for name in memory)))[::-1]",
-        "training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",
-        "-k",
-        "LSTM or lstm or carr",
+        "training/test_carry.py::test_two_states_come_back_each_in_its_place",
     ),
     elsewhere(
         "the position in the epoch is forgotten",
         f"{TRAINING}.fitting",
         'self.epoch, self.step = record["epoch"], record["step"]',
         'self.epoch, self.step = record["epoch"], 0',
-        *STATE,
+        "training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",
     ),
     elsewhere(
         "an epoch that goes on reads its first batches again",
         f"{TRAINING}.trainer",
         "self.learner.epoch(data, order[done:], lambda k: lr(done + k))",
         "self.learner.epoch(data, order[: len(order) - done], lambda k: lr(done + k))",
-        *STATE,
+        "training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",
     ),
     elsewhere(
         "the rates of an epoch that goes on start again",
         f"{TRAINING}.trainer",
         "lambda k: lr(done + k))",
         "lambda k: lr(k))",
-        *STATE,
+        "training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",
     ),
     elsewhere(
         "the weights of the batches before are forgotten",
@@ -103,16 +96,13 @@ FAULTS = [
         'arrays["step_losses"].tolist(), arrays["weights"].tolist()',
         'arrays["step_losses"].tolist(), [1.0] * len(arrays["weights"])',
         "training/test_state.py::test_every_place_of_a_fit_will_do",
-        "training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",
     ),
     elsewhere(
         "early stopping begins to wait again",
         f"{TRAINING}.watching",
         'state["best"], state["best_epoch"], state["waited"]',
         'state["best"], state["best_epoch"], 0',
-        "training/test_state.py::test_interrupted_and_taken_up_is_uninterrupted_bit_for_bit",
         "training/test_state.py::test_every_place_of_a_fit_will_do",
-        "training/test_stopping_exactly.py",
     ),
     elsewhere(
         "the best weights so far are forgotten",
@@ -120,8 +110,6 @@ FAULTS = [
         'return {"best": self.best, "best_epoch": self.best_epoch, "waited": self.waited, **weights}',
         'return {"best": self.best, "best_epoch": self.best_epoch, "waited": self.waited}',
         "training/test_state.py::test_every_place_of_a_fit_will_do",
-        "training/test_stopping_exactly.py",
-        "training/test_stopping.py",
     ),
     elsewhere(
         "a state shares its arrays with the trainer",
@@ -136,7 +124,6 @@ FAULTS = [
         '            if not entry["heard"]:\n                self.waiting.append(watcher)',
         "            pass",
         "training/test_state.py::test_every_callback_is_told_everything_once",
-        "training/test_interruptions.py",
     ),
     elsewhere(
         "a fit goes on with other data",
@@ -144,6 +131,5 @@ FAULTS = [
         "            if found != wanted:\n                raise DataError(",
         "            if False:\n                raise DataError(",
         "messages/test_messages_state.py::test_another_fit_than_the_one_that_goes_on",
-        "training/test_stopping_exactly.py::test_data_that_differ_anywhere_are_other_data",
     ),
 ]

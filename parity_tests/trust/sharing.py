@@ -5,7 +5,6 @@ from __future__ import annotations
 from trust.record import elsewhere, operation
 
 PROGRAM = "backends.numpy_impl.program"
-GRAPH = ("engines/test_graph.py", "engines/test_entries.py")
 FAULTS = [
     elsewhere(
         "a layer that is called twice has the last call's gradient",

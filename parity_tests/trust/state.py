@@ -5,7 +5,6 @@ from __future__ import annotations
 from trust.record import elsewhere, operation
 
 NUMPY, TORCH, TRAINING = "backends.numpy_impl", "backends.torch_impl", "core.training"
-CARRY = ("training/test_carry.py",)
 FAULTS = [
     elsewhere(
         "buffers are not kept after a step",
@@ -28,7 +27,6 @@ FAULTS = [
         "        with self.net.buffers_aside():\n            loss = self._loss(",
         "        if True:\n            loss = self._loss(",
         "engines/test_second_calls.py::test_a_look_between_forward_and_backward_changes_nothing",
-        "training/test_learners.py",
     ),
     elsewhere(
         "the steps of an optimizer are not counted",
@@ -103,42 +101,42 @@ FAULTS = [
         "                    self.held = self.carrying.kept(outputs)\n"
         "        return loss",
         "        return loss",
-        *CARRY,
+        "training/test_carry.py::test_steps_hand_on_what_a_loop_with_detach_hands_on",
     ),
     elsewhere(
         "carried states are those of the first batch",
         f"{TORCH}.carry",
         "self.held = tuple(h.mean(0, keepdim=True) if self.mean else h for h in last)",
         "self.held = self.held or tuple(h.mean(0, keepdim=True) if self.mean else h for h in last)",
-        *CARRY,
+        "training/test_carry.py::test_steps_hand_on_what_a_loop_with_detach_hands_on",
     ),
     elsewhere(
         "gradients flow back into the batch before",
         f"{TORCH}.carry",
         "last = [h.detach() for h in outputs[-len(self.carrying.shapes) :]]",
         "last = [h for h in outputs[-len(self.carrying.shapes) :]]",
-        *CARRY,
+        "training/test_carry.py::test_steps_hand_on_what_a_loop_with_detach_hands_on",
     ),
     elsewhere(
         "the mean of carried states keeps the first row",
         "core.engine.carry",
         'return tuple(h.mean(0, keepdims=True) if self.how == "mean" else h for h in states)',
         'return tuple(h[:1] if self.how == "mean" else h for h in states)',
-        *CARRY,
+        "training/test_carry.py::test_steps_hand_on_what_a_loop_with_detach_hands_on",
     ),
     elsewhere(
         "the second epoch goes on with the states of the first",
         f"{TRAINING}.trainer",
         "        if done == 0:\n            self.learner.reset_state()\n",
         "",
-        *CARRY,
+        "training/test_carry.py::test_every_epoch_starts_from_zeros_and_goes_in_order",
     ),
     elsewhere(
         "an evaluation goes on with the states of training",
         f"{NUMPY}.learner",
         "        held: Arrays = ()\n        for inputs, targets in DataLoader",
         "        held: Arrays = self.held\n        for inputs, targets in DataLoader",
-        *CARRY,
+        "training/test_carry.py::test_an_evaluation_and_a_prediction_carry_states_of_their_own",
     ),
     elsewhere(
         "every epoch has the order of the first",
@@ -152,7 +150,7 @@ FAULTS = [
         f"{TRAINING}.trainer",
         "        self.epochs_done += 1\n        fit.closed(epoch)",
         "        self.epochs_done = fit.epoch + 1\n        fit.closed(epoch)",
-        "training/test_batches.py::test_a_second_fit_goes_on_with_the_next_epoch",
+        "training/test_stopping.py::test_a_second_fit_is_patient_anew_and_forgets_what_was_best",
     ),
     elsewhere(
         "a schedule that counts steps starts again with each epoch",
@@ -174,17 +172,13 @@ FAULTS = [
         "Weighed(for_epoch(fit.data, self.epochs_done), self.losses)",
         "Weighed(for_epoch(fit.data, 0), self.losses)",
         "data/test_image_data.py::test_augmented_images_are_the_same_in_both_engines_and_new_in_every_epoch",
-        "data/test_changing.py",
     ),
     elsewhere(
         "a forward after new weights leaves the backward of the old ones",
         f"{NUMPY}.network",
         "            self._outputs = ()\n            self.weights_by = None",
         "            self.weights_by = None",
-        "engines/test_weights.py",
-        "messages/test_messages_arrays.py",
-        "training/test_after_a_step.py",
-        "engines/test_backward.py",
+        "training/test_after_a_step.py::test_a_backward_of_the_weights_before_others_are_loaded_is_refused",
     ),
     elsewhere(
         "a prediction takes the place of the last forward",

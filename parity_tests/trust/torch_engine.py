@@ -5,7 +5,6 @@ from __future__ import annotations
 from trust.record import elsewhere, torch_line
 
 TORCH = "backends.torch_impl"
-LEARNERS = ("training/test_learners.py", "training/test_training.py")
 FAULTS = [
     torch_line(
         "a linear layer has always a bias",
@@ -197,8 +196,7 @@ FAULTS = [
         f"{TORCH}.learner",
         '        for group in optimizer.param_groups:\n            group["lr"] = lr\n',
         "",
-        "training/test_histories.py",
-        "training/test_schedules.py::test_a_fit_has_the_rates_of_a_loop_over_torchs_scheduler",
+        "training/test_histories.py::test_the_same_training_gives_the_same_history_in_both_engines",
     ),
     elsewhere(
         "evaluation records a graph and keeps the first outputs",
