@@ -26,7 +26,9 @@ class Extent:
     @classmethod
     def of(cls, values: Array) -> Extent:
         wide = np.asarray(values, np.float64)
-        finite = wide[np.isfinite(wide)] if not np.isfinite(wide.sum()) else wide
+        with np.errstate(over="ignore", invalid="ignore"):
+            known = np.isfinite(wide.sum())
+        finite = wide if known else wide[np.isfinite(wide)]
         if not finite.size:
             return cls(np.nan, np.nan, np.nan, np.nan, wide.size)
         with np.errstate(over="ignore", invalid="ignore"):

@@ -278,7 +278,7 @@ NAMED = {  # the words in which the front door may speak of engines that it has:
     },
     "cli/new_command.py": {" --backend torch"},
     "cli/export_command.py": {"numpy", "numpy: source for NumPy alone; torch: a plain nn.Module."},
-    "cli/parity_command.py": {ALONE},
+    "cli/parity_command.py": {ALONE, "numpy"},
     "cli/train_command.py": {"numpy"},
     "cli/generate_command.py": {"numpy"},
     "cli/baselines_command.py": {"numpy"},

@@ -58,17 +58,15 @@ FAULTS = [
     elsewhere(
         "locked steps start from each side's own state",
         f"{P}.stages.locked_steps",
-        "            on_each(pair, lambda k, of=(before, memory): _set(nets[k], learners[k], *of))  # type: "
-        "ignore[misc]\n"
-        "",
+        "        on_each(self.pair, lambda k: self._set(k, *start))\n",
         "",
         "parity/test_cancelling.py::test_an_ordinary_model_raises_no_false_alarm",
     ),
     elsewhere(
         "only the first step is compared",
         f"{P}.stages.locked_steps",
-        "    for number in range(1, training.steps + 1):\n            before",
-        "    for number in range(1, 2):\n            before",
+        "    for number in range(1, training.steps + 1):\n            (before",
+        "    for number in range(1, 2):\n            (before",
         "parity/test_steps.py::test_a_mask_that_is_wrong_from_step_one_on_names_the_dropout",
     ),
     elsewhere(
@@ -109,15 +107,15 @@ FAULTS = [
     elsewhere(
         "what is inherited is told as an error of its own",
         f"{P}.check",
-        "    report.add(rows, _of_a_loss(culprit, blamed))",
-        "    report.add(rows, culprit)",
+        "    report.add(together, _of_a_loss(culprit, blamed))",
+        "    report.add(together, culprit)",
         "parity/test_stages.py::test_what_a_wrong_loss_brings_about_is_inherited_from_it",
     ),
     elsewhere(
         "gradients are blamed in the order of the forward",
         f"{P}.stages.nodes",
-        "return rows, forward + gradients[::-1]",
-        "return rows, forward + gradients",
+        "culprits = forward + gradients[::-1]",
+        "culprits = forward + gradients",
         "parity/test_report.py::test_the_first_wrong_gradient_is_the_last_node_s",
     ),
     elsewhere(
