@@ -73,7 +73,7 @@ def check_parity(
     """
     whole = asked_about("check_parity", model, x, y, loss, weights, seed)
     steps = counted("check_parity", "steps", steps)
-    size = len(whole.inputs[0]) if batch_size is None else counted("check_parity", "batch_size", batch_size)
+    size = model.rows(whole.inputs) if batch_size is None else counted("check_parity", "batch_size", batch_size)
     _check_training(optimizer, clip, schedule, trained=loss is not None)
     kinds = kinds_of(dtypes)
     for kind in kinds:
@@ -85,7 +85,7 @@ def check_parity(
         batches = _batches(whole.inputs, whole.targets, size, whole.seed)
         training = Training(model, whole.state, batches, whole.losses, optimizer, clip, whole.seed, steps)
     asked = Asked(whole, clip, schedule, training)
-    sizes = f"{sum(np.size(v) for v in whole.state.values()):,} weights, {len(whole.inputs[0])} samples"
+    sizes = f"{sum(np.size(v) for v in whole.state.values()):,} weights, {model.rows(whole.inputs)} samples"
     report = ParityReport(f"parity of {short(model)}\n{sizes}, {' against '.join(names)}, seed {whole.seed}", names)
     for pair in pairs:
         report.not_judged += not_asked(report, pair, asked)

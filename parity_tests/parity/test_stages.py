@@ -12,6 +12,7 @@ import isograd as ig
 from isograd.backends.numpy_impl import NumpyBackend
 from isograd.backends.numpy_impl.tables import STANDARD
 from isograd.core.base.errors import BackendError
+from isograd.core.base.forms import BATCH, Form
 from isograd.core.engine.protocol import clips
 
 CLASSES = np.arange(6) % 3
@@ -216,3 +217,20 @@ def test_an_engine_that_lacks_a_loss_says_so_and_nothing_crashes() -> None:
 
     report = ig.check_parity(MODEL, X, Y, loss=ig.MSELoss(), dtypes=("float64",), backends=(Lacks(), "torch"))
     assert [row.fault for row in report.rows if row.stage == "loss"] == ["not implemented"]
+
+
+@pytest.mark.parametrize("batch", [1, 5])
+def test_a_model_whose_batch_stands_elsewhere_is_compared_by_all_stages(batch: int) -> None:
+    x = ig.Input.of(Form((3, BATCH, 4)))
+    model = ig.Model(inputs=x, outputs=ig.Tanh()(ig.Linear(2, name="in_the_middle")(x)))
+    report = ig.check_parity(model, np.random.default_rng(0).normal(size=(3, batch, 4)))
+    assert report.passed, str(report)
+    assert {row.stage for row in report.rows} == {"node", "end to end"}
+    assert "in_the_middle" in {row.path for row in report.rows}
+    assert f"10 weights, {batch} samples, " in str(report)
+
+
+def test_a_model_of_single_numbers_is_compared_as_well() -> None:
+    flag = ig.Input.of(Form((), "boolean"))
+    report = ig.check_parity(ig.Model(inputs=flag, outputs=ig.Stack()(flag)), np.array(True))
+    assert report.passed, str(report)

@@ -9,8 +9,14 @@ import numpy as np
 from isograd.core.base.types import Array, Arrays, Shape, State
 from isograd.core.engine.protocol import Backend
 from isograd.core.graph.composite import Composite
+from isograd.core.graph.model import Model
 from isograd.core.graph.nodes import Graph, Node
 from isograd.core.parity.pair import build_in
+
+
+def shapes_of(model: Composite, inputs: Arrays) -> tuple[Shape, ...]:
+    """What a graph is resolved for: a model knows its inputs' axes itself, wherever the batch stands."""
+    return model.input_shapes if isinstance(model, Model) else tuple(x.shape[1:] for x in inputs)
 
 
 def outputs_of(model: Composite, *shapes: Shape, training: bool, prefix: str = "") -> Iterator[tuple[str, int]]:
@@ -36,7 +42,7 @@ def activations(
     net = build_in(backend, model, state, seed, dtype)
     net.at_step(step)
     found = net.activations(*(x.copy() for x in inputs), training=training)
-    for path, count in outputs_of(model, *(x.shape[1:] for x in inputs), training=training):
+    for path, count in outputs_of(model, *shapes_of(model, inputs), training=training):
         if not isinstance(found.get(path), tuple) or len(found[path]) != count:
             raise TypeError(f"activations() has no tuple of {count} for the node {path!r}")
     return found
@@ -53,7 +59,7 @@ def feeds(
     training: bool,
 ) -> Iterator[tuple[str, Node, Arrays, State]]:
     """(path, node, its inputs, its weights and buffers by name) of every node that is no graph itself, in order."""
-    graph = model.graph(*(x.shape[1:] for x in inputs))
+    graph = model.graph(*shapes_of(model, inputs))
     values = start(graph, inputs, state, owner)
     for node in graph.nodes_in(training):
         fed = tuple(values[k] for k in node.reads)

@@ -159,7 +159,8 @@ def losses_alone(pair: Pair, whole: Whole, dtype: str) -> Iterator[Result]:
 
 def _predicted(pair: Pair, whole: Whole, dtype: str) -> Arrays:
     """The model's outputs in training, of the shapes that it promises."""
-    shapes = [(len(whole.inputs[0]), *s) for s in whole.model.out_shapes(*(x.shape[1:] for x in whole.inputs))]
+    rows, graph = whole.model.rows(whole.inputs), whole.model.graph(*whole.model.input_shapes)
+    shapes = [form.sizes(rows) for form in graph.out_forms]
     for side in (1, 0):
         try:
             net = pair.build_side(side, whole.model, whole.state, whole.seed, dtype)

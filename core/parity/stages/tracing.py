@@ -21,7 +21,7 @@ from isograd.core.learning.optimizers import SGD
 from isograd.core.parity.added import added_up, terms_of
 from isograd.core.parity.matching import largest
 from isograd.core.parity.pair import build_in, in_dtype
-from isograd.core.parity.stages.feeds import activations, start, weights_of
+from isograd.core.parity.stages.feeds import activations, shapes_of, start, weights_of
 from isograd.core.parity.stages.trial import Trial, run_trial
 
 
@@ -69,7 +69,7 @@ class Tracing:
 
     @property
     def outputs(self) -> Arrays:
-        graph = self.model.graph(*(x.shape[1:] for x in self.inputs))
+        graph = self.model.graph(*shapes_of(self.model, self.inputs))
         values = self._values(self.model, self.inputs, "", "")
         return tuple(values[slot] for slot in graph.outputs)
 
@@ -81,7 +81,7 @@ class Tracing:
         return sizes, {f"dx{k or ''}": largest(flow.rounding) for k, flow in found.items()}
 
     def _values(self, model: Composite, inputs: Arrays, path: str, owner: str) -> dict[int, Array]:
-        graph = model.graph(*(x.shape[1:] for x in inputs))
+        graph = model.graph(*shapes_of(model, inputs))
         values = start(graph, inputs, self.state, owner)
         for node in graph.nodes:
             values |= dict(zip(node.writes, self.seen[f"{path}{node.name}"], strict=True))
@@ -91,7 +91,7 @@ class Tracing:
         self, model: Composite, inputs: Arrays, given: Sequence[Flow], path: str, owner: str, sizes: dict[str, float]
     ) -> dict[int, Flow]:
         """{input: what flows back to it}; `sizes` is told what the weights' gradients and the buffers add up."""
-        graph, values = model.graph(*(x.shape[1:] for x in inputs)), self._values(model, inputs, path, owner)
+        graph, values = model.graph(*shapes_of(model, inputs)), self._values(model, inputs, path, owner)
         flows: dict[int, Flow] = {}
 
         def reaches(slot: int, flow: Flow) -> None:
