@@ -41,6 +41,9 @@ class Trainable(Network, Protocol):
     def compute(self, x: Arrays, training: bool, *, needs_dx: bool = True) -> tuple[Any, Backward, State]:
         """(outputs, backward, new values of buffers)"""
 
+    def with_zeros(self, grads: State) -> State:
+        """The gradients, and zeros for the weights that nothing led back to."""
+
     def keep(self, buffers: State) -> None:
         """Take over buffers."""
 
@@ -112,7 +115,7 @@ class NumpyLearner:
         """(loss, input gradients, weight gradients after clipping), in training mode; nothing is changed."""
         with self.net.threads, np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             loss, dx, grads, _, _ = self._gradients(inputs, targets, needs_dx=True)
-        return loss, dx if isinstance(dx, tuple) else (dx,), self._clipped(grads)
+        return loss, dx if isinstance(dx, tuple) else (dx,), self._clipped(self.net.with_zeros(grads))
 
     def _clipped(self, grads: State) -> State:
         made: State = grads
@@ -121,18 +124,18 @@ class NumpyLearner:
         return made
 
     def _gradients(self, inputs: Arrays, targets: Arrays, *, needs_dx: bool) -> tuple[float, Any, State, State, Arrays]:
-        """(loss, input gradients, weight gradients, new values of buffers, outputs)"""
+        """(loss, input gradients, gradients of weights that the loss reaches, new values of buffers, outputs)"""
         targets = self.check(inputs, targets)
         if self.carrying is not None:
             inputs = self.carrying.fed(inputs, self.held, self.net.dtype)
         x, t = as_inputs(inputs, self.net.input_dtypes), as_targets(targets, self.net.dtype)
         y, backward, buffers = self.net.compute(x, training=True, needs_dx=needs_dx)
         outputs = y if isinstance(y, tuple) else (y,)
-        total, dys = 0.0, list[Array]()
+        total, dys = 0.0, list[Array | None]()
         predictions = gathered(self.losses, outputs, side_by_side)
         for spec, prediction, target in zip(self.losses, predictions, aligned(self.losses, t), strict=True):
             if spec is None:
-                dys.append(np.zeros_like(prediction))
+                dys.append(None)
                 continue
             value, back = self.net.tables.losses[type(spec)](spec, prediction, compared(spec, target, prediction.dtype))
             total += float(value)

@@ -22,7 +22,7 @@ from isograd.core.engine.entering import Entered, entered, entering, gradients_o
 from isograd.core.engine.rows import Fewest
 from isograd.core.engine.unbroken import Unbroken
 from isograd.core.graph.composite import Composite
-from isograd.core.graph.weights import check_state, declared, in_dtype, of_training, with_ties
+from isograd.core.graph.weights import check_state, declared, in_dtype, with_ties
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import Clipping, Optimizer
 
@@ -46,7 +46,6 @@ class NumpyNetwork:
         self.input_dtypes = model.input_dtypes(dtype)
         weights, _ = declared(model)
         self.weight_paths = tuple(weights)
-        self.trained_alone = of_training(model)
         self.state: State = {
             path: np.array(v, dtype if v.dtype.kind == "f" else None, order="C") for path, v in state.items()
         }
@@ -97,10 +96,12 @@ class NumpyNetwork:
         assert self._backward is not None
         with self.threads:
             dx, grads = self._backward(*checked)
-        found = flatten(grads)
-        aside = {path: np.zeros_like(self.state[path]) for path in self.trained_alone if path not in found}
-        own, named = separate(dx if isinstance(dx, tuple) else (dx,), {**found, **aside})
+        own, named = separate(dx if isinstance(dx, tuple) else (dx,), self.with_zeros(flatten(grads)))
         return self._entered.returned(own if isinstance(dx, tuple) else own[0]), named
+
+    def with_zeros(self, grads: State) -> State:
+        """The gradients, and zeros for the weights that nothing led back to."""
+        return grads | {path: np.zeros_like(self.state[path]) for path in self.weight_paths if path not in grads}
 
     def compute(
         self,

@@ -119,7 +119,8 @@ class TorchLearner:
                 if not isfinite(value):
                     raise first_nonfinite(self.net, self._as_given(inputs, x), targets, value)
                 if self.optimizer is not None:
-                    loss.backward()  # type: ignore[no-untyped-call]
+                    if loss.requires_grad:  # it reaches a weight
+                        loss.backward()  # type: ignore[no-untyped-call]
                     self._change(self.optimizer, lr)
             except BaseException:
                 self.net.restore(held)
@@ -144,7 +145,8 @@ class TorchLearner:
             outputs.append(y)
             if not isfinite(losses[-1]):
                 raise first_nonfinite(self.net, self._as_given(inputs, fed), targets, losses[-1])
-            loss.backward()  # type: ignore[no-untyped-call]
+            if loss.requires_grad:
+                loss.backward()  # type: ignore[no-untyped-call]
             self._check(nonfinite_gradient(self._named([p.grad for p in self.params])))
             if self.clipping is not None:
                 CLIPPINGS[type(self.clipping)](self.clipping, self.params)

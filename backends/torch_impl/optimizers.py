@@ -140,7 +140,14 @@ OPTIMIZERS[searching.LBFGS] = lambda s, params: CopiedLBFGS(
     maximize=s.maximize,
 )
 
-CLIPPINGS[core.ClipValue] = lambda s, params: nn.utils.clip_grad_value_(params, s.limit)
+
+def _clip_value(s: core.ClipValue, params: Sequence[Tensor]) -> None:
+    reached = [p for p in params if p.grad is not None]
+    if reached:  # PyTorch raises where there is none
+        nn.utils.clip_grad_value_(reached, s.limit)
+
+
+CLIPPINGS[core.ClipValue] = _clip_value
 CLIPPINGS[core.ClipNorm] = lambda s, params: nn.utils.clip_grad_norm_(params, s.max_norm)
 
 

@@ -94,11 +94,20 @@ class Model(Composite):
         return self._graph
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
-        """Raises Misfit inside another model where evaluation has fewer outputs: a graph around it has one form."""
+        """As its own outputs are, for its own inputs; for other rows of samples as many rows.
+
+        Raises Misfit inside another model where evaluation has fewer outputs: a graph around it has one form.
+        """
         if self._graph.evaluation is not None:
             wanted = "a model that gives the same outputs in training and in evaluation"
             got = f"one whose evaluation gives {len(self._graph.evaluation)} of {len(self._graph.outputs)}"
             raise Misfit(wanted, got, "build the outer model of the layers themselves")
+        if x == self._graph.input_forms:
+            return self._graph.out_forms
+        odd = [form for form in self._graph.out_forms if not form.batch_first or form.kind != "float"]
+        if odd:  # of rows of another number nothing is known of them
+            wanted = f"inputs {' and '.join(map(str, self._graph.input_forms))}: an output is {odd[0]}"
+            raise Misfit(wanted, " and ".join(map(str, x)), "change the model's Input, or what feeds it")
         return super().out_forms(*x)
 
     def _fitted(self, *x: Shape) -> Model:

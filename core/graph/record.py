@@ -25,10 +25,9 @@ def written(graph: Graph) -> dict[str, Any]:
     for node in graph.nodes:
         for index, slot in enumerate(node.writes):
             label[slot] = f"{node.name}:{index}" if len(node.writes) > 1 else node.name
-    named = zip(graph.input_names, graph.input_forms, strict=True)
-    kinds = {name: form.kind for name, form in named if form.kind != "float"}
-    forms = zip(graph.input_names, graph.input_forms, strict=True)
-    axes = {name: form.to_json() for name, form in forms if not form.batch_first}
+    forms = dict(zip(graph.input_names, graph.input_forms, strict=True))
+    kinds = {name: form.kind for name, form in forms.items() if form.kind != "float"}
+    axes = {name: form.to_json() for name, form in forms.items() if not form.batch_first}
     entries = {entry.path: _stored(entry) for entry in graph.entries}
     fed = {*graph.outputs, *(slot for node in graph.nodes for slot in node.reads)}
     unused = [name for slot, name in enumerate(graph.input_names) if slot not in fed]
@@ -38,7 +37,7 @@ def written(graph: Graph) -> dict[str, Any]:
         for node in graph.nodes
     ]
     return {
-        "inputs": {n: list(s) for n, s in zip(graph.input_names, graph.input_shapes, strict=True)},
+        "inputs": {name: [size for size in form.shape if type(size) is int] for name, form in forms.items()},
         **({"axes": axes} if axes else {}),
         **({"kinds": kinds} if kinds else {}),
         **({"unused": unused} if unused else {}),

@@ -95,7 +95,7 @@ class MultiheadAttention(Layer):
 
     def out_forms(self, *x: Form) -> tuple[Form, ...]:
         masks = [form for form in x if len(form.axes) == 4]
-        made = super().out_forms(*(form for form in x if len(form.axes) != 4))
+        made = super().out_forms(*([form for form in x if len(form.axes) != 4] or x))
         sources, *_ = divided(tuple(form.shape for form in x))
         scores = (x[0].axes[0], self.num_heads, sources[0][0], sources[-1][0])
         for mask in masks:

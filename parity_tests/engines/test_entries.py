@@ -257,11 +257,11 @@ def test_a_module_of_any_name_that_torch_leaves_free_is_built() -> None:
 def test_an_input_that_is_no_batch_of_samples_comes_back_from_json_as_it_is() -> None:
     x = ig.Input((4,), name="x")
     table, tokens = ig.Input.of(Form((3, 4)), name="table"), ig.Input.of(Form((Rows(2), 4)), name="tokens")
-    hidden = ig.Input.of(Form((4,), "boolean"), name="hidden")
+    hidden, turned = ig.Input.of(Form((4,), "boolean"), name="hidden"), ig.Input.of(Form((3, Rows())), name="turned")
     y = ig.MaskedFill(0.0)(ig.Add()(x, ig.Reduce("sum", dims=(0,))(table)), hidden)
-    model = ig.Model(inputs=(x, table, tokens, hidden), outputs=y, kept=[tokens])
+    model = ig.Model(inputs=(x, table, tokens, hidden, turned), outputs=y, kept=[tokens, turned])
     back = ig.Model.from_json(model.to_json())
     assert back.input_forms == model.input_forms
     assert back.to_json() == model.to_json()
-    given = [np.ones((2, 4)), np.ones((3, 4)), np.ones((4, 4)), np.array([True, False, True, False])]
+    given = [np.ones((2, 4)), np.ones((3, 4)), np.ones((4, 4)), np.array([True, False, True, False]), np.ones((3, 2))]
     assert np.array_equal(ig.build(back).forward(*given), ig.build(model).forward(*given))

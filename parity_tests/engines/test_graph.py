@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 from graph_helpers import (
     BOTH,
     EVERY,
@@ -200,3 +201,25 @@ def test_activations_name_every_node_in_order(backend: str) -> None:
     assert list(seen) == ["linear", "linear#2", "linear#3", "subtract"]
     np.testing.assert_array_equal(seen["subtract"][0], seen["linear#2"][0] - seen["linear#3"][0])
     np.testing.assert_array_equal(seen["subtract"][0], net.forward(*batch(net.model)))
+
+
+def of_the_batch_last() -> ig.Model:
+    a = ig.Input((3,))
+    return ig.Model(inputs=a, outputs=[ig.Permute((1, 0))(a), ig.Compare("gt", number=0.0)(a)], name="turned")
+
+
+@BOTH
+def test_a_model_inside_another_gives_values_of_any_form(backend: str) -> None:
+    a = ig.Input((3,))
+    turned, positive = of_the_batch_last()(ig.Tanh()(a))
+    assert [str(v.form) for v in (turned, positive)] == ["(3, N)", "(N, 3) boolean"]
+    model = ig.Model(inputs=a, outputs=ig.Where()(positive, ig.Permute((1, 0))(turned), a))
+    x = batch(model)[0]
+    y = ig.build(model, backend=backend, dtype="float64").forward(x)
+    np.testing.assert_array_equal(y < 0, x < 0)
+
+
+def test_a_model_of_values_that_are_no_samples_takes_its_own_inputs_alone() -> None:
+    rows = ig.View(("2N", 3))(ig.Input((2, 3)))
+    with pytest.raises(ig.ShapeError, match=r"inputs \(N, 3\): an output is \(3, N\)"):
+        of_the_batch_last()(rows)

@@ -44,6 +44,14 @@ REJECTED = {
         "  path   (N, 6)\n"
         "  fix    batch first, then time, then features",
     ),
+    "an image alone, of as many axes as a mask": (
+        lambda: ig.MultiheadAttention(2)(ig.Input((2, 3, 4))),
+        "MultiheadAttention(2)\n"
+        "  wanted (x), (query, key, value), and lengths (N,) after either\n"
+        "  got    (N, 2, 3, 4)\n"
+        "  path   (N, 2, 3, 4)\n"
+        "  fix    lengths=ig.Input(()); for cross-attention give query, key and value",
+    ),
     "places of what is no sequence": (
         lambda: ig.Sequential([ig.PositionalEncoding()], input_shape=(6,)),
         "layer 1 of 1, PositionalEncoding()\n"

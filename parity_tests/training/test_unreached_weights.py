@@ -1,0 +1,78 @@
+"""Weights that no loss reaches have no gradient: no optimizer moves them, decay or not, as PyTorch's does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from training_helpers import BOTH
+
+import isograd as ig
+
+RNG = np.random.default_rng(5)
+X, Y = RNG.normal(size=(6, 4)), RNG.normal(size=(6, 4))
+
+
+def two_ends() -> ig.Model:
+    """A head without a loss, plain, inside a model, behind a StopGradient; a weight of the graph; a shared layer."""
+    x = ig.Input((4,))
+    a = ig.Input((4,))
+    shared = ig.Linear(4, name="shared")
+    inner = ig.Model(inputs=a, outputs=[ig.Linear(4, name="left")(a), ig.Linear(2, name="right")(a)], name="inner")
+    stopped = ig.StopGradient()(ig.Linear(4, name="stopped")(x))
+    token = ig.Expand(("N", 4))(ig.Parameter((1, 4), name="token"), x)
+    left, _ = inner(shared(x) + stopped)
+    again, right = inner(left)
+    return ig.Model(inputs=x, outputs=[again, right, ig.Linear(2, name="head")(shared(x)), x + token])
+
+
+REACHED = {"shared.weight", "shared.bias", "inner.left.weight", "inner.left.bias"}
+LOSSES = (ig.MSELoss(), None, None, None)
+OPTIMIZERS = (
+    ig.SGD(0.1, weight_decay=0.1, momentum=0.9),
+    ig.Adam(0.1, weight_decay=0.1),
+    ig.AdamW(0.1, weight_decay=0.1),
+    ig.NAdam(0.1, weight_decay=0.1),
+)
+
+
+@BOTH
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=lambda o: type(o).__name__)
+def test_they_stay_as_they_are(backend: str, optimizer: ig.Optimizer) -> None:
+    net = ig.build(two_ends(), backend=backend, dtype="float64")
+    before = net.state_dict()
+    learner = net.learner(LOSSES, optimizer)
+    for _ in range(2):
+        learner.step((X,), (Y,), optimizer.lr)
+    after = net.state_dict()
+    assert {path for path in before if not np.array_equal(before[path], after[path])} == REACHED
+    gradients = learner.gradients((X,), (Y,))[2]
+    assert {path for path in gradients if gradients[path].any()} == REACHED
+    assert set(gradients) == set(before)
+
+
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, ig.LBFGS(0.1)], ids=lambda o: type(o).__name__)
+def test_both_engines_do_the_same_step_for_step(optimizer: ig.Optimizer) -> None:
+    report = ig.check_parity(two_ends(), X, Y, loss=LOSSES, optimizer=optimizer, clip=ig.ClipNorm(0.5), steps=3)
+    assert report.passed, str(report)
+
+
+def test_a_model_that_is_called_twice_adds_what_each_call_has() -> None:
+    left, right = (ig.Input((4,)) for _ in range(2))
+    inner = ig.Model(inputs=[left, right], outputs=[ig.Linear(2, name="a")(left), ig.Linear(2, name="b")(right)])
+    x = ig.Input((4,))
+    model = ig.Model(inputs=x, outputs=inner(x, x)[0] + inner(ig.Tanh()(x), x)[1])
+    assert ig.check_gradients(model, X).passed
+
+
+@BOTH
+@pytest.mark.parametrize("optimizer", [*OPTIMIZERS, ig.LBFGS(0.1)], ids=lambda o: type(o).__name__)
+def test_a_loss_that_reaches_none_leaves_all_as_they_are(backend: str, optimizer: ig.Optimizer) -> None:
+    x = ig.Input((4,))
+    model = ig.Model(inputs=x, outputs=ig.StopGradient()(ig.Linear(4)(x)))
+    net = ig.build(model, backend=backend, dtype="float64")
+    before = net.state_dict()
+    for clip in (None, ig.ClipNorm(0.1), ig.ClipValue(0.1)):
+        learner = net.learner((ig.MSELoss(),), optimizer, clip)
+        learner.step((X,), (Y,), 0.1)
+        assert not any(g.any() for g in learner.gradients((X,), (Y,))[2].values())
+        assert all(np.array_equal(before[path], values) for path, values in net.state_dict().items())
