@@ -15,7 +15,7 @@ from isograd.backends.numpy_impl.losses import LOSSES, figures
 from isograd.backends.numpy_impl.margins import softplus
 from isograd.core.base.table import Table
 from isograd.core.base.types import Array
-from isograd.core.learning.likelihoods import BCELoss, GaussianNLLLoss, KLDivLoss
+from isograd.core.learning.likelihoods import BCELoss, GaussianNLLLoss, KLDivLoss, PoissonNLLLoss
 from isograd.core.learning.losses import (
     BCEWithLogitsLoss,
     CrossEntropyLoss,
@@ -25,7 +25,7 @@ from isograd.core.learning.losses import (
     MSELoss,
     SmoothL1Loss,
 )
-from isograd.core.learning.margins import MultiLabelSoftMarginLoss
+from isograd.core.learning.margins import MarginRankingLoss, MultiLabelSoftMarginLoss
 
 TargetBackward: TypeAlias = Callable[[Any], Array]
 
@@ -49,6 +49,21 @@ def of_gaussian_nll(spec: GaussianNLLLoss, p: Array, t: Array) -> TargetBackward
     """dt = −dm"""
     _, backward = LOSSES[GaussianNLLLoss](spec, p, t)
     return lambda dL: -backward(dL)[:, 0]
+
+
+@TARGETS.implements(PoissonNLLLoss)
+def of_poisson_nll(spec: PoissonNLLLoss, p: Array, t: Array) -> TargetBackward:
+    """dt = −log r / D,   r the rate eᵖ, or p + ε"""
+    slope = -p if spec.log_input else -np.log(p + p.dtype.type(spec.eps))
+    return lambda dL: slope * spread(spec, t, dL)
+
+
+@TARGETS.implements(MarginRankingLoss)
+def of_margin_ranking(spec: MarginRankingLoss, p: Array, t: Array) -> TargetBackward:
+    """dt = −(a − b)·[margin − t·(a − b) > 0] / D"""
+    apart = p[:, 0] - p[:, 1]
+    slope = -apart * (spec.margin - t * apart > 0)
+    return lambda dL: slope * spread(spec, t, dL)
 
 
 @TARGETS.implements(CrossEntropyLoss)

@@ -85,6 +85,10 @@ class PoissonNLLLoss(Loss):
     def telling_nothing(self, prediction: Array) -> Array:
         return super().telling_nothing(prediction) if self.log_input else np.ones_like(prediction)
 
+    def differentiable(self, target: Array) -> bool:
+        """Not with full=True: PyTorch's gradient of the Stirling terms is NaN at a target of 0."""
+        return target.dtype.kind == "f" and not self.full
+
 
 @describes("loss")
 class GaussianNLLLoss(Loss):

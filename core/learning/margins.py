@@ -68,6 +68,9 @@ class MarginRankingLoss(Loss):
         check_several(self, prediction)
         check_values(self, prediction[1:], prediction, target)
 
+    def differentiable(self, target: Array) -> bool:
+        return target.dtype.kind == "f"
+
 
 @describes("loss")
 class CosineEmbeddingLoss(Loss):

@@ -75,7 +75,7 @@ def check_parity(
     """
     whole = asked_about("check_parity", model, x, y, loss, weights, seed)
     steps = counted("check_parity", "steps", steps)
-    size = len(whole.inputs[0]) if batch_size is None else counted("check_parity", "batch_size", batch_size)
+    size = model.rows(whole.inputs) if batch_size is None else counted("check_parity", "batch_size", batch_size)
     _check_training(optimizer, clip, schedule, trained=loss is not None)
     kinds = kinds_of(dtypes)
     for kind in kinds:

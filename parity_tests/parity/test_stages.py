@@ -228,3 +228,9 @@ def test_a_model_whose_batch_stands_elsewhere_is_compared_by_all_stages(batch: i
     assert {row.stage for row in report.rows} == {"node", "end to end"}
     assert "in_the_middle" in {row.path for row in report.rows}
     assert f"10 weights, {batch} samples, " in str(report)
+
+
+def test_a_model_of_single_numbers_is_compared_as_well() -> None:
+    flag = ig.Input.of(Form((), "boolean"))
+    report = ig.check_parity(ig.Model(inputs=flag, outputs=ig.Stack()(flag)), np.array(True))
+    assert report.passed, str(report)
