@@ -69,7 +69,7 @@ SLOW: dict[str, set[str]] = {
 }
 """Tests of the second tier that carry no mark: whole experiments, each with a smaller sister in the first tier."""
 
-FIRST = ["test_other_kernels.py", "test_mutants.py", "test_witnesses.py", *SLOW]
+FIRST = ["test_other_kernels.py", "test_mutants.py", "test_trust.py", "test_witnesses.py", *SLOW]
 """Files that take long, so that they are under way before the many short tests: then no process waits at the end."""
 
 

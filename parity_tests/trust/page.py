@@ -42,8 +42,10 @@ python parity_tests/trust.py --only "dropout"   # faults whose name holds this
 python parity_tests/trust.py --sample 3         # so many of each class
 python parity_tests/trust.py --write            # all of them, and this page
 ```
-`python parity_tests/mutants.py` plants other faults, which nobody has written down: every change of some kinds in every
-operation, one at a time ([parity.md](parity.md)).
+The catalogue is one that its survivors are looked after in: a fault that nothing sees gets its case or test. So these
+counts say that none of these faults gets through, not how many of others would. `python parity_tests/mutants.py` plants
+others, which nobody has written down: every change of some kinds in every operation, and samples of more kinds
+elsewhere ([parity.md](parity.md)).
 """
 
 
