@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from isograd.backends.numpy_impl.context import NodeRun
+from isograd.backends.numpy_impl.operations.registry import UNREACHED
 from isograd.core.base.table import Table
 from isograd.core.base.tree import below, flatten, nest, overlaid
 from isograd.core.base.types import Array, Tree
@@ -29,7 +30,7 @@ class Step(NamedTuple):
     operation: Operation
     needs_dx: bool
     runs_back: bool  # something that is wanted depends on it
-    inner: bool  # a model inside the model, which is told where nothing leads back; others get zeros
+    told: bool  # where nothing leads back to an output, as a model inside the model is; others get zeros
     last: tuple[int, ...] = ()  # slots that no step after it reads
 
 
@@ -58,7 +59,8 @@ class Program:
         steps = []
         for node, wanted, runs in backward_of(graph, needs_dx):
             operation = self.operation_of(node, wanted)
-            steps.append(Step(node, self.path_of(node), operation, wanted, runs, isinstance(operation, Program)))
+            told = isinstance(operation, Program) or hasattr(operation, UNREACHED)
+            steps.append(Step(node, self.path_of(node), operation, wanted, runs, told))
         chosen = {node.name for node in graph.nodes_in(training=False)}
         self.steps = self._with_last_reads(steps, training=True)
         self.evaluated = self._with_last_reads([step for step in steps if step.node.name in chosen], training=False)
@@ -144,10 +146,10 @@ class Program:
             grads: dict[str, Any] = {}
             for slot, gradient in zip(self.graph.outputs_in(run.training), dy, strict=True):
                 d[slot] = added(d[slot], gradient)
-            for (node, _, _, needs_dx, runs_back, inner, _), back in zip(reversed(steps), reversed(backs), strict=True):
+            for (node, _, _, needs_dx, runs_back, told, _), back in zip(reversed(steps), reversed(backs), strict=True):
                 if not (runs_back and reached(node, d)):
                     continue
-                dx, own = back(*(d[k] if inner else whole(d[k], values[k]) for k in node.writes))
+                dx, own = back(*(d[k] if told else whole(d[k], values[k]) for k in node.writes))
                 for k in node.writes:
                     d[k] = None
                 if node.given:

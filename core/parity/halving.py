@@ -21,7 +21,7 @@ from isograd.core.parity.check import kinds_of
 from isograd.core.parity.cutting import Part, Parts, cuts_of
 from isograd.core.parity.matching import Difference
 from isograd.core.parity.pair import Pair, in_dtype, pairs_of
-from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS, Whole, judge
+from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS, PREDICTION, Whole, judge
 from isograd.core.parity.stages.feeds import activations, start, weights_of
 from isograd.core.parity.stages.rounding import Found, Key, Rounding, least_noise
 from isograd.core.parity.stages.tracing import upstream_of_loss
@@ -201,7 +201,7 @@ class Halving:
         made = self.parts.run(count, state, inputs, self.upstream)
         label = OF_THE_LOSS if self.whole.losses else ""
         weights, _ = declared(self.whole.model)
-        arrays: dict[Key, Array] = {("model", f"output{k or ''}"): y for k, y in enumerate(made.outputs)}
+        arrays: dict[Key, Array] = {("model", f"{PREDICTION}{k or ''}"): y for k, y in enumerate(made.outputs)}
         arrays |= {(path, BUFFER): values for path, values in made.buffers.items()}
         arrays |= {(path, f"gradient{label}"): made.dw[path] for path in reversed(weights) if path in made.dw}
         given = enumerate(made.dx)

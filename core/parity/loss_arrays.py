@@ -82,6 +82,8 @@ def _with_targets(rng: np.random.Generator, case: LossCase, p: Array) -> tuple[A
             if case.targets == "ignored":
                 assert isinstance(case.loss, ClassLoss)
                 labels.ravel()[::3] = case.loss.ignore_index
+            if isinstance(case.loss, ClassLoss) and np.all(labels == case.loss.ignore_index):
+                labels.ravel()[:1] = max(case.loss.ignore_index + 1, 0) % classes  # of nothing there is no mean
             return p, labels
         case _:
             assert_never(case.targets)

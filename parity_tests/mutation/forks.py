@@ -219,6 +219,7 @@ def killed_by_tests(
     """Plant each mutant and run the tests of these files, and its module's doctests, that enter its function."""
     doctests = [f"front/test_docs.py::test_doctests[{name}]" for name in sorted({m.module for m in mutants})]
     options = ["-qq", "--no-header", "--no-summary", "--capture=no", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    options += ["--assert=plain"]  # what was imported before the fork cannot be rewritten
     options += ["--rootdir", str(FOLDER.parent), "-c", str(FOLDER.parent / "pyproject.toml")]
     named = [str(FOLDER / name) for name in (*files, *doctests)]
     code = pytest.main([*options, *named], [Planter(mutants, report, most=most)])

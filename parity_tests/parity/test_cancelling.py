@@ -169,10 +169,13 @@ def test_a_normalisation_adds_up_what_it_is_given_though_nothing_is_left_of_two_
     found = added_up(
         Trial("it", ig.BatchNorm1d(eps=1e-300), (x,), w | held, "float64", True, given=(np.array([[1.0], [4.0]]),))
     )
-    assert found["dx"] == 2.0 * 4.0 / 1.0  # w·dy/σ, σ = 1
-    assert not difference(np.array(found["buffer running_mean"]), np.array(0.9 * 7 + 0.1 * 2)).exceeds(
-        TOLERANCE["node", "float64"]
-    )
+    for what, terms in {
+        "dx": 2.0 * 4.0 + 2.0 * (5.0 + 5.0),  # g + μ (|z| mean g + mean g|z|), g = w·dy = 2, 8; σ = |z| = 1
+        "dweight": 1.0 * 1.0 + 4.0 * 3.0,  # Σ |dy x|/σ
+        "output": 2.0 * 3.0,  # w·x/σ
+        "buffer running_mean": 0.9 * 7 + 0.1 * 2,
+    }.items():
+        assert not difference(np.array(found[what]), np.array(terms)).exceeds(TOLERANCE["node", "float64"]), what
 
 
 @pytest.mark.parametrize("dtype", DTYPES)

@@ -50,7 +50,7 @@ def planted(nodes: tuple[str, ...], changes: dict[str, Any] | None = None) -> Of
 @pytest.mark.parametrize(
     ("nodes", "changes", "what"),
     [
-        (("linear_0", "tanh_3"), None, "output of model"),
+        (("linear_0", "tanh_3"), None, "prediction of model"),
         (("linear_1", "linear_2"), {"dx": lambda dx: 2 * dx}, "dx of input"),
         (("norm_1", "linear_3"), {"dweight": off_by(FAULT)}, "gradient of linear_3.weight"),
         (("norm_1", "tanh_1"), {"buffer running_mean": np.zeros_like}, "buffer of norm_1.running_mean"),
@@ -148,5 +148,5 @@ def test_the_text() -> None:
     head, before, node, last = str(found).splitlines()
     assert head == "bisect of Model(11 nodes), wrong against torch, float64, seed 0"
     assert before == "with nodes up to 'norm_3' in wrong, the rest in torch: as all in torch"
-    assert node.startswith("with 'tanh_3', Tanh(), in wrong as well: output of model departs first, rel ")
+    assert node.startswith("with 'tanh_3', Tanh(), in wrong as well: prediction of model departs first, rel ")
     assert last.startswith("the odd one out is wrong: ")

@@ -232,7 +232,7 @@ def test_engines_at_a_point_where_a_unit_turns_the_outputs_cannot_be_judged(pair
     engines = OffAsAWhole(1e-4, pair.left), pair.right
     report = ig.check_parity(model, np.full((3, 4), 0.5), backends=engines, dtypes="float64")
     row = next(row for row in report.rows if row.failed)
-    assert (row.path, row.what, row.unsteady, report.passed) == ("model", "output", True, False)
+    assert (row.path, row.what, row.unsteady, report.passed) == ("model", "prediction", True, False)
     assert (row.fault or "").startswith("cannot be judged: one unit in the last place of what is given moves it by ")
     assert report.culprit is not None
     assert (report.culprit.because, report.culprit.guilty) == (ADVICE, None)

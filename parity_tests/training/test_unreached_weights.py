@@ -76,3 +76,25 @@ def test_a_loss_that_reaches_none_leaves_all_as_they_are(backend: str, optimizer
         learner.step((X,), (Y,), 0.1)
         assert not any(g.any() for g in learner.gradients((X,), (Y,))[2].values())
         assert all(np.array_equal(before[path], values) for path, values in net.state_dict().items())
+
+
+@pytest.mark.parametrize("sources", [1, 3])
+@pytest.mark.parametrize("width", [4, 6])
+def test_a_loss_of_the_shares_of_attention_leaves_what_makes_its_values_as_it_is(sources: int, width: int) -> None:
+    """y is not asked for: neither the projection out of it nor, where values have their own, that into them."""
+    ends = [ig.Input((3, 4)), *(ig.Input((5, width)) for _ in range(sources - 1))]
+    fed = [ig.Linear(end.shape[-1], name=f"into_{k}")(end) for k, end in enumerate(ends)]
+    shares = ig.MultiheadAttention(2, need_weights=True, add_bias_kv=True, name="attention")(*fed)[1]
+    model = ig.Model(inputs=ends, outputs=shares)
+    x = tuple(RNG.normal(size=(2, *end.shape)) for end in ends)
+    y = RNG.normal(size=(2, *model.out_shapes(*model.input_shapes)[0]))
+    report = ig.check_parity(model, x, y, loss=ig.MSELoss(), optimizer=ig.AdamW(0.1, weight_decay=0.5), steps=2)
+    assert report.passed, str(report)
+    net = ig.build(model, dtype="float64")
+    before = net.state_dict()
+    net.learner((ig.MSELoss(),), ig.AdamW(0.1, weight_decay=0.5)).step(x, (y,), 0.1)
+    after = net.state_dict()
+    stay = {path for path in before if np.array_equal(before[path], after[path])}
+    own = {"attention.v_proj_weight"} if "attention.v_proj_weight" in before else set()
+    of_values = {f"into_2.{name}" for name in ("weight", "bias")} if sources == 3 else set()
+    assert stay == {"attention.out_proj.weight", "attention.out_proj.bias", "attention.bias_v"} | own | of_values

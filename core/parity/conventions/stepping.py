@@ -69,7 +69,8 @@ def _apart(step: Step, side: int, clips: Sequence[Variant]) -> Apart:
     def ruled(variant: Variant, weight: str) -> State:
         return by_formula(step, weight, entering(variant)[weight], rule=None if variant in clips else variant.formula)
 
-    return lambda variant, name: step.beside(side, name, ruled(variant, name.split("/", 1)[-1])).error
+    after = step.after[side]
+    return lambda variant, name: step.beside(side, name, ruled(variant, name.split("/", 1)[-1]), after).error
 
 
 def _clipped(clip: Clipping, gradients: State, variant: Variant | None) -> State:

@@ -140,18 +140,29 @@ def normalised_terms(
 ) -> dict[str, Any]:
     """y = w ⊙ (x − μ)/s + b and dx = (g − mean g − z · mean(g z))/s, s = √(σ² + ε), g = w ⊙ dy: |w x|/s and |g|/s
 
-    Of values that are almost equal little is left of x − μ, of two values nothing of dx.
+    Of values that are almost equal little is left of x − μ, nor of dw = Σ dy (x − μ)/s: Σ |dy x|/s; of two values
+    nothing of dx. What z is rounded by, |μ|/s, stands in dx wherever z does.
     """
     (v,), (g,) = x, dy
-    if isinstance(spec, LayerNorm):
-        variance = moments(ops, v, tuple(range(v.ndim - spec.axes, v.ndim)))[1]
-    elif isinstance(spec, GroupNorm):
-        groups = ops.reshape(v, (len(v), spec.num_groups, -1))
-        variance = ops.reshape(0 * groups + moments(ops, groups, (2,))[1], tuple(v.shape))
-    else:
-        places = tuple(range(2, v.ndim))
-        variance = moments(ops, v, places if isinstance(spec, InstanceNorm) else (0, *places))[1]
     scale = p.get("weight", ops.constant(np.ones(()), v))
     scale = scale if isinstance(spec, LayerNorm) or "weight" not in p else by_channel(ops, scale, v)
-    share = ops.abs(scale) / ops.sqrt(variance + spec.eps)
-    return {"output": share * ops.abs(v), "dx": share * ops.abs(g)}
+    axes: tuple[int, ...] = tuple(range(2, v.ndim))
+    if isinstance(spec, LayerNorm):
+        axes = tuple(range(v.ndim - spec.axes, v.ndim))
+    elif not isinstance(spec, (GroupNorm, InstanceNorm)):
+        axes = (0, *axes)
+    u, h = v, ops.abs(scale * g)
+    if isinstance(spec, GroupNorm):
+        u, h, axes = *(ops.reshape(each, (len(v), spec.num_groups, -1)) for each in (u, h)), (2,)
+    mean, variance = moments(ops, u, axes)
+    deviation = ops.sqrt(variance + spec.eps)
+    unit = ops.abs(mean) / deviation
+    z = ops.abs(u - mean) / deviation + float(np.finfo(run.dtype).eps) * unit
+    rounded = z * ops.mean(h, axis=axes, keepdims=True) + ops.mean(h * z, axis=axes, keepdims=True)
+    dx = (h + unit * rounded) / deviation
+    deviation = ops.reshape(0 * u + deviation, tuple(v.shape))
+    terms = {"output": ops.abs(scale * v) / deviation, "dx": ops.reshape(dx, tuple(v.shape))}
+    if "weight" in p:
+        rows = tuple(range(v.ndim - spec.axes)) if isinstance(spec, LayerNorm) else (0, *range(2, v.ndim))
+        terms["dweight"] = ops.sum(ops.abs(g * v) / deviation, axis=rows)
+    return terms

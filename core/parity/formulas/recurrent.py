@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from isograd.core.base.arrays import Namespace
 from isograd.core.base.types import Tree
 from isograd.core.engine.context import Run
@@ -12,7 +14,8 @@ from isograd.core.layers import GRU, LSTM, RNN
 from isograd.core.layers.recurrent import Recurrent
 from isograd.core.parity.formulas.cells import State, gru_step, lstm_step, rnn_step, zeros
 from isograd.core.parity.formulas.dropout import thinned
-from isograd.core.parity.formulas.table import formula
+from isograd.core.parity.formulas.table import formula, terms_formula
+from isograd.core.parity.matching import largest
 
 Step = Callable[[Any, Namespace, Tree, Any, State], State]
 STEPS: dict[type[Recurrent], Step] = {RNN: rnn_step, GRU: gru_step, LSTM: lstm_step}
@@ -40,6 +43,25 @@ def recurrent(spec: Recurrent, ops: Namespace, p: Tree, x: tuple[Any, ...], run:
             finals.append(state)
         y = ops.concat(outputs, axis=2)
     return (y, *(ops.stack(states, axis=1) for states in zip(*finals, strict=True)))
+
+
+@terms_formula(RNN, GRU, LSTM)
+def recurrent_terms(
+    spec: Recurrent, ops: Namespace, p: Tree, x: tuple[Any, ...], run: Run, dy: tuple[Any, ...]
+) -> dict[str, Any]:
+    """Slopes of gates are σ (1 − σ) and 1 − tanh²: of sure gates nothing is left; max |dy| as if all of them were 1
+
+    Through each layer above, its largest |weight_ih|; dweight_ih of the first by the largest |x|.
+    """
+    terms, reaches = {}, max(largest(each) for each in dy)
+    for layer in reversed(range(spec.num_layers)):
+        own = {name: values for name, values in p.items() if name.partition("_l")[2].partition("_")[0] == f"{layer}"}
+        terms |= {f"d{name}": reaches * np.ones_like(values) for name, values in own.items()}
+        entering = {name: values for name, values in own.items() if name.startswith("weight_ih")}
+        if not layer:
+            terms |= {f"d{name}": reaches * largest(x[0]) * np.ones_like(values) for name, values in entering.items()}
+        reaches *= max(largest(values) for values in entering.values())
+    return terms | {"dx": reaches * np.ones_like(x[0])}
 
 
 def started(spec: Recurrent, ops: Namespace, p: Tree, x: Any) -> State:

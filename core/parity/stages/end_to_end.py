@@ -20,10 +20,10 @@ from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import SGD
 from isograd.core.parity.formulas import Seen
 from isograd.core.parity.looks import look
-from isograd.core.parity.matching import Difference, entries
+from isograd.core.parity.matching import Difference, entries, largest
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.stages.rounding import ADVICE, Found, Key, Rounding, least_noise
-from isograd.core.parity.stages.tracing import Tracing, Untraceable, upstream_of_loss
+from isograd.core.parity.stages.tracing import Tracing, Untraceable, flows
 from isograd.core.parity.stages.training import Result, Stopped, on_each, rounded, shaken
 from isograd.core.parity.verdict import Culprit, Row, Verdict
 from isograd.core.parity.witness import Evaluated, judge_promise, judge_slope, loss_by_formula, odd_one_out
@@ -44,6 +44,7 @@ class Whole:
     step: int = 0  # the position that randomness is keyed by
     sizes: dict[tuple[str, bool], Mapping[Key, float]] = field(default_factory=dict, compare=False, repr=False)
     """What was added up, as engines were asked for it."""
+    traced: dict[str, Tracing] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def loss(self) -> Description:
@@ -65,7 +66,7 @@ class Whole:
         y = net.forward(*inputs, training=True)
         found |= {(path, BUFFER): values for path, values in net.state_dict().items() if path in buffers}
         ys = y if isinstance(y, tuple) else (y,)
-        found |= {("model", f"output{k or ''}"): value for k, value in enumerate(ys)}
+        found |= {("model", f"{PREDICTION}{k or ''}"): value for k, value in enumerate(ys)}
         dx, dw = net.backward(*self.upstream(ys, net.dtype))
         found |= _gradients(dw, dx if isinstance(dx, tuple) else (dx,), "", order)
         if self.losses:
@@ -87,24 +88,36 @@ class Whole:
             self.sizes[kept] = self._added_up(backend, of_loss=of_loss)
         return self.sizes[kept]
 
+    def _tracing(self, backend: Backend) -> Tracing:
+        if backend.name not in self.traced:
+            state, inputs = in_dtype(self.state, "float64"), rounded(self.inputs, "float64")
+            self.traced[backend.name] = Tracing(backend, self.model, state, inputs, self.seed, self.step)
+        return self.traced[backend.name]
+
     def _added_up(self, backend: Backend, *, of_loss: bool) -> Mapping[Key, float]:
-        state, inputs = in_dtype(self.state, "float64"), rounded(self.inputs, "float64")
-        tracing = Tracing(backend, self.model, state, inputs, self.seed, self.step)
+        tracing, label = self._tracing(backend), OF_THE_LOSS if of_loss else ""
         try:
-            dys = self.upstream(tracing.outputs, np.float64)
             if of_loss:
-                targets = rounded(self.targets, "float64")
-                dys = list(upstream_of_loss(backend, self.losses, tracing.outputs, targets, self.seed))
-            weights, dxs = tracing.added_up(dys)
+                given = tracing.of_loss(self.losses, rounded(self.targets, "float64"))
+            else:
+                given = flows(self.upstream(tracing.outputs, np.float64))
+            weights, dxs = tracing.added_up(given)
         except Untraceable:
             return {}
-        label = OF_THE_LOSS if of_loss else ""
         found = {(path, f"gradient{label}"): size for path, size in weights.items()}
         found |= {(path, BUFFER): size for path, size in weights.items()}
-        return found | {("input", f"{what}{label}"): size for what, size in dxs.items()}
+        found |= {("input", f"{what}{label}"): size for what, size in dxs.items()}
+        made = tracing.predictions
+        if of_loss:
+            moves = float(abs(sum(np.sum(flow.dy * moved) for flow, moved in zip(given, made, strict=True))))
+            return found | {("loss", "value"): moves}
+        found |= {("model", f"{PREDICTION}{k or ''}"): largest(y) for k, y in enumerate(made)}
+        nodes = tracing.made.items()
+        return found | {(path, f"output{k or ''}"): largest(y) for path, ys in nodes for k, y in enumerate(ys)}
 
 
-BUFFER, OF_THE_LOSS = "buffer", " of the loss"
+BUFFER, OF_THE_LOSS, PREDICTION = "buffer", " of the loss", "prediction"
+"""What is compared of a run: a model's outputs have a name of their own, since one of its nodes may be called model."""
 
 
 def _gradients(dw: State, dxs: Sequence[Any], label: str, order: Sequence[str]) -> dict[Key, Array]:
@@ -156,7 +169,7 @@ def _compared(pair: Pair, whole: Whole, dtype: str, rounding: Rounding, first: C
         if judged.failed:
             note += f"; {_origin(key, first)}"
         row = pair.row(STAGE, dtype, *key, judged.gap, judged.allowed, note)
-        row = judged.said_of(row, whole=key[0] == "model" and key[1].startswith("output"))
+        row = judged.said_of(row, whole=key[1].startswith(PREDICTION))
         values = dict(zip(pair.names, (left.get(key), right.get(key)), strict=True))
         if row.failed:
             row = replace(row, look=look((left.get(key), right.get(key)), judged.gap.index, around=True))
@@ -213,8 +226,10 @@ def judge(whole: Whole, dtype: str, key: Key, values: dict[str, Array | None], g
         return odd_one_out(
             "formula", f"{path}{list(gap.index)}", entries(values, gap.index), float(after[path][gap.index])
         )
-    if what.startswith("output"):
-        made = (outputs if path == "model" else seen[path])[int(what.removeprefix("output") or 0)]
+    if what.startswith(("output", PREDICTION)):
+        made = (outputs if what.startswith(PREDICTION) else seen[path])[
+            int(what.removeprefix("output").removeprefix(PREDICTION) or 0)
+        ]
         quantity = f"{what} of {path}{list(gap.index)}"
         return odd_one_out("formula", quantity, entries(values, gap.index), float(made[gap.index]))
     of = what.removesuffix(OF_THE_LOSS) if path == "input" else f"d{path}"
@@ -234,7 +249,8 @@ def _promised(whole: Whole, dtype: str, key: Key, seen: Seen, outputs: Arrays) -
     """The dtype and shape that the description promises."""
     path, what = key
     kinds = {("loss", "value"): np.empty(())}
-    kinds |= {(p, f"output{k or ''}"): y for p, ys in {**seen, "model": outputs}.items() for k, y in enumerate(ys)}
+    kinds |= {("model", f"{PREDICTION}{k or ''}"): y for k, y in enumerate(outputs)}
+    kinds |= {(p, f"output{k or ''}"): y for p, ys in seen.items() for k, y in enumerate(ys)}
     if key in kinds:
         return f"{dtype}{list(kinds[key].shape)}"
     if path == "input":

@@ -14,7 +14,16 @@ from isograd.core.engine.protocol import Judged
 from isograd.core.graph.weights import declared
 from isograd.core.parity.conventions.stepping import told
 from isograd.core.parity.formulas import CLIPPING_FORMULAS
-from isograd.core.parity.matching import NOISE_FACTOR, TOLERANCE, Difference, Sides, difference, differences, structure
+from isograd.core.parity.matching import (
+    NOISE_FACTOR,
+    TOLERANCE,
+    Difference,
+    Sides,
+    allowed_by,
+    difference,
+    differences,
+    structure,
+)
 from isograd.core.parity.pair import Pair, in_dtype
 from isograd.core.parity.stages.end_to_end import BUFFER, judge
 from isograd.core.parity.stages.loss import losses_alone
@@ -160,10 +169,12 @@ def _compared(step: Step, path: str, gap: Difference) -> tuple[Row, Difference]:
             judged = step.rounding.judge((path, BUFFER))
             gap, limit = judged.gap, max(limit, judged.allowed)
             return judged.said_of(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note)), gap
-        elif path in step.ruled[1] and not step.from_rules(path).exceeds(limit) and step.only_rounding(weight):
-            apart = gap.atol
-            gap = replace(step.from_rules(path), exact=False, rtol=gap.rtol, atol=gap.atol)
-            note += "; each side by the rules from its own gradient"
+        elif path in step.ruled[1]:
+            allowed = max(limit, allowed_by(step.rules_noise(path)))
+            if not step.from_rules(path).exceeds(allowed) and step.only_rounding(weight):
+                apart, limit = gap.atol, allowed
+                gap = replace(step.from_rules(path), exact=False, rtol=gap.rtol, atol=gap.atol)
+                note += "; each side by the rules from its own gradient"
     return replace(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), apart=apart), gap
 
 

@@ -14,7 +14,7 @@ from isograd.core.base.types import Array, State
 from isograd.core.engine.protocol import Learner, Network
 from isograd.core.graph.weights import declared, without_ties
 from isograd.core.parity.formulas import CLIPPING_FORMULAS, OPTIMIZER_FORMULAS
-from isograd.core.parity.matching import Difference, difference, largest
+from isograd.core.parity.matching import NUDGES, Difference, difference, largest, nudged
 from isograd.core.parity.pair import Pair, build_in, in_dtype
 from isograd.core.parity.stages.end_to_end import BUFFER, OF_THE_LOSS, Whole
 from isograd.core.parity.stages.nudging import nudged_ends
@@ -65,16 +65,17 @@ class Step:
     @cached_property
     def ruled(self) -> tuple[State, State]:
         """What clipping's and the optimizer's formulas make, in float64, of each side's own gradients."""
-        clip = self.training.clip
-        found: list[State] = []
-        for raw in self.gradients[0]:
-            wide = in_dtype(raw, "float64")
-            grads = wide if clip is None else CLIPPING_FORMULAS[type(clip)](clip, NUMPY, wide)
-            after: State = {}
-            for weight, gradient in grads.items():
-                after |= by_formula(self, weight, gradient)
-            found.append(after)
-        return found[0], found[1]
+        left, right = (self._ruled(raw) for raw in self.gradients[0])
+        return left, right
+
+    def _ruled(self, raw: State, moved: Callable[[Array], Array] = np.asarray) -> State:
+        """`ruled` of one side, whose clipped gradients are `moved`."""
+        clip, wide = self.training.clip, in_dtype(raw, "float64")
+        grads = wide if clip is None else CLIPPING_FORMULAS[type(clip)](clip, NUMPY, wide)
+        after: State = {}
+        for weight, gradient in grads.items():
+            after |= by_formula(self, weight, moved(gradient))
+        return after
 
     @cached_property
     def rounding(self) -> Rounding:
@@ -109,21 +110,30 @@ class Step:
 
     def from_rules(self, path: str) -> Difference:
         """How far a weight or slot is from what the rules make of its side's own gradients, on the farther side."""
-        found = (self.beside(side, path, ruled) for side, ruled in enumerate(self.ruled))
+        found = (self.beside(side, path, ruled, self.after[side]) for side, ruled in enumerate(self.ruled))
         return max(found, key=lambda gap: gap.error)
 
-    def beside(self, side: int, path: str, ruled: State) -> Difference:
-        """How far a side's weight or slot is from what rules make of its own gradients.
+    def beside(self, side: int, path: str, ruled: State, after: State) -> Difference:
+        """How far a weight or slot is `after` the step from what rules make of a side's own gradients.
 
         A share of what was added up: of a weight and its step, of a slot and its gradient, each without its sign.
         """
-        weight, after = path.split("/", 1)[-1], self.after[side]
+        weight = path.split("/", 1)[-1]
         if path == weight:
             added = largest(self.before[path]) + largest(after[path] - self.before[path])
         else:
             sizes = by_formula(self, weight, np.abs(self.gradients[1][side][weight]), np.abs)
             added = largest(sizes[path])
         return difference(after[path], ruled[path].astype(after[path].dtype), added=added)
+
+    def rules_noise(self, path: str) -> float:
+        """How far the rules move by one unit in the last place of the left side's clipped gradient: far where decay,
+        or a momentum, all but cancels it, and what is left is divided by its own size."""
+
+        def moved(draw: int) -> State:
+            return self._ruled(self.gradients[0][0], lambda g: nudged(g.astype(self.dtype), 1, draw))
+
+        return max(self.beside(0, path, self.ruled[0], moved(draw)).error for draw in range(NUDGES))
 
     def again(self, side: int) -> State:
         """What a side has after the step, taken once more from the same state: with its loss, under ""."""

@@ -97,28 +97,45 @@ class Outcome:
         return NOT_IMPLEMENTED if isinstance(self.raised, BackendError) else RAISED
 
 
+class Bench:
+    """A trial's layer as the only node of a network of one engine, which is run on whatever it is given."""
+
+    def __init__(self, backend: Backend, trial: Trial) -> None:
+        model, self.trial = trial.model, trial
+        self.name = model.graph(*model.input_shapes).nodes[0].owner
+        self.net = build_in(
+            backend, model, {f"{self.name}.{k}": v for k, v in trial.state.items()}, trial.seed, trial.dtype
+        )
+
+    def outputs(self, inputs: Arrays) -> dict[str, Array]:
+        """{"output…": what it makes of inputs}, at the trial's step"""
+        self.net.at_step(self.trial.step)
+        y = self.net.forward(*(inputs or (np.zeros(1),)), training=self.trial.training)
+        return {f"output{k or ''}": value for k, value in enumerate(y if isinstance(y, tuple) else (y,))}
+
+    def gradients(self, dys: Arrays) -> dict[str, Array]:
+        """{"dx…", "d" + weight: what it makes of the dy of its last outputs}"""
+        dx, dw = self.net.backward(*dys)
+        found = {f"d{path.removeprefix(f'{self.name}.')}": g for path, g in dw.items()}
+        inputs, dxs = self.trial.inputs, dx if isinstance(dx, tuple) else (dx,)
+        computed = zip(inputs, dxs, strict=bool(inputs))
+        return found | {f"dx{k or ''}": g for k, (x, g) in enumerate(computed) if x.dtype.kind == "f"}
+
+
 def run_trial(backend: Backend, trial: Trial) -> Outcome:
     """Forward and backward of the trial's one-node model; an exception becomes part of the outcome."""
-    model = trial.model
-    name = model.graph(*model.input_shapes).nodes[0].owner
     inputs, dys = trial.rounded_inputs(), trial.upstream()
     kept = [x.copy() for x in (*inputs, *dys)]
     outcome = Outcome({}, {}, [])
     try:
-        net = build_in(backend, model, {f"{name}.{k}": v for k, v in trial.state.items()}, trial.seed, trial.dtype)
-        net.at_step(trial.step)
+        bench = Bench(backend, trial)
+        net, name = bench.net, bench.name
         before = net.state_dict()
-        y = net.forward(*(inputs or (np.zeros(1),)), training=trial.training)
-        ys = y if isinstance(y, tuple) else (y,)
-        outcome.outputs = {f"output{k or ''}": value for k, value in enumerate(ys)}
+        outcome.outputs = bench.outputs(inputs)
         buffers = set(trial.layer.buffers(*(x.shape[1:] for x in trial.inputs)))
         after = net.state_dict()
         outcome.outputs |= {f"buffer {k}": after[f"{name}.{k}"] for k in sorted(buffers)}
-        dx, dw = net.backward(*dys)
-        outcome.gradients = {f"d{path.removeprefix(f'{name}.')}": g for path, g in dw.items()}
-        dxs = dx if isinstance(dx, tuple) else (dx,)
-        computed = zip(inputs, dxs, strict=bool(inputs))
-        outcome.gradients |= {f"dx{k or ''}": g for k, (x, g) in enumerate(computed) if x.dtype.kind == "f"}
+        outcome.gradients = bench.gradients(dys)
         outcome.written = [
             what
             for what, old, new in zip(["x"] * len(inputs) + ["dy"] * len(dys), kept, (*inputs, *dys), strict=True)
