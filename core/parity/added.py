@@ -10,7 +10,7 @@ have got wrong.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from math import isfinite
 
 import numpy as np
@@ -41,6 +41,22 @@ def added_up(trial: Trial) -> dict[str, float]:
             after = evaluated(trial.layer, NUMPY, held, sizes, run)[1]
             found |= {f"buffer {name}": largest(np.asarray(values)) for name, values in flatten(after).items()}
     return {name: size for name, size in found.items() if isfinite(size)}
+
+
+def buffers_after(trial: Trial) -> dict[str, Array]:
+    """{"buffer …": what the layer's formula makes of it, in float64}"""
+    with np.errstate(all="ignore"):
+        return _after(trial, _wide(trial)[2])
+
+
+def _after(trial: Trial, inputs: Arrays, entered: Callable[[Array], Array] = np.asarray) -> dict[str, Array]:
+    """`buffers_after`, of other inputs, weights and buffers `entered` as they are or by their sizes."""
+    run, state, _, _ = _wide(trial)
+    if not trial.training or not trial.layer.buffers(*(x.shape[1:] for x in trial.inputs)):
+        return {}
+    held = nest({name: entered(values) for name, values in state.items()})
+    after = evaluated(trial.layer, NUMPY, held, inputs, run)[1]
+    return {f"buffer {name}": np.asarray(values) for name, values in flatten(after).items()}
 
 
 def terms_of(trial: Trial) -> dict[str, Array]:

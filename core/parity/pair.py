@@ -62,9 +62,10 @@ class Pair:
         gap: Difference,
         allowed: float | None = None,
         note: str = "",
+        step: int | None = None,
     ) -> Row:
         """The row of one comparison of this pair."""
-        return Row.of(gap, stage, dtype, path, what, allowed, note, self.names)
+        return Row.of(gap, stage, dtype, path, what, allowed, note, self.names, step)
 
     def culprit(
         self,

@@ -65,6 +65,7 @@ class Row:
         allowed: float | None = None,
         note: str = "",
         sides: tuple[str, ...] = (),
+        step: int | None = None,
     ) -> Row:
         """The row of a difference, its class as the limit judges it."""
         return cls(
@@ -81,6 +82,7 @@ class Row:
             noise=UNITS.get(dtype),
             rtol=gap.rtol,
             atol=gap.atol,
+            step=step,
         )
 
     @property

@@ -14,12 +14,11 @@ import isograd as ig
 from isograd.backends.numpy_impl import NumpyBackend
 from isograd.backends.numpy_impl.tables import STANDARD
 
-RNG = np.random.default_rng(3)
 Made = tuple[ig.Model | ig.Sequential, Any, dict[str, Any]]
 
 
 def one_feature() -> Made:
-    return ig.Sequential([ig.LayerNorm()], input_shape=(1,)), RNG.normal(size=(3, 1)), {}
+    return ig.Sequential([ig.LayerNorm()], input_shape=(1,)), drawn(3, 1), {}
 
 
 def equal_values() -> Made:
@@ -30,12 +29,12 @@ def equal_values_behind_others() -> Made:
     x = ig.Input((4,))
     spread = ig.Expand(("N", 2, 3, 5))(ig.Reshape((1, 1, 1))(ig.Linear(1, name="linear")(x)), x)
     model = ig.Model(inputs=x, outputs=ig.Tanh()(ig.InstanceNorm2d(affine=True)(spread)))
-    return model, RNG.normal(size=(2, 4)), {"y": np.zeros((2, 2, 3, 5)), "loss": ig.MSELoss()}
+    return model, drawn(2, 4), {"y": np.zeros((2, 2, 3, 5)), "loss": ig.MSELoss()}
 
 
 def a_small_error_of_large_numbers() -> Made:
     """The loss is of what is left of predictions and targets: the last digits, rounding among them."""
-    model, x = ig.Sequential([ig.Linear(7), ig.Linear(3)], input_shape=(9,)), 1e4 * RNG.normal(size=(2, 9))
+    model, x = ig.Sequential([ig.Linear(7), ig.Linear(3)], input_shape=(9,)), 1e4 * drawn(2, 9)
     net = ig.build(model, dtype="float64", seed=0)
     return model, x, {"weights": net.state_dict(), "y": net.forward(x) - 0.1, "loss": ig.SmoothL1Loss(beta=0.4)}
 
@@ -43,7 +42,19 @@ def a_small_error_of_large_numbers() -> Made:
 def sure_gates() -> Made:
     layer = ig.GRU(5, num_layers=2, bidirectional=True)
     x = ig.Input((3, 6))
-    return ig.Model(inputs=x, outputs=layer(x)[0]), 1e4 * RNG.normal(size=(2, 3, 6)), {}
+    return ig.Model(inputs=x, outputs=layer(x)[0]), 1e4 * drawn(2, 3, 6), {}
+
+
+def one_key() -> Made:
+    """Nothing reaches query and key: the share of a single key is 1."""
+    query, key = ig.Input((3, 4)), ig.Input((1, 4))
+    x = drawn(2, 3, 4), drawn(2, 1, 4)
+    return ig.Model(inputs=[query, key], outputs=ig.MultiheadAttention(2)(query, key, key)), x, {}
+
+
+def statistics_of_nothing() -> Made:
+    layers = [ig.LayerNorm(elementwise_affine=False), ig.BatchNorm1d(eps=0.5), ig.Tanh()]
+    return ig.Sequential(layers, input_shape=(1,)), drawn(3, 1), {}
 
 
 def a_step_of_what_decay_cancels() -> Made:
@@ -54,12 +65,18 @@ def a_step_of_what_decay_cancels() -> Made:
     return model, np.ones((1, 2)), told | {"optimizer": optimizer, "steps": 1}
 
 
+def drawn(*shape: int) -> np.ndarray:
+    return np.random.default_rng(3).normal(size=shape)
+
+
 MADE: list[Callable[[], Made]] = [
     one_feature,
     equal_values,
     equal_values_behind_others,
     a_small_error_of_large_numbers,
     sure_gates,
+    one_key,
+    statistics_of_nothing,
     a_step_of_what_decay_cancels,
 ]
 

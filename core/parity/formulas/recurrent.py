@@ -53,7 +53,8 @@ def recurrent_terms(
 
     Through each layer above, its largest |weight_ih|; dweight_ih of the first by the largest |x|.
     """
-    terms, reaches = {}, max(largest(each) for each in dy)
+    terms: dict[str, Any] = {}
+    reaches = max(largest(each) for each in dy)
     for layer in reversed(range(spec.num_layers)):
         own = {name: values for name, values in p.items() if name.partition("_l")[2].partition("_")[0] == f"{layer}"}
         terms |= {f"d{name}": reaches * np.ones_like(values) for name, values in own.items()}

@@ -15,6 +15,7 @@ from isograd.core.base.types import FLOATS, Array, Arrays, State
 from isograd.core.engine.context import Run
 from isograd.core.engine.protocol import Backend, Network
 from isograd.core.graph.composite import Composite
+from isograd.core.graph.model import Model
 from isograd.core.graph.weights import declared
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import SGD
@@ -45,6 +46,8 @@ class Whole:
     sizes: dict[tuple[str, bool], Mapping[Key, float]] = field(default_factory=dict, compare=False, repr=False)
     """What was added up, as engines were asked for it."""
     traced: dict[str, Tracing] = field(default_factory=dict, compare=False, repr=False)
+    alone: dict[str, Model] = field(default_factory=dict, compare=False, repr=False)
+    """{node path: the model of this node alone}, once it is made; it is the same in every dtype and mode."""
 
     @property
     def loss(self) -> Description:
@@ -91,7 +94,7 @@ class Whole:
     def _tracing(self, backend: Backend) -> Tracing:
         if backend.name not in self.traced:
             state, inputs = in_dtype(self.state, "float64"), rounded(self.inputs, "float64")
-            self.traced[backend.name] = Tracing(backend, self.model, state, inputs, self.seed, self.step)
+            self.traced[backend.name] = Tracing(backend, self.model, state, inputs, self.seed, self.step, self.alone)
         return self.traced[backend.name]
 
     def _added_up(self, backend: Backend, *, of_loss: bool) -> Mapping[Key, float]:

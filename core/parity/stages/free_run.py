@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -153,7 +154,17 @@ class _Drift:
 
     def of(self, key: Key) -> float:
         """A share of the tensor itself for what moved it, of the largest weight or buffer for what moved others."""
-        own = sum(row.apart or 0.0 for row in self.locked if row.path == key[0])
-        others = sum(row.apart or 0.0 for row in self.locked if row.path in self.training.state)
-        size = max((largest(self.end[path, "weights"]) for path in self.training.state), default=0.0)
-        return own / (largest(self.end[key]) or 1.0) + others / (size or 1.0)
+        return self._by_path.get(key[0], 0.0) / (largest(self.end[key]) or 1.0) + self._others
+
+    @cached_property
+    def _by_path(self) -> dict[str, float]:
+        found: dict[str, float] = defaultdict(float)
+        for row in self.locked:
+            found[row.path] += row.apart or 0.0
+        return found
+
+    @cached_property
+    def _others(self) -> float:
+        """Of all that moved, as a share of the largest."""
+        moved = sum(self._by_path.get(path, 0.0) for path in self.training.state)
+        return moved / (max((largest(self.end[path, "weights"]) for path in self.training.state), default=0.0) or 1.0)

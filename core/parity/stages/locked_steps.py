@@ -76,7 +76,6 @@ def locked_steps(
             step = Step(pair, training, dtype, number, before, memory, after, losses, least, blamed, differing)
             for path, gap in gaps.items():
                 row, gap = _compared(step, path, gap)
-                row = replace(row, step=number)
                 rows.append(row)
                 if row.failed:
                     rows[-1] = row = row.from_itself(partial(from_run_to_run, pair, step.again, path))
@@ -157,25 +156,28 @@ def _compared(step: Step, path: str, gap: Difference) -> tuple[Row, Difference]:
     """
     limit, note, apart = TOLERANCE[STAGE, step.dtype], f"step {step.number}", None
     if not gap.exceeds(limit):
-        return step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), gap
+        return step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note, step.number), gap
     gap = difference(*(side.get(path) for side in step.after))
     if gap.fault is None:
         weight = path.split("/", 1)[-1]
         if step.training.optimizer.searches:
-            limit = max(
-                limit, NOISE_FACTOR * max(difference(step.after[0][path], end[path]).error for end in step.nudged)
-            )
+            added = step.rounding.added((weight, GRADIENT)) if "/" in path else 0.0  # it ends where gradients cancel
+            gap = difference(*(side.get(path) for side in step.after), added=added)
+            noise = max(difference(step.after[0][path], end[path], added=added).error for end in step.nudged)
+            limit = max(limit, NOISE_FACTOR * noise)
         elif weight not in step.gradients[0][1]:
             judged = step.rounding.judge((path, BUFFER))
             gap, limit = judged.gap, max(limit, judged.allowed)
-            return judged.said_of(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note)), gap
+            row = step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note, step.number)
+            return judged.said_of(row), gap
         elif path in step.ruled[1]:
             allowed = max(limit, allowed_by(step.rules_noise(path)))
             if not step.from_rules(path).exceeds(allowed) and step.only_rounding(weight):
                 apart, limit = gap.atol, allowed
                 gap = replace(step.from_rules(path), exact=False, rtol=gap.rtol, atol=gap.atol)
                 note += "; each side by the rules from its own gradient"
-    return replace(step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note), apart=apart), gap
+    row = step.pair.row(STAGE, step.dtype, path, "after it", gap, limit, note, step.number)
+    return replace(row, apart=apart), gap
 
 
 def _compared_losses(step: Step) -> tuple[Row, Difference]:

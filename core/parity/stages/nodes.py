@@ -52,7 +52,9 @@ def node_trials(pair: Pair, whole: Whole, *, dtype: str, training: bool) -> Iter
     seen = _activations(pair, whole, dtype, training)
     for path, node, fed, weights in feeds(whole.model, whole.inputs, seen, whole.state, training=training):
         state = in_dtype(weights, dtype)
-        yield Trial(path, node.layer, wide(fed), state, dtype, training, whole.seed, whole.step, forms=node.in_forms)
+        trial = Trial(path, node.layer, wide(fed), state, dtype, training, whole.seed, whole.step, forms=node.in_forms)
+        yield trial.of_model(whole.alone.get(path))
+        whole.alone[path] = trial.model
 
 
 def _activations(pair: Pair, whole: Whole, dtype: str, training: bool) -> dict[str, Arrays]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
@@ -20,7 +20,7 @@ from isograd.core.graph.values import Input
 from isograd.core.layers import Identity
 from isograd.core.learning.losses import Losses
 from isograd.core.learning.optimizers import SGD
-from isograd.core.parity.added import added_up, terms_of
+from isograd.core.parity.added import added_up, buffers_after, peers, terms_of
 from isograd.core.parity.matching import largest
 from isograd.core.parity.pair import build_in, in_dtype
 from isograd.core.parity.stages.feeds import activations, shapes_of, start, weights_of
@@ -67,6 +67,8 @@ class Tracing:
     inputs: Arrays
     seed: int
     step: int = 0
+    alone: dict[str, Model] = field(default_factory=dict)
+    """{node path: the model of this node alone}, as they are made"""
 
     @cached_property
     def seen(self) -> dict[str, Arrays]:
@@ -172,7 +174,10 @@ class Tracing:
         fed = tuple(values[slot] for slot in node.reads)
         state = in_dtype(weights_of(node, values, self.state, owner), "float64")
         where = f"{path}{node.name}"
-        return Trial(where, node.layer, fed, state, "float64", True, self.seed, self.step, forms=node.in_forms)
+        trial = Trial(where, node.layer, fed, state, "float64", True, self.seed, self.step, forms=node.in_forms)
+        trial.of_model(self.alone.get(where))
+        self.alone[where] = trial.model
+        return trial
 
     def _back(
         self, model: Composite, inputs: Arrays, given: Sequence[Flow], path: str, owner: str, sizes: dict[str, float]
@@ -217,12 +222,14 @@ class Tracing:
         gradients, rounding, there, back = (self._run(bench, *run) for run in runs)
         slopes = slopes_of(gradients, there, back)
         rounding = {name: values + slopes.get(name, 0.0) for name, values in rounding.items()}
+        rounding |= slopes_of(*(buffers_after(trial.changed(inputs=fed)) for fed in (inputs, *moves)))
         given: dict[str, Flow] = {}
         for name, size in added_up(right).items():
             if not name.startswith(("dx", "output")):
                 held = name.removeprefix("buffer ") if name.startswith("buffer ") else name[1:]
                 if held not in slots:
-                    sizes[f"{owner}.{held}"] += max(size, largest(rounding[name]) if name in rounding else 0.0)
+                    carried = largest(rounding[name]) if name in rounding else 0.0
+                    sizes[f"{owner}.{held}"] += max(size, carried, peers(name, gradients))
                 elif name in gradients:
                     whole = signed(np.full(gradients[name].shape, size), f"{trial.path} {held}")
                     given[held] = Flow(gradients[name], rounding[name] + whole)
@@ -234,7 +241,8 @@ class Tracing:
                 continue
             if moved is None or dx.shape != x.shape or moved.shape != x.shape:
                 raise Untraceable(f"{name} of {trial.path}")
-            own = signed(terms.get(name, np.abs(dx)), f"{trial.path} {k}")
+            least = peers(name, gradients) if len(trial.inputs) > 1 else 0.0
+            own = signed(np.maximum(terms.get(name, np.abs(dx)), least), f"{trial.path} {k}")
             found[k] = Flow(dx, moved) + Flow(np.zeros_like(own), own)
         return found, given
 
@@ -278,18 +286,20 @@ def arrays(values: Mapping[str, object]) -> State:
 
 
 def upstream_of_loss(backend: Backend, losses: Losses, outputs: Sequence[Array], targets: Arrays, seed: int) -> Arrays:
-    """∂L/∂output of each output: the input gradients of a model that hands on its inputs.
+    """∂L/∂output of each output, zeros of one without a loss: the input gradients of a model that hands on its inputs.
 
     Raises Untraceable where the engine has none.
     """
-    ends = [Input(y.shape[1:]) for y in outputs]
+    known = {k: y for k, (loss, y) in enumerate(zip(losses, outputs, strict=True)) if loss is not None}
+    ends = [Input(y.shape[1:]) for y in known.values()]
     model = Model(inputs=ends, outputs=[Identity()(end) for end in ends])
     try:
         net = build_in(backend, model, {}, seed, "float64")
-        _, dxs, _ = net.learner(losses, SGD()).gradients(tuple(outputs), targets)
-        found = tuple(np.zeros_like(y) if dx is None else dx for y, dx in zip(outputs, dxs, strict=True))
+        learner = net.learner(tuple(losses[k] for k in known), SGD())
+        _, dxs, _ = learner.gradients(tuple(known.values()), targets)
+        found = {k: np.zeros_like(y) if dx is None else dx for (k, y), dx in zip(known.items(), dxs, strict=True)}
     except Exception as error:
         raise Untraceable("gradients of the loss") from error
-    if any(not isinstance(dx, np.ndarray) or dx.shape != y.shape for y, dx in zip(outputs, found, strict=True)):
+    if any(not isinstance(dx, np.ndarray) or dx.shape != known[k].shape for k, dx in found.items()):
         raise Untraceable("gradients of the loss")
-    return found
+    return tuple(found[k] if k in found else np.zeros(y.shape) for k, y in enumerate(outputs))

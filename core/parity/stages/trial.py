@@ -50,9 +50,13 @@ class Trial:
 
     def changed(self, **changes: Any) -> Trial:
         """The same with other numbers, of the same shapes: its model is the one that is made already."""
-        other = replace(self, **changes)
-        vars(other)["model"] = self.model
-        return other
+        return replace(self, **changes).of_model(self.model)
+
+    def of_model(self, model: Model | None) -> Trial:
+        """The same, of a `model` that was made for it already."""
+        if model is not None:
+            vars(self)["model"] = model
+        return self
 
     @property
     def rows(self) -> int:
@@ -140,11 +144,10 @@ def run_trial(backend: Backend, trial: Trial) -> Outcome:
             what
             for what, old, new in zip(["x"] * len(inputs) + ["dy"] * len(dys), kept, (*inputs, *dys), strict=True)
             if not np.array_equal(old, new, equal_nan=True)
-        ] + [
-            k
-            for k, old in before.items()
-            if k.removeprefix(f"{name}.") not in buffers and not np.array_equal(old, net.state_dict()[k])
         ]
+        after = net.state_dict()
+        weights = [k for k in before if k.removeprefix(f"{name}.") not in buffers]
+        outcome.written += [k for k in weights if not np.array_equal(before[k], after[k])]
     except Exception as error:
         outcome.raised = error
     return outcome
