@@ -68,7 +68,10 @@ def parity(
 ) -> None:
     """Check that engines compute the same: an experiment, a module's import, or every layer case; exit 1 if not."""
     if backend is not None:
-        _conforming(backend, against, experiment, backends)
+        written = {"--html": html, "--json": json, "--junit": junit, "--sarif": sarif, "--certificate": certificate}
+        given = [experiment or "", f"--backends {','.join(backends)}" if backends else ""]
+        given += [f"{option} {path}" for option, path in written.items() if path is not None]
+        _conforming(backend, against, " ".join(filter(None, given)))
         return
     files = Files(html, json, junit, sarif)
     if certificate is not None and (experiment is None or ".py:" in experiment):
@@ -118,15 +121,18 @@ def _certify(
         print("Written:", *write_certified(place, report, recipe.model, weights, data), sep="\n  ")
 
 
-def _conforming(backend: str, against: str | None, experiment: str | None, backends: Sequence[str] | None) -> None:
-    """Print what becomes of one engine in every case; exit 1 where one failed, or none could be judged."""
+def _conforming(backend: str, against: str | None, given: str) -> None:
+    """Print what becomes of one engine in every case; exit 1 where one failed, or none could be judged. Nothing else
+    may be `given`."""
     from isograd.conformance.claims import conformance
 
-    if experiment is not None or backends:
-        given = experiment or f"--backends {','.join(backends or ())}"
+    if given:
         wanted = "--backend alone: one engine, every case"
         raise SpecError(
-            f"parity --backend {backend}", wanted=wanted, got=given, fix="--backends a,b for several engines"
+            f"parity --backend {backend}",
+            wanted=wanted,
+            got=given,
+            fix="--backends a,b for several engines and for files; pytest's --junit-xml for these cases",
         )
     found = conformance(backend, against)
     print(f"{found.text}\n")

@@ -145,12 +145,15 @@ def test_an_engine_is_held_against_another_one() -> None:
     assert "smoll" in raised(lambda: claims.pair_of("smoll"))
 
 
-def test_the_command_takes_one_engine_alone(site: Path) -> None:
-    run = typed("parity", "digits_mlp", "--backend", "small", cwd=site)
+@pytest.mark.parametrize(
+    "more", ["digits_mlp", "--backends numpy,torch", "--html a.html --junit b.xml", "--certificate c"]
+)
+def test_the_command_takes_one_engine_alone(site: Path, more: str) -> None:
+    run = typed("parity", "--backend", "small", *more.split(), cwd=site)
     assert run.returncode == 2
     assert run.stderr.strip() == (
         "parity --backend small\n"
         "  wanted --backend alone: one engine, every case\n"
-        "  got    digits_mlp\n"
-        "  fix    --backends a,b for several engines"
+        f"  got    {more}\n"
+        "  fix    --backends a,b for several engines and for files; pytest's --junit-xml for these cases"
     )
