@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
 from trust.catalogue import CLASSES
+from trust.graphs import EACH, SEEDS
 from trust.outcomes import Count, Outcome, total
 
 PAGE = Path(__file__).resolve().parents[2] / "docs/trust.md"
@@ -24,7 +26,8 @@ and in the comparison's own judgement. For these tests alone count, and a dash s
 
 **{day}: {caught} of {faults} faults caught ({share_caught}); {by_parity} of {of_parity} that parity should see, by
 parity; the right node named and the right side blamed of {right} of {nodes} that live in a node ({share_right});
-{alarms} false alarms in {checks} comparisons of unmutated code.** It took {minutes} minutes in two processes.
+{alarms} false alarms in {checks} comparisons of unmutated code and {graphs} random graphs.**
+It took {minutes} minutes in two processes.
 
 | class | faults | caught | by parity | by the tests named | right node | right side |
 |---|---|---|---|---|---|---|
@@ -35,6 +38,11 @@ parity; the right node named and the right side blamed of {right} of {nodes} tha
 False alarms are looked for in the same cases and models, nothing planted: layers between two neighbours, losses,
 optimizers and clippings by themselves, whole models trained for six steps, in both dtypes and both modes. `python
 parity_tests/false_alarms.py` looks for more of them over many seeds ([parity.md](parity.md)).
+
+The random graphs are those of {commands}, of every kind of layer, in both dtypes and both modes:
+{became}. Refused are those that an engine refuses in words, undefined those where both have the same
+NaN, unsteady those whose outputs one unit in the last place moves by a large part of themselves
+([parity.md](parity.md#random-graphs)).
 
 ```sh
 python parity_tests/trust.py --class known      # one class
@@ -65,7 +73,12 @@ def row(name: str, count: Count) -> str:
 
 
 def page(
-    counts: Mapping[str, Count], outcomes: Sequence[Outcome], checks: int, alarms: Sequence[str], seconds: float
+    counts: Mapping[str, Count],
+    outcomes: Sequence[Outcome],
+    checks: int,
+    alarms: Sequence[str],
+    graphs: Counter[str],
+    seconds: float,
 ) -> str:
     """The page, of a run of all classes."""
     all_of = total(counts.values())
@@ -73,6 +86,7 @@ def page(
     lost = [
         f"- {outcome.fault.name} (`{outcome.fault.module}`): {outcome.short}" for outcome in outcomes if outcome.short
     ]
+    lost += [f"- a false alarm: {alarm}" for alarm in alarms]
     survivors = ["What is not as it should be:", *lost] if lost else ["Nothing survives, and nobody is blamed wrongly."]
     return TEXT.format(
         faults=all_of.faults,
@@ -86,6 +100,9 @@ def page(
         share_right=share(all_of.right, all_of.nodes),
         alarms=len(alarms),
         checks=f"{checks:,}",
+        graphs=f"{graphs.total():,}",
+        commands=" and ".join(f"`isograd fuzz --count {EACH} --seed {seed}`" for seed in SEEDS),
+        became=", ".join(f"{count:,} {what}" for what, count in graphs.most_common()),
         minutes=round(seconds / 60),
         rows="\n".join([*rows, row("**all**", all_of)]),
         survivors="\n".join(survivors),
