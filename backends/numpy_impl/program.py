@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from isograd.backends.numpy_impl.context import NodeRun
-from isograd.backends.numpy_impl.operations.registry import UNREACHED
+from isograd.backends.numpy_impl.unreached import as_reached
 from isograd.core.base.table import Table
 from isograd.core.base.tree import below, flatten, nest, overlaid
 from isograd.core.base.types import Array, Tree
@@ -30,7 +30,7 @@ class Step(NamedTuple):
     operation: Operation
     needs_dx: bool
     runs_back: bool  # something that is wanted depends on it
-    told: bool  # where nothing leads back to an output, as a model inside the model is; others get zeros
+    inner: bool  # a model inside the model, which is told where nothing leads back; others get zeros
     last: tuple[int, ...] = ()  # slots that no step after it reads
 
 
@@ -59,8 +59,7 @@ class Program:
         steps = []
         for node, wanted, runs in backward_of(graph, needs_dx):
             operation = self.operation_of(node, wanted)
-            told = isinstance(operation, Program) or hasattr(operation, UNREACHED)
-            steps.append(Step(node, self.path_of(node), operation, wanted, runs, told))
+            steps.append(Step(node, self.path_of(node), operation, wanted, runs, isinstance(operation, Program)))
         chosen = {node.name for node in graph.nodes_in(training=False)}
         self.steps = self._with_last_reads(steps, training=True)
         self.evaluated = self._with_last_reads([step for step in steps if step.node.name in chosen], training=False)
@@ -146,12 +145,10 @@ class Program:
             grads: dict[str, Any] = {}
             for slot, gradient in zip(self.graph.outputs_in(run.training), dy, strict=True):
                 d[slot] = added(d[slot], gradient)
-            for (node, _, _, needs_dx, runs_back, told, _), back in zip(reversed(steps), reversed(backs), strict=True):
+            for (node, _, _, needs_dx, runs_back, inner, _), back in zip(reversed(steps), reversed(backs), strict=True):
                 if not (runs_back and reached(node, d)):
                     continue
-                dx, own = back(*(d[k] if told else whole(d[k], values[k]) for k in node.writes))
-                for k in node.writes:
-                    d[k] = None
+                dx, own = through(node, back, d, values, inner)
                 if node.given:
                     own = without_given(node, own, d)
                 if own:
@@ -200,6 +197,15 @@ def reached(node: Node, d: Sequence[Any]) -> bool:
         if d[slot] is not None:
             return True
     return False
+
+
+def through(node: Node, back: Operation, d: list[Any], values: Sequence[Any], inner: bool) -> Any:
+    """(dx, gradients of the weights) for what was led back to a node's outputs, which is let go."""
+    dys = [d[slot] for slot in node.writes]
+    dx, own = back(*(dys if inner else (whole(dy, values[slot]) for dy, slot in zip(dys, node.writes, strict=True))))
+    for slot in node.writes:
+        d[slot] = None
+    return (dx, own) if len(dys) == 1 else as_reached(node, [dy is not None for dy in dys], dx, own)
 
 
 def without_given(node: Node, own: Tree, d: list[Any]) -> dict[str, Any]:

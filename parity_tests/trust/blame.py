@@ -9,8 +9,8 @@ FAULTS = [
     elsewhere(
         "the first node is skipped",
         f"{P}.stages.nodes",
-        "        trial = Trial(path, node.layer, wide(fed)",
-        "        if fed[0] is whole.inputs[0]:\n            continue\n        trial = Trial(path, node.layer, wide(fed)",
+        "        trial = Trial(path, node.layer,",
+        "        if fed[0] is whole.inputs[0]:\n            continue\n        trial = Trial(path, node.layer,",
         "parity/test_rows.py::test_every_stage_compares_exactly_what_the_description_has",
     ),
     elsewhere(

@@ -11,14 +11,13 @@ import numpy as np
 from isograd.backends.numpy_impl.operations.combine import unbroadcast
 from isograd.backends.numpy_impl.operations.dropout import dropout_mask
 from isograd.backends.numpy_impl.operations.linear import affine
-from isograd.backends.numpy_impl.operations.registry import implements, sees_unreached
+from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.core.base.types import Array, Arrays, Backward, MaybeArrays, State, Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import MultiheadAttention, PositionalEncoding, ScaledDotProductAttention
 
 
 @implements(MultiheadAttention)
-@sees_unreached
 def multihead_attention(spec: MultiheadAttention, p: Tree, *x: Array, run: Run) -> tuple[Any, Backward]:
     """Q, K, V (N, H, T or S, d): x W_inᵀ + b, cut into heads; after K and V what is added to them
     S = QKᵀ/√d + M        A = softmax(S), 0 in rows of nothing but −∞        B = A ⊙ m (dropout)        C = B V
@@ -26,7 +25,6 @@ def multihead_attention(spec: MultiheadAttention, p: Tree, *x: Array, run: Run) 
 
     dC = dy W_o, cut into heads        dV = Bᵀ dC        dA = (dC Vᵀ + dw/H) ⊙ m        dS = A ⊙ (dA − Σ dA ⊙ A)
     dQ = dS K/√d        dK = dSᵀ Q/√d        dM = dS        dx = dQ W_q + dK W_k + dV W_v, as of a linear layer
-    Where no loss reaches y, but w alone, what leads to V and from C has no gradient.
     """
     sources, masks, lengths = parted(x)
     heads, width = spec.num_heads, x[0].shape[2]
@@ -50,24 +48,21 @@ def multihead_attention(spec: MultiheadAttention, p: Tree, *x: Array, run: Run) 
     np.matmul(B, V, out=cut([joined], width, heads)[0])
     y, into_joined = affine(joined, p["out_proj"]["weight"], p["out_proj"]["bias"] if spec.bias else None)
 
-    def backward(dy: Array | None, *dw: Array | None) -> tuple[Any, dict[str, Any]]:
-        found: dict[str, Any] = {}
-        dprojected = [np.zeros_like(value) if dy is None else np.empty_like(value) for value in projected]
+    def backward(dy: Array, *dw: Array) -> tuple[Any, dict[str, Any]]:
+        djoined, out_grads = into_joined(dy)
+        found: dict[str, Any] = {"out_proj": out_grads}
+        (dC,) = cut([djoined], width, heads)
+        dprojected = [np.empty_like(value) for value in projected]
         dQ, dK, dV = cut(dprojected, width, heads)
-        if dy is None:
-            dS = np.zeros_like(A)
-        else:
-            djoined, found["out_proj"] = into_joined(dy)
-            (dC,) = cut([djoined], width, heads)
-            dS = dC @ V.swapaxes(-1, -2)
-        for each in (each for each in dw if each is not None):
+        dS = dC @ V.swapaxes(-1, -2)
+        for each in dw:
             dS += each[:, None] / heads if spec.average_attn_weights else each
         if m is not None:
             dS *= m
         into_shares(dS, A)
         np.matmul(dS, K, out=dQ)
         dQ *= scale
-        for name, d, back, onto in [("bias_k", dK, dS, Q)] + ([] if dy is None else [("bias_v", dV, B, dC)]):
+        for name, d, back, onto in (("bias_k", dK, dS, Q), ("bias_v", dV, B, dC)):
             np.matmul(back[..., :keys].swapaxes(-1, -2), onto, out=d)
             if spec.add_bias_kv:
                 found[name] = np.einsum("nht,nhtd->hd", back[..., keys], onto).reshape(p[name].shape)
@@ -76,9 +71,6 @@ def multihead_attention(spec: MultiheadAttention, p: Tree, *x: Array, run: Run) 
         found |= {"in_proj_weight": np.concatenate(dW)} if packed else dict(zip(SEPARATE, dW, strict=True))
         if spec.bias:
             found["in_proj_bias"] = np.concatenate([grad["bias"] for grad in grads])
-        if dy is None and parts > 1:  # nor do the values' source, and their weight where it is one of its own
-            dx = (*dx[:2], None)
-            found.pop("v_proj_weight", None)
         every = (*dx, *(into_mask(dS[..., :keys], mask) for mask in masks), *[None] * len(lengths))
         return every if len(every) > 1 else every[0], found
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from isograd.backends.numpy_impl.context import NodeRun
 from isograd.backends.numpy_impl.operations.gru import gru_scan
-from isograd.backends.numpy_impl.operations.registry import implements, sees_unreached
+from isograd.backends.numpy_impl.operations.registry import implements
 from isograd.backends.numpy_impl.operations.scans import Scanned, lstm_scan, rnn_scan
 from isograd.core.base.types import Array, Arrays, Backward, State, Tree
 from isograd.core.layers import GRU, LSTM, RNN
@@ -31,23 +31,9 @@ def gru(spec: GRU, p: Tree, *x: Array, run: NodeRun) -> tuple[Arrays, Backward]:
 
 
 @implements(LSTM)
-@sees_unreached
 def lstm(spec: LSTM, p: Tree, *x: Array, run: NodeRun) -> tuple[Arrays, Backward]:
-    """Every layer and direction is an `lstm_scan`.
-
-    Where the cells of a single step alone lead to a loss, the last layer's projection has no gradient.
-    """
-    outputs, back = stacked(lstm_scan, spec, p, *x, run=run)
-    lengths = x[-1] if x[-1].ndim == 1 else np.array([x[0].shape[1]])
-
-    def backward(*dys: Array | None) -> tuple[Any, State]:
-        dx, grads = back(*(np.zeros_like(y) if dy is None else dy for y, dy in zip(outputs, dys, strict=True)))
-        if dys[0] is None and dys[1] is None and lengths.max(initial=0) <= 1:
-            last = f"weight_hr_l{spec.num_layers - 1}"
-            grads = {name: values for name, values in grads.items() if not name.startswith(last)}
-        return dx, grads
-
-    return outputs, backward
+    """Every layer and direction is an `lstm_scan`."""
+    return stacked(lstm_scan, spec, p, *x, run=run)
 
 
 def stacked(scan: Scan, spec: Recurrent, p: Tree, *x: Array, run: NodeRun) -> tuple[Arrays, Backward]:

@@ -4,14 +4,10 @@
 
 `p` maps weight and buffer names to arrays, `run` (../context.py) says what this run knows. Several inputs or outputs
 are tuples. Inputs, weights and dy are never written to. An operation with buffers returns their new values as a third
-item, {buffer name: value}; whoever runs it decides whether they are kept. An output that nothing led back to has a dy
-of zeros, or None where the operation `sees_unreached`: then it leaves out what has no gradient.
+item, {buffer name: value}; whoever runs it decides whether they are kept.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any, TypeVar
 
 from isograd.core.base.table import Table
 
@@ -21,12 +17,3 @@ implements = OPERATIONS.implements
 REFERENCE = Table("numpy_impl/reference")
 """Second forms of some operations, those of the book (Weidman 2019): backend="numpy_reference" runs them."""
 implements_as_the_book = REFERENCE.implements
-
-Made = TypeVar("Made", bound=Callable[..., Any])
-UNREACHED = "sees_unreached"
-
-
-def sees_unreached(operation: Made) -> Made:
-    """Marks an operation some of whose weights lead to some of its outputs alone."""
-    setattr(operation, UNREACHED, True)
-    return operation

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from isograd.backends.torch_impl.foreign.calling import tensors_in
 from isograd.backends.torch_impl.foreign.draws import SharedDraws
 from isograd.core.base.errors import shortened
-from isograd.core.parity.traces.entry import FIXED, GIVEN, WEIGHT, WHOLE
+from isograd.core.parity.traces.entry import GIVEN, WEIGHT, WHOLE, named
 from isograd.core.parity.traces.origin import Node
 
 Name = tuple[str, str]
@@ -88,7 +88,7 @@ class Watched:
     def _before(self, path: str) -> Any:
         def hook(part: nn.Module, args: Any, kwargs: Any) -> None:
             count = self.counts[path] = self.counts.get(path, 0) + 1
-            name = WHOLE if not path else f"{path}_" if path in FIXED else path
+            name = named(path) if path else WHOLE
             call = Call(f"{name}#{count}" if count > 1 else name, path, [], start=self.draws.count)
             for k, x in enumerate(tensors_in((args, kwargs))):
                 what = f"{GIVEN}{k or ''}"

@@ -46,7 +46,7 @@ class Flow:
     rounding: Array
 
     def __add__(self, other: Flow) -> Flow:
-        with np.errstate(invalid="ignore"):  # ∞ − ∞, of an engine that is wrong
+        with np.errstate(invalid="ignore", over="ignore"):  # ∞ − ∞, of an engine that is wrong
             return Flow(self.dy + other.dy, self.rounding + other.rounding)
 
 
@@ -273,11 +273,11 @@ def slopes_of(here: State, there: State, back: State) -> State:
 
 
 def signed(sizes: Array, where: str) -> Array:
-    """The sizes, each with a random sign; of what is no float, which no rounding moves, 0."""
+    """The sizes, each with a random sign; of what is infinite or no float, which no rounding moves, 0."""
     if sizes.dtype.kind != "f":
         return np.zeros(sizes.shape)
     signs: Array = np.where(generator(0, "rounding", where).random(sizes.shape) < 0.5, -sizes, sizes)
-    return signs
+    return np.where(np.isfinite(signs), signs, 0.0)
 
 
 def arrays(values: Mapping[str, object]) -> State:

@@ -15,6 +15,17 @@ START, EVALUATION, TRAINING, STEP = "start", "evaluation", "training", "step "
 WHOLE, GIVEN, LOSS = "model", "input", "loss"
 FIXED = (WHOLE, GIVEN, LOSS)
 """Paths that are no node's: a part of a module that has such a name gets another."""
+
+
+def named(path: str) -> str:
+    """The path of a node, or of a part of a module, in a trace.
+
+    >>> named("model"), named("model.0")
+    ('model_', 'model.0')
+    """
+    return f"{path}_" if path in FIXED else path
+
+
 WEIGHT = "weight"
 """What stands for a weight or a buffer at the start and after a step."""
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from isograd.core.base.types import Shape
 from isograd.core.graph.composite import Composite
-from isograd.core.parity.traces.entry import GIVEN, WEIGHT, WHOLE
+from isograd.core.parity.traces.entry import GIVEN, WEIGHT, WHOLE, named
 from isograd.core.parity.traces.origin import Node
 from isograd.core.parity.verdict import short
 
@@ -41,6 +41,6 @@ def _walk(
         else:
             reads += [slots[k] for _, k in node.given]
             reads += [(f"{owner}{node.owner}.{name}", WEIGHT) for name in (*node.weights, *node.buffers)]
-        found[here] = Node(short(node.layer, *node.in_shapes), tuple(reads))
-        slots |= {slot: (here, f"output{k or ''}") for k, slot in enumerate(node.writes)}
+        found[named(here)] = Node(short(node.layer, *node.in_shapes), tuple(reads))
+        slots |= {slot: (named(here), f"output{k or ''}") for k, slot in enumerate(node.writes)}
     return [slots[k] for k in graph.outputs]

@@ -23,10 +23,10 @@ from isograd.core.learning.losses import Loss
 from isograd.core.learning.optimizers import Optimizer
 from isograd.core.parity.asked import asked_about
 from isograd.core.parity.pair import in_dtype
-from isograd.core.parity.stages.end_to_end import BUFFER, Whole
+from isograd.core.parity.stages.end_to_end import BUFFER, PREDICTION, Whole
 from isograd.core.parity.stages.rounding import FAR, NEAR, Nudge
 from isograd.core.parity.stages.training import rounded, shaken, slots_of
-from isograd.core.parity.traces.entry import EVALUATION, LOSS, START, STEP, TRAINING, WEIGHT, WHOLE, Key
+from isograd.core.parity.traces.entry import EVALUATION, LOSS, START, STEP, TRAINING, WEIGHT, WHOLE, Key, named
 from isograd.core.parity.traces.measuring import Runs, measured
 from isograd.core.parity.traces.origin import Origin, digest
 from isograd.core.parity.traces.reading import nodes_of
@@ -151,12 +151,13 @@ class _Run:
         self._start(state)
         for path, outputs in net.activations(*_copies(inputs), training=False).items():
             for k, values in enumerate(outputs):
-                yield (EVALUATION, path, f"output{k or ''}"), _own(values)
+                yield (EVALUATION, named(path), f"output{k or ''}"), _own(values)
         y = net.forward(*_copies(inputs), training=False)
         for k, values in enumerate(y if isinstance(y, tuple) else (y,)):
             yield (EVALUATION, WHOLE, f"output{k or ''}"), _own(values)
         for (path, what), values in self.whole.measured(net, _copies(inputs)).items():
-            yield (TRAINING, path, what), _own(values)
+            node = named(path) if what.startswith("output") else path
+            yield (TRAINING, node, what.replace(PREDICTION, "output")), _own(values)
         if self.optimizer is not None:
             yield from self._steps(state, inputs)
 
