@@ -120,8 +120,8 @@ KNOWN: dict[str, tuple[tuple[str, ...], tuple[Known, ...]]] = {
     "judge": (
         ("parity/test_cancelling.py", "parity/test_report.py"),
         (
-            (f"{CORE}.parity.stages.rounding", "Rounding.judge", "NOISE_FACTOR * least"),
-            (f"{CORE}.parity.stages.free_run", "_end", "training.steps + 1"),
+            (f"{CORE}.parity.stages.rounding", "Rounding.judge", "not gap.exceeds(NOISE_FACTOR * least)"),
+            (f"{CORE}.parity.stages.free_run", "_end", "(steps or training.steps) + 1"),
             (f"{CORE}.parity.added", "_of_weights", "total / max(state[name].size, 1)"),
             (f"{CORE}.parity.matching", "difference", "a.shape != b.shape"),
         ),
