@@ -52,6 +52,14 @@ def one_key() -> Made:
     return ig.Model(inputs=[query, key], outputs=ig.MultiheadAttention(2)(query, key, key)), x, {}
 
 
+def one_way() -> Made:
+    """Of one feature an angle is 0 or 180 degrees; one of the two is repeated."""
+    a, b = ig.Input((1, 2, 4)), ig.Input((2, 1, 1))
+    x = drawn(3, 1, 2, 4), drawn(3, 2, 1, 1)
+    between = ig.Reshape((1, 2, 4))(a)
+    return ig.Model(inputs=[a, b], outputs=ig.CosineSimilarity(dim=1)(between, b)), x, {}
+
+
 def statistics_of_nothing() -> Made:
     layers = [ig.LayerNorm(elementwise_affine=False), ig.BatchNorm1d(eps=0.5), ig.Tanh()]
     return ig.Sequential(layers, input_shape=(1,)), drawn(3, 1), {}
@@ -76,6 +84,7 @@ MADE: list[Callable[[], Made]] = [
     a_small_error_of_large_numbers,
     sure_gates,
     one_key,
+    one_way,
     statistics_of_nothing,
     a_step_of_what_decay_cancels,
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from isograd.core.base.arrays import Namespace
-from isograd.core.base.types import Tree
+from isograd.core.base.types import Shape, Tree
 from isograd.core.engine.context import Run
 from isograd.core.layers import CosineSimilarity, PairwiseDistance
 from isograd.core.parity.formulas.reductions import norm
@@ -45,6 +45,13 @@ def cosine_similarity_terms(
     size = size[(*front, None)] / (a * b)
     return {
         "output": ops.sum(both / (a * b), axis=spec.dim),
-        "dx": size * ops.abs(x[1]),
-        "dx1": size * ops.abs(x[0]),
+        "dx": summed_to(ops, size * ops.abs(x[1]), tuple(x[0].shape)),
+        "dx1": summed_to(ops, size * ops.abs(x[0]), tuple(x[1].shape)),
     }
+
+
+def summed_to(ops: Namespace, values: Any, shape: Shape) -> Any:
+    """Values of a broadcast shape, added up where one of `shape` was repeated"""
+    rest = ops.sum(values, axis=tuple(range(values.ndim - len(shape))))
+    repeated = tuple(k for k, size in enumerate(shape) if size == 1)
+    return ops.sum(rest, axis=repeated, keepdims=True)
