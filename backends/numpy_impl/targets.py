@@ -62,7 +62,7 @@ def of_poisson_nll(spec: PoissonNLLLoss, p: Array, t: Array) -> TargetBackward:
 def of_margin_ranking(spec: MarginRankingLoss, p: Array, t: Array) -> TargetBackward:
     """dt = −(a − b)·[margin − t·(a − b) > 0] / D"""
     apart = p[:, 0] - p[:, 1]
-    slope = -apart * (spec.margin - t * apart > 0)
+    slope = -apart * np.heaviside(spec.margin - t * apart, p.dtype.type(0))
     return lambda dL: slope * spread(spec, t, dL)
 
 

@@ -35,6 +35,9 @@ LOSS_CASES: dict[type[Description], list[LossCase]] = {
         LossCase(MarginRankingLoss(margin=0.5, reduction="sum"), (8, 2, 3), "sign of several", "margin, more scores"),
         LossCase(MarginRankingLoss(), (8, 2), "sign of several", "scores that are equal", scale=0.0),
         LossCase(MarginRankingLoss(reduction="none"), (8, 2), "sign of several", "one by one"),
+        LossCase(
+            MarginRankingLoss(margin=1.0), (16, 2), "sign of several", "exactly a margin apart", among=(0.0, 1.0, 2.0)
+        ),
     ],
     CosineEmbeddingLoss: [
         LossCase(CosineEmbeddingLoss(), (8, 2, 3), "sign a row", "both signs"),
