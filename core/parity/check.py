@@ -24,6 +24,7 @@ from isograd.core.parity.checked import Checked
 from isograd.core.parity.pair import Pair, names_of, pairs_of
 from isograd.core.parity.report import NOT_ASKED, NotJudged, ParityReport
 from isograd.core.parity.stages.clipping import clipping_alone, gradients_of
+from isograd.core.parity.stages.end_to_end import STAGE as END_TO_END
 from isograd.core.parity.stages.end_to_end import THE_LOSS, Whole, end_to_end
 from isograd.core.parity.stages.free_run import free_run
 from isograd.core.parity.stages.locked_steps import locked_steps
@@ -191,7 +192,8 @@ def _compare(report: ParityReport, pair: Pair, asked: Asked, dtype: str) -> None
         for rows, culprit in losses_alone(pair, whole, dtype):
             report.add(rows, culprit)
             blamed = blamed or culprit
-    together, culprit = end_to_end(pair, whole, dtype, alone, first)
+    known = any(row.stage == END_TO_END and row.failed and row.sides == pair.names for row in report.rows)
+    together, culprit = end_to_end(pair, whole, dtype, alone, first, known=known)
     report.add(together, _of_a_loss(culprit, blamed))
     blamed = blamed or (culprit if culprit is not None and not culprit.because else None)
     if clip is not None and not any(clips(backend) is None for backend in pair.backends):

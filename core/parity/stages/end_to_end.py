@@ -130,11 +130,14 @@ def _gradients(dw: State, dxs: Sequence[Any], label: str, order: Sequence[str]) 
     return named | {("input", f"dx{k or ''}{label}"): g for k, g in enumerate(dxs) if isinstance(g, np.ndarray)}
 
 
-def end_to_end(pair: Pair, whole: Whole, dtype: str, alone: Sequence[Row], first: Culprit | None) -> Result:
+def end_to_end(
+    pair: Pair, whole: Whole, dtype: str, alone: Sequence[Row], first: Culprit | None, *, known: bool = False
+) -> Result:
     """Errors are held against the noise floor, which is never below the largest error of a node `alone`.
 
     One that exceeds it is inherited where a node before it, `first`, is at fault by itself; where none is, the walk
-    through the graph is, and the formula of the whole model is the witness.
+    through the graph is, and the formula of the whole model is the witness. Where it is `known` to fail in another
+    dtype, no kink is looked for that might excuse it in this one.
     """
     found: list[Found] = []
     try:
@@ -142,7 +145,7 @@ def end_to_end(pair: Pair, whole: Whole, dtype: str, alone: Sequence[Row], first
             pair,
             lambda k: whole.measured(pair.build_side(k, whole.model, whole.state, whole.seed, dtype), whole.inputs),
         )
-        rounding = _rounding(pair, whole, dtype, (found[0], found[1]), alone, beside=first is None)
+        rounding = _rounding(pair, whole, dtype, (found[0], found[1]), alone, beside=first is None and not known)
         return _compared(pair, whole, dtype, rounding, first)
     except Stopped as stop:
         return stop.result(pair, whole.model, STAGE, dtype, "model")
